@@ -1,0 +1,1 @@
+"""Talk to outside systems: a plain Python library without Django, settings or database."""

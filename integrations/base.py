@@ -1,0 +1,131 @@
+"""The two interfaces, and the metadata that every connector carries.
+
+A connector is data in, data out: it keeps no state, opens no database and reads no settings. What it may do is said by
+`can`; callers ask before they call, so an ability that a system lacks is data and never an exception.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted
+from integrations.http import Outbound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One field of a connection's form. A secret is encrypted at rest and never shown again."""
+
+    key: str
+    label: str
+    help: str = ""
+    secret: bool = False
+    required: bool = True
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """What people and forms need to know of an integration."""
+
+    slug: str
+    name: str
+    summary: str
+    monogram: str
+    settings: tuple[Setting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What an accounting system can do.
+
+    `kinds`: documents it takes. `transactional`: it books inside our own database transaction (only the built-in
+    ledger). `lookup`: it can be searched by our key. `lookup_complete`: the search sees every committed document at
+    once, so that a second miss proves absence. `quiet_seconds`: how long a late commit may take after a broken call.
+    """
+
+    kinds: frozenset[Kind]
+    transactional: bool = False
+    lookup: bool = True
+    lookup_complete: bool = False
+    quiet_seconds: int = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What a connector gets to work with: settings, decrypted secrets, and the terms of its outgoing calls."""
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    outbound: Outbound = field(default_factory=Outbound)
+
+
+class AccountingSystem(ABC):
+    """A system that we post into."""
+
+    metadata: ClassVar[Metadata]
+    can: ClassVar[Abilities]
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+
+    @abstractmethod
+    def company(self) -> Company:
+        """Who is linked: proves the credentials. Raises `Unauthorised`, `Misconfigured`, `Retryable`."""
+
+    @abstractmethod
+    def post(self, document: Document, *, key: IdempotencyKey, reference: str) -> Posted:
+        """Write one document. `reference` is the portal's journal number and goes into a reference field.
+
+        Raises `Retryable` only with proof that nothing was written, `Rejected` or `Misconfigured` for a definite
+        refusal, `Unauthorised`, `LeaseLost`, and `OutcomeUnknown` for everything that is not certain.
+        """
+
+    @abstractmethod
+    def find(self, document: Document, *, key: IdempotencyKey) -> tuple[Posted, ...]:
+        """All documents in the books that carry our key, in any state. Raises `Retryable`, `Unauthorised`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What an endpoint expects of a delivery: the source's company id (any letter case), the one kind it takes or
+    None for all, and the company's base currency (ISO code), which stands in where the source names no currency."""
+
+    company_id: str
+    base_currency: str
+    kind: Kind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back to the source: an HTTP status and a JSON object."""
+
+    status: int
+    body: Mapping[str, Any]
+
+
+class Source(ABC):
+    """A system that sends us transactions."""
+
+    metadata: ClassVar[Metadata]
+    kinds: ClassVar[frozenset[Kind]]
+    token_headers: ClassVar[tuple[str, ...]]
+    answer_template: ClassVar[Mapping[str, Any]]
+
+    @abstractmethod
+    def parse(self, payload: Mapping[str, Any], expected: Expected) -> Document:
+        """Read one approved transaction. Numbers in `payload` are int or Decimal, never float.
+
+        Raises `Malformed` with the name of the field and one plain sentence.
+        """
+
+    @abstractmethod
+    def acknowledge(self, journal_number: str, template: Mapping[str, Any]) -> Answer:
+        """The success answer: `template` with `{journal}` replaced in its string values."""
+
+    @abstractmethod
+    def refuse(self, status: int, message: str) -> Answer:
+        """The failure answer in the source's own vocabulary: one plain sentence, nothing was booked."""

@@ -1,0 +1,149 @@
+"""What travels between sources and accounting systems: frozen values without behaviour of their own.
+
+Money is `Decimal` in the currency named beside it (ISO 4217, upper case). Dates are business dates without a zone;
+instants are aware UTC datetimes. Codes are kept as the source wrote them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The closed set of transaction kinds."""
+
+    PURCHASE_ORDER = "purchase_order"
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+    RECEIPT = "receipt"
+    SALES_INVOICE = "sales_invoice"
+    SALES_CREDIT_NOTE = "sales_credit_note"
+    PAYMENT = "payment"
+    REFUND = "refund"
+
+    @property
+    def label(self) -> str:
+        """The kind as people read it: `Purchase order`."""
+        return self.value.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplier:
+    """Who is owed. `code` is None where the source does not know the accounting system's code."""
+
+    code: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dimension:
+    """One analysis value, such as Department = TRN. `name` is the field's name at the source."""
+
+    name: str
+    code: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line. Amounts are in the document's currency; `gross` is `net + tax` as the source states it.
+
+    `quantity` and `unit_price` may be None: never assume `quantity * unit_price == net`.
+    `base_net` and `base_tax` are in the company's base currency, None where the source gave none.
+    """
+
+    number: int
+    description: str
+    net: Decimal
+    tax: Decimal
+    gross: Decimal
+    quantity: Decimal | None = None
+    unit_price: Decimal | None = None
+    item_code: str = ""
+    external_id: str = ""
+    account_code: str | None = None
+    tax_code: str | None = None
+    base_net: Decimal | None = None
+    base_tax: Decimal | None = None
+    dimensions: tuple[Dimension, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One approved transaction, normalised. Amounts of a credit note are positive; inside it signs are relative.
+
+    `external_id` is the source's id in lower case. `identity` is what makes the transaction unique for ever within
+    (company, source, kind): the external id, or for a thing without a number of its own the id and a content hash.
+    `number` is the source's own number (INV000123), `order_number` the purchase order's, `supplier_reference` the
+    supplier's own document number. Base amounts are in `base_currency`, None where the source gave none.
+    """
+
+    kind: Kind
+    source: str
+    external_id: str
+    identity: str
+    number: str
+    supplier: Supplier
+    currency: str
+    base_currency: str
+    net: Decimal
+    tax: Decimal
+    gross: Decimal
+    lines: tuple[Line, ...]
+    base_net: Decimal | None = None
+    base_tax: Decimal | None = None
+    base_gross: Decimal | None = None
+    order_number: str = ""
+    supplier_reference: str = ""
+    title: str = ""
+    date: date | None = None
+    due_date: date | None = None
+    delivery_date: date | None = None
+    created_at: datetime | None = None
+    dimensions: tuple[Dimension, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """Our stable key of a posting. `value` stands on the outside system's document and is what a lookup searches;
+    `sent` goes into the vendor's idempotency header and changes with the generation."""
+
+    value: str
+    generation: int = 1
+
+    @property
+    def sent(self) -> str:
+        """The key for the vendor's header: a new one per generation."""
+        return self.value if self.generation == 1 else f"{self.value}-{self.generation}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A document in the books of an outside system.
+
+    `external_id` is never empty; `number` is the system's human number, empty where it has none. Amounts, currency and
+    date are what the system says it booked, None where it does not tell.
+    """
+
+    external_id: str
+    number: str
+    supplier_code: str | None = None
+    net: Decimal | None = None
+    tax: Decimal | None = None
+    gross: Decimal | None = None
+    currency: str | None = None
+    date: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """The legal entity behind a connection, for the person who confirms it."""
+
+    external_id: str
+    name: str
+    base_currency: str
+    legal_name: str = ""
+    registration: str = ""

@@ -1,0 +1,55 @@
+"""The one family of errors. Its class decides what becomes of a posting; see docs/architecture.md."""
+
+from __future__ import annotations
+
+
+class IntegrationError(Exception):
+    """Something an outside system, or what it sent, did not allow.
+
+    `message` is one plain sentence that a customer may read: what happened, to what, and what to do.
+    `field` names the member of the document or the setting that is at fault, or is empty.
+    """
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class Malformed(IntegrationError):
+    """A source sent something that cannot be read as a document. Nothing is booked; the source is told (400)."""
+
+
+class Retryable(IntegrationError):
+    """Proof that nothing happened at the outside system: it may be tried again later without a lookup.
+
+    `retry_after` is the outside system's own wish in seconds, or None. `free` says that the try does not count
+    (a rate limit is a delay, no failure).
+    """
+
+    def __init__(
+        self, message: str, *, field: str = "", retry_after: float | None = None, free: bool = False
+    ) -> None:
+        super().__init__(message, field=field)
+        self.retry_after = retry_after
+        self.free = free
+
+
+class OutcomeUnknown(IntegrationError):
+    """The request may or may not have been carried out. Only a lookup may decide; never send again blindly."""
+
+
+class Rejected(IntegrationError):
+    """The outside system definitely refused, for a reason that somebody can mend."""
+
+
+class Misconfigured(Rejected):
+    """A setting or a mapping is missing or wrong on our side; `field` names it."""
+
+
+class Unauthorised(IntegrationError):
+    """The credentials are not accepted (401, revoked consent). Nothing was booked."""
+
+
+class LeaseLost(IntegrationError):
+    """The posting is no longer ours to send: the lease ran out or somebody else holds it. No byte was written."""
