@@ -54,6 +54,8 @@ bench: $(VENV)/.dev ## measure accepted webhooks per CPU-second
 
 migrations: $(VENV)/.dev ## write the migrations that the models ask for (ARGS=<app> -n <name>)
 	$(BIN)/python manage.py makemigrations $(ARGS)
+	@$(BIN)/python -m ruff check --quiet --fix */migrations portal/*/migrations
+	@$(BIN)/python -m ruff format --quiet */migrations portal/*/migrations
 
 lock: $(LOCK_VENV)/bin/uv ## resolve pyproject.toml again into the two hashed requirements files
 	@cutoff=$$($(LOCK_VENV)/bin/python -c "import datetime as d; print(d.datetime.now(d.UTC).date() - d.timedelta(days=$(LOCK_AGE_DAYS)))"); \
