@@ -6,8 +6,8 @@ instants are aware UTC datetimes. Codes are kept as the source wrote them.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -99,10 +99,10 @@ class Document:
     order_number: str = ""
     supplier_reference: str = ""
     title: str = ""
-    date: date | None = None
-    due_date: date | None = None
-    delivery_date: date | None = None
-    created_at: datetime | None = None
+    date: dt.date | None = None
+    due_date: dt.date | None = None
+    delivery_date: dt.date | None = None
+    created_at: dt.datetime | None = None
     dimensions: tuple[Dimension, ...] = ()
 
 
@@ -135,7 +135,7 @@ class Posted:
     tax: Decimal | None = None
     gross: Decimal | None = None
     currency: str | None = None
-    date: date | None = None
+    date: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,181 @@
+"""What the stand-in for Demo Books keeps: numbered documents, keys for ever, suppliers and balances."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sqlite3
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from integrations.demo.checks import Refusal, check
+from integrations.exact import from_json, to_json
+from integrations.sandbox import Store
+
+PAGE_SIZE = 50
+
+
+class Collection(NamedTuple):
+    """A kind of document, how its numbers begin, and whether it adds to what a supplier is owed, or takes away."""
+
+    kind: str
+    prefix: str
+    owed: int
+
+
+COLLECTIONS: Final[Mapping[str, Collection]] = {
+    "bills": Collection("bill", "BILL", 1),
+    "credit-notes": Collection("credit_note", "CN", -1),
+    "purchase-orders": Collection("purchase_order", "PO", 0),
+}
+_OWED: Final[Mapping[str, int]] = {one.kind: one.owed for one in COLLECTIONS.values()}
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS company (id TEXT PRIMARY KEY, name TEXT NOT NULL, currency TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS supplier (
+    company TEXT NOT NULL, code TEXT NOT NULL, name TEXT NOT NULL, folded TEXT NOT NULL, PRIMARY KEY (company, code)
+);
+CREATE TABLE IF NOT EXISTS document (
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, company TEXT NOT NULL, kind TEXT NOT NULL,
+    sequence INTEGER NOT NULL, external_key TEXT NOT NULL, supplier TEXT NOT NULL, body TEXT NOT NULL,
+    UNIQUE (company, kind, sequence)
+);
+CREATE INDEX IF NOT EXISTS document_external_key ON document (company, external_key);
+CREATE TABLE IF NOT EXISTS idempotency (
+    company TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, document TEXT NOT NULL,
+    PRIMARY KEY (company, key)
+);
+INSERT OR IGNORE INTO company VALUES ('harbour-street', 'Harbour Street Studios Ltd', 'GBP');
+"""
+
+
+class Books:
+    """The books of all companies. Key, number and document are committed together, under one lock, or not at all."""
+
+    def __init__(self, state: Store) -> None:
+        self._state = state
+        state.create(SCHEMA)
+
+    def companies(self) -> list[dict[str, Any]]:
+        """All companies: id, name, currency."""
+        with self._state.transaction() as database:
+            return [dict(row) for row in database.execute("SELECT * FROM company ORDER BY name")]
+
+    def company(self, company_id: str) -> dict[str, Any]:
+        """One company. Raises `Refusal` (404) for an unknown one."""
+        for company in self.companies():
+            if company["id"] == company_id:
+                return company
+        raise Refusal("unknown_company", f"There is no company {company_id} here.", "company_id", status=404)
+
+    def post(self, company_id: str, collection: Collection, body: Mapping[str, Any], key: str) -> tuple[int, Any]:
+        """Book a document: 201 with the new one, or 200 with the one that this key already made.
+
+        Raises `Refusal`: 409 for a used key with another body, 422 for what cannot be booked.
+        """
+        currency = self.company(company_id)["currency"]
+        fingerprint = hashlib.sha256(f"{collection.kind} {to_json(body)}".encode()).hexdigest()
+        with self._state.transaction() as database:
+            if key and (known := _known(database, company_id, key, fingerprint)):
+                return 200, known
+            check(collection.kind, body, currency)
+            document = _book(database, company_id, collection, body)
+            if key:
+                row = (company_id, key, fingerprint, document["id"])
+                database.execute("INSERT INTO idempotency VALUES (?, ?, ?, ?)", row)
+            return 201, document
+
+    def find(self, company_id: str, external_key: str | None, page: int) -> dict[str, Any]:
+        """One page of documents in the order of booking, all of them or those with a key."""
+        self.company(company_id)
+        where = "company = ? AND (?2 IS NULL OR external_key = ?2)"
+        query = f"SELECT body FROM document WHERE {where} ORDER BY position LIMIT ?3 OFFSET ?4"  # noqa: S608
+        with self._state.transaction() as database:
+            rows = database.execute(query, (company_id, external_key, PAGE_SIZE + 1, (page - 1) * PAGE_SIZE)).fetchall()
+        documents = [from_json(row["body"]) for row in rows[:PAGE_SIZE]]
+        return {"documents": documents, "next_page": page + 1 if len(rows) > PAGE_SIZE else None}
+
+    def latest(self, company_id: str, most: int) -> list[dict[str, Any]]:
+        """The newest documents of a company, newest first."""
+        query = "SELECT body FROM document WHERE company = ? ORDER BY position DESC LIMIT ?"
+        with self._state.transaction() as database:
+            return [from_json(row["body"]) for row in database.execute(query, (company_id, most))]
+
+    def document(self, document_id: str) -> dict[str, Any] | None:
+        """One document by its id."""
+        with self._state.transaction() as database:
+            row = database.execute("SELECT body FROM document WHERE id = ?", (document_id,)).fetchone()
+        return from_json(row["body"]) if row else None
+
+    def suppliers(self, company_id: str) -> list[dict[str, Any]]:
+        """The suppliers of a company, with what each is owed in the company's currency."""
+        self.company(company_id)
+        with self._state.transaction() as database:
+            rows = database.execute("SELECT code, name FROM supplier WHERE company = ? ORDER BY code", (company_id,))
+            suppliers = {row["code"]: {"code": row["code"], "name": row["name"], "owed": Decimal(0)} for row in rows}
+            for row in database.execute("SELECT supplier, kind, body FROM document WHERE company = ?", (company_id,)):
+                booked = from_json(row["body"])
+                suppliers[row["supplier"]]["owed"] += _OWED[row["kind"]] * (booked["base"] or booked)["gross"]
+        return list(suppliers.values())
+
+
+def _known(database: sqlite3.Connection, company: str, key: str, fingerprint: str) -> dict[str, Any] | None:
+    """The document that a key made. Keys are remembered for ever."""
+    query = """
+        SELECT fingerprint, body FROM idempotency JOIN document ON document.id = idempotency.document
+        WHERE idempotency.company = ? AND key = ?
+    """
+    row = database.execute(query, (company, key)).fetchone()
+    if row is None:
+        return None
+    if row["fingerprint"] != fingerprint:
+        raise Refusal("idempotency_conflict", "This key was used for another document.", "Idempotency-Key", status=409)
+    known: dict[str, Any] = from_json(row["body"])
+    return known
+
+
+def _book(
+    database: sqlite3.Connection, company: str, collection: Collection, body: Mapping[str, Any]
+) -> dict[str, Any]:
+    supplier = _supplier(database, company, body["supplier"])
+    count = "SELECT coalesce(max(sequence), 0) + 1 FROM document WHERE company = ? AND kind = ?"
+    sequence = database.execute(count, (company, collection.kind)).fetchone()[0]
+    document = {
+        **body,
+        "id": f"doc_{secrets.token_hex(8)}",
+        "number": f"{collection.prefix}-{sequence:06}",
+        "kind": collection.kind,
+        "supplier": supplier,
+        "base": body.get("base"),
+        "booked_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    insert = """
+        INSERT INTO document (id, company, kind, sequence, external_key, supplier, body) VALUES (?, ?, ?, ?, ?, ?, ?)
+    """
+    external_key = str(body.get("external_key") or "")
+    row = (document["id"], company, collection.kind, sequence, external_key, supplier["code"], to_json(document))
+    database.execute(insert, row)
+    return document
+
+
+def _supplier(database: sqlite3.Connection, company: str, given: Mapping[str, Any]) -> dict[str, str]:
+    """The supplier by its code, else by its name in any letter case, else a new one."""
+    name, code = str(given["name"]).strip(), given.get("code")
+    column, wanted = ("code", code) if code else ("folded", name.casefold())
+    query = f"SELECT code, name FROM supplier WHERE company = ? AND {column} = ?"  # noqa: S608
+    row = database.execute(query, (company, wanted)).fetchone()
+    if row is not None:
+        return dict(row)
+    code = code or _new_code(database, company, name)
+    database.execute("INSERT INTO supplier VALUES (?, ?, ?, ?)", (company, code, name, name.casefold()))
+    return {"code": code, "name": name}
+
+
+def _new_code(database: sqlite3.Connection, company: str, name: str) -> str:
+    """Five letters of the name and a number that is free: METRO01."""
+    stem = "".join(filter(str.isalnum, name.upper()))[:5] or "SUP"
+    rows = database.execute("SELECT code FROM supplier WHERE company = ?", (company,))
+    taken = {row["code"] for row in rows}
+    return next(code for number in range(1, 10_000) if (code := f"{stem}{number:02}") not in taken)

@@ -1,0 +1,122 @@
+"""What the stand-in for Demo Books refuses, and why: the rules of its books, apart from where they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from integrations.currencies import MINOR_UNITS
+
+# The numbering of common UK small-business charts; the codes of iCompleat's own samples are among them.
+ACCOUNTS: Final[Mapping[str, str]] = {
+    "5000": "Materials Purchased",
+    "5010": "Course Venue Hire",
+    "5020": "Trainer Fees",
+    "6201": "Advertising",
+    "7100": "Rent",
+    "7400": "Travelling",
+    "7502": "Telephone",
+    "7504": "Office Stationery",
+    "7506": "Software Licences",
+    "7601": "Audit Fees",
+    "7602": "Accountancy Fees",
+    "7901": "Bank Charges",
+}
+# Code to name and rate in per cent. The rate is for people: tax is booked as it was given.
+TAX_CODES: Final[Mapping[str, tuple[str, Decimal]]] = {
+    "T0": ("Zero rated", Decimal(0)),
+    "T1": ("Standard rate 20%", Decimal(20)),
+    "T2": ("Exempt", Decimal(0)),
+    "T5": ("Reduced rate 5%", Decimal(5)),
+    "T9": ("Outside the scope of VAT", Decimal(0)),
+}
+_AMOUNTS: Final = ("net", "tax", "gross")
+
+
+class Refusal(Exception):
+    """An answer that is no success: HTTP status, a code for machines, a sentence for people, the field at fault."""
+
+    def __init__(self, code: str, message: str, field: str = "", *, status: int = 422) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error = {"code": code, "message": message, "field": field}
+
+
+def check(kind: str, document: Mapping[str, Any], base_currency: str) -> None:
+    """Refuse what cannot be booked. Raises `Refusal` for the first thing that is wrong."""
+    _supplier(document)
+    _day(document)
+    _currency(document, base_currency)
+    _amounts(document, "", "The document")
+    if kind == "credit_note" and document["gross"] < 0:
+        raise Refusal("negative_total", "The total of a credit note is positive here.", "gross")
+    lines = _lines(document)
+    for position, line in enumerate(lines):
+        _line(line, position)
+    _totals(document, lines)
+
+
+def _supplier(document: Mapping[str, Any]) -> None:
+    supplier = document.get("supplier")
+    if not isinstance(supplier, Mapping) or not str(supplier.get("name") or "").strip():
+        raise Refusal("missing", "The document names no supplier.", "supplier.name")
+    if not isinstance(supplier.get("code"), str | None):
+        raise Refusal("invalid", "The code of the supplier is not a text.", "supplier.code")
+
+
+def _day(document: Mapping[str, Any]) -> None:
+    try:
+        date.fromisoformat(document.get("date") or "")
+    except (TypeError, ValueError):
+        raise Refusal("missing", "The document has no date of the form 2026-11-20.", "date") from None
+
+
+def _currency(document: Mapping[str, Any], base_currency: str) -> None:
+    currency, base = document.get("currency"), document.get("base")
+    if not _is_in(MINOR_UNITS, currency):
+        raise Refusal("unknown_currency", f"{currency} is not a currency that is known here.", "currency")
+    if base is not None and (not isinstance(base, Mapping) or base.get("currency") != base_currency):
+        raise Refusal("wrong_base_currency", f"This company keeps its books in {base_currency}.", "base.currency")
+    if base is not None:
+        _amounts(base, "base.", "The base amounts")
+    elif currency != base_currency:
+        message = f"A document in {currency} needs its amounts in {base_currency}, too."
+        raise Refusal("base_amounts_missing", message, "base")
+
+
+def _is_in(table: Mapping[str, object], code: object) -> bool:
+    return isinstance(code, str) and code in table
+
+
+def _lines(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    lines = document.get("lines")
+    if not isinstance(lines, list) or not lines or not all(isinstance(line, Mapping) for line in lines):
+        raise Refusal("missing", "The document has no lines.", "lines")
+    return lines
+
+
+def _line(line: Mapping[str, Any], position: int) -> None:
+    number, field = line.get("number", position + 1), f"lines[{position}]."
+    if not _is_in(ACCOUNTS, line.get("account_code")):
+        message = f"Account code {line.get('account_code')} on line {number} is not in the chart of accounts."
+        raise Refusal("unknown_account", message, field + "account_code")
+    if not _is_in(TAX_CODES, line.get("tax_code")):
+        message = f"Tax code {line.get('tax_code')} on line {number} does not exist."
+        raise Refusal("unknown_tax_code", message, field + "tax_code")
+    _amounts(line, field, f"Line {number}")
+
+
+def _amounts(amounts: Mapping[str, Any], field: str, whose: str) -> None:
+    for name in _AMOUNTS:
+        if isinstance(amounts.get(name), bool) or not isinstance(amounts.get(name), int | Decimal):
+            raise Refusal("invalid", f"{whose}: {name} is not a number.", field + name)
+    if amounts["net"] + amounts["tax"] != amounts["gross"]:
+        raise Refusal("amounts_disagree", f"{whose}: net and tax do not make gross.", field + "gross")
+
+
+def _totals(document: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> None:
+    for name in _AMOUNTS:
+        if sum(line[name] for line in lines) != document[name]:
+            raise Refusal("amounts_disagree", f"The lines do not add up to the {name} of the document.", name)

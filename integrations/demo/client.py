@@ -1,0 +1,109 @@
+"""The HTTP interface of Demo Books: paths, token, paging, and the closed table of its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+from integrations.base import Link
+from integrations.errors import IntegrationError, Misconfigured, Rejected, Retryable
+from integrations.http import Http
+from integrations.reply import Reply
+
+# More pages than one key can fill, even if every try had made a document.
+_MOST_PAGES = 20
+_LONGEST_MESSAGE = 300
+
+# The refusals that we know, by the code that Demo Books gives. Nothing was booked then.
+_REFUSALS: Final[Mapping[str, type[Rejected]]] = {
+    "bad_request": Rejected,
+    "missing": Rejected,
+    "invalid": Rejected,
+    "unknown_account": Rejected,
+    "unknown_tax_code": Rejected,
+    "unknown_currency": Rejected,
+    "base_amounts_missing": Rejected,
+    "amounts_disagree": Rejected,
+    "negative_total": Rejected,
+    "wrong_base_currency": Misconfigured,
+    "unknown_company": Misconfigured,
+    "not_found": Misconfigured,
+}
+# Statuses with which any web server says that the path does not exist there.
+_NOT_HERE: Final = frozenset({404, 405, 410})
+
+
+class Client:
+    """One company in one Demo Books, for one attempt."""
+
+    def __init__(self, link: Link) -> None:
+        token = link.secrets.get("token", "").strip()
+        headers = {"Authorization": f"Bearer {token}"}
+        self._http = Http(link.settings.get("base_url", ""), link.outbound, headers=headers, secrets=(token,))
+        self._company = f"api/companies/{quote(link.settings.get('company_id', '').strip(), safe='')}"
+
+    def company(self) -> Mapping[str, Any]:
+        """The company's own record."""
+        return _accepted(self._http.get(self._company))
+
+    def create(self, collection: str, body: Mapping[str, Any], *, key: str) -> Mapping[str, Any]:
+        """Post one document under an idempotency key; give the document that is in the books."""
+        reply = self._http.post(f"{self._company}/{collection}", json=body, headers={"Idempotency-Key": key})
+        return _with_id(reply, _accepted(reply))
+
+    def find(self, external_key: str) -> Iterator[Mapping[str, Any]]:
+        """All documents that carry our key, page after page."""
+        page = 1
+        for _ in range(_MOST_PAGES):
+            documents, next_page = self._page(external_key, page)
+            yield from documents
+            if next_page is None:
+                return
+            page = next_page
+        raise Retryable("Demo Books answered with more pages than there can be. It will be tried again.")
+
+    def _page(self, external_key: str, page: int) -> tuple[list[Mapping[str, Any]], int | None]:
+        reply = self._http.get(f"{self._company}/documents", params={"external_key": external_key, "page": page})
+        answer = _accepted(reply)
+        documents, next_page = answer.get("documents"), answer.get("next_page")
+        if not isinstance(documents, list):
+            raise reply.unclear("no list of documents")
+        return [_with_id(reply, one) for one in documents], next_page if isinstance(next_page, int) else None
+
+
+def _accepted(reply: Reply) -> Mapping[str, Any]:
+    """The JSON object of a success. Raises what the refusal in it means, whatever the status says."""
+    if reply.status in _NOT_HERE and not reply.is_json:
+        raise Misconfigured(f"There is no Demo Books at {reply.system}. Check the address.", field="base_url")
+    answer = reply.json()
+    if not isinstance(answer, Mapping):
+        raise reply.unclear("JSON that is no object")
+    if reply.status >= 400 or answer.get("error") is not None:
+        raise _refusal(reply, answer.get("error"))
+    return answer
+
+
+def _refusal(reply: Reply, error: object) -> IntegrationError:
+    """A code that is not in the table proves nothing, not even with a 4xx: only a lookup can tell.
+
+    So does the conflict of a key: something is in the books under it.
+    """
+    told = error if isinstance(error, Mapping) else {}
+    known = _REFUSALS.get(str(told.get("code")))
+    if known is None:
+        return reply.unclear("an error that is not known")
+    message, field = _sentence(told.get("message")), told.get("field")
+    return known(message, field=field if isinstance(field, str) else "")
+
+
+def _sentence(text: object) -> str:
+    """The system's own words, if they are words: one line, not too long."""
+    words = " ".join(text.split()) if isinstance(text, str) else ""
+    return words[:_LONGEST_MESSAGE] or "Demo Books refused the document and gave no reason."
+
+
+def _with_id(reply: Reply, document: object) -> Mapping[str, Any]:
+    if isinstance(document, Mapping) and isinstance(document.get("id"), str) and document["id"]:
+        return document
+    raise reply.unclear("a document without an id")

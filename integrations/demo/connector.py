@@ -1,0 +1,64 @@
+"""Post into Demo Books."""
+
+from __future__ import annotations
+
+from integrations.base import Abilities, AccountingSystem, Link, Metadata, Setting
+from integrations.demo import mapping
+from integrations.demo.client import Client
+from integrations.documents import Company, Document, IdempotencyKey, Posted
+
+
+class DemoBooks(AccountingSystem):
+    """The demo accounting system: bills, credit notes and purchase orders over a small REST interface."""
+
+    metadata = Metadata(
+        slug="demo",
+        name="Demo Books",
+        summary="A small accounting system for trying things out. It runs on this machine and books nothing real.",
+        monogram="DB",
+        settings=(
+            Setting(
+                key="base_url",
+                label="Address",
+                help="Where Demo Books is served, such as http://127.0.0.1:8001/demo.",
+            ),
+            Setting(
+                key="company_id",
+                label="Company",
+                help="The id of the company in Demo Books; the sandbox comes with harbour-street.",
+            ),
+            Setting(
+                key="token",
+                label="Access token",
+                help="The sandbox keeps it in the file demo-token in its state directory.",
+                secret=True,
+            ),
+        ),
+    )
+    can = Abilities(
+        kinds=frozenset(mapping.COLLECTIONS),
+        lookup=True,
+        # A lookup reads the same rows, under the same lock, that a post commits: nothing lags behind.
+        lookup_complete=True,
+        # A post is committed before it is answered. What can come late is a request that was cut off while it waited:
+        # the sandbox lets nobody wait longer than 2 s, and twice that is not yet 5.
+        quiet_seconds=5,
+    )
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(link)
+        self._client = Client(link)
+
+    def company(self) -> Company:
+        """Who is linked. Raises `Unauthorised`, `Misconfigured`, `Retryable`."""
+        return mapping.company(self._client.company())
+
+    def post(self, document: Document, *, key: IdempotencyKey, reference: str) -> Posted:
+        """Book one document; the answer tells net, tax, gross, currency and date as booked. Raises as the base says."""
+        collection = mapping.collection(document.kind)
+        body = mapping.payload(document, key=key, reference=reference)
+        return mapping.posted(self._client.create(collection, body, key=key.sent))
+
+    def find(self, document: Document, *, key: IdempotencyKey) -> tuple[Posted, ...]:
+        """All documents of the company that carry our key. Raises `Retryable`, `Unauthorised`, `Misconfigured`."""
+        return tuple(mapping.posted(found) for found in self._client.find(key.value))

@@ -1,0 +1,146 @@
+"""Documents to what Demo Books understands, and back. Pure functions; the words are in README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from integrations.documents import Company, Dimension, Document, IdempotencyKey, Kind, Line, Posted
+from integrations.errors import Misconfigured, Rejected
+
+COLLECTIONS: Final[Mapping[Kind, str]] = {
+    Kind.INVOICE: "bills",
+    Kind.CREDIT_NOTE: "credit-notes",
+    Kind.PURCHASE_ORDER: "purchase-orders",
+}
+
+
+def collection(kind: Kind) -> str:
+    """Where documents of `kind` are posted to. Raises `Rejected` for a kind that Demo Books does not take."""
+    if kind not in COLLECTIONS:
+        raise Rejected(f"Demo Books does not take documents of the kind {kind.label.lower()}.", field="kind")
+    return COLLECTIONS[kind]
+
+
+def payload(document: Document, *, key: IdempotencyKey, reference: str) -> dict[str, Any]:
+    """The body of a post. Amounts are in the document's currency and positive, for credit notes too.
+
+    A document in another currency than the company's carries its base amounts as well. Raises `Misconfigured` for a
+    line without account or tax code, `Rejected` for a foreign document without base amounts.
+    """
+    foreign = document.currency != document.base_currency
+    return {
+        "external_key": key.value,
+        "reference": reference,
+        "document_number": document.number,
+        "supplier": {"code": document.supplier.code, "name": document.supplier.name},
+        "supplier_reference": document.supplier_reference,
+        "order_number": document.order_number,
+        "title": document.title,
+        "date": _text(_date(document)),
+        "due_date": _text(document.due_date),
+        "delivery_date": _text(document.delivery_date),
+        "currency": document.currency,
+        "net": document.net,
+        "tax": document.tax,
+        "gross": document.gross,
+        "base": _base(document) if foreign else None,
+        "analysis": _analysis(document.dimensions),
+        "lines": [_line(line, foreign=foreign) for line in document.lines],
+    }
+
+
+def _date(document: Document) -> date | None:
+    """Demo Books wants a date; an order has none of its own, so the day on which it was made stands in."""
+    if document.date is None and document.created_at is not None:
+        return document.created_at.date()
+    return document.date
+
+
+def _base(document: Document) -> dict[str, Any]:
+    amounts = {"net": document.base_net, "tax": document.base_tax, "gross": document.base_gross}
+    if None in amounts.values():
+        raise Rejected(
+            f"The document is in {document.currency} and has no amounts in {document.base_currency}, "
+            "the currency of the company.",
+            field="base_net",
+        )
+    return {"currency": document.base_currency, **amounts}
+
+
+def _line(line: Line, *, foreign: bool) -> dict[str, Any]:
+    body = {
+        "number": line.number,
+        "description": line.description,
+        "item_code": line.item_code,
+        "quantity": line.quantity,
+        "unit_price": line.unit_price,
+        "account_code": _coded(line, "account", line.account_code),
+        "tax_code": _coded(line, "tax", line.tax_code),
+        "net": line.net,
+        "tax": line.tax,
+        "gross": line.gross,
+        "analysis": _analysis(line.dimensions),
+    }
+    return {**body, "base_net": line.base_net, "base_tax": line.base_tax} if foreign else body
+
+
+def _coded(line: Line, what: str, code: str | None) -> str:
+    if code:
+        return code
+    raise Misconfigured(
+        f"Line {line.number} has no {what} code. Set the default {what} code of the connection, "
+        "or give the line one where it was entered.",
+        field=f"default_{what}_code",
+    )
+
+
+def _analysis(dimensions: Sequence[Dimension]) -> list[dict[str, str]]:
+    return [{"name": one.name, "code": one.code, "label": one.label} for one in dimensions]
+
+
+def _text(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def posted(answer: Mapping[str, Any]) -> Posted:
+    """A document as Demo Books tells it. Its id is known to be there; what cannot be read counts as not told."""
+    supplier = answer.get("supplier")
+    return Posted(
+        external_id=answer["id"],
+        number=_word(answer.get("number")) or "",
+        supplier_code=_word(supplier.get("code")) if isinstance(supplier, Mapping) else None,
+        net=_amount(answer.get("net")),
+        tax=_amount(answer.get("tax")),
+        gross=_amount(answer.get("gross")),
+        currency=_word(answer.get("currency")),
+        date=_day(answer.get("date")),
+    )
+
+
+def company(answer: Mapping[str, Any]) -> Company:
+    """The company behind a connection."""
+    return Company(
+        external_id=_word(answer.get("id")) or "",
+        name=_word(answer.get("name")) or "",
+        base_currency=_word(answer.get("currency")) or "",
+    )
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _amount(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    return Decimal(value)
+
+
+def _day(value: object) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,303 @@
+"""Demo Books passes the cases of every accounting system, against its real stand-in and against scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integrations.base import Link
+from integrations.demo.books import Books as DemoLedger
+from integrations.demo.connector import DemoBooks
+from integrations.demo.sandbox import build
+from integrations.documents import Company, Document, IdempotencyKey, Kind
+from integrations.errors import Misconfigured, OutcomeUnknown, Rejected, Retryable, Unauthorised
+from integrations.http import Outbound
+from integrations.sandbox import Server, Store, mount
+from tests.contract import BehaviourCases, HttpCases
+from tests.samples import KEY, REFERENCE, sample
+from tests.scripted import ScriptedServer, answer, json_answer
+
+COMPANY = "harbour-street"
+TOKEN = "demo-token-of-the-tests"
+
+
+def link(url: str, *, token: str = TOKEN, company: str = COMPANY, outbound: Outbound | None = None) -> Link:
+    return Link(
+        settings={"base_url": url, "company_id": company},
+        secrets={"token": token},
+        outbound=outbound or Outbound(allow_private=True),
+    )
+
+
+class SeenBooks:
+    """What the stand-in holds, read from its own database."""
+
+    def __init__(self, state: Store) -> None:
+        self._books = DemoLedger(state)
+
+    def count(self) -> int:
+        return len(self._books.latest(COMPANY, 1000))
+
+    def owed(self, supplier_code: str) -> Decimal:
+        return {one["code"]: one["owed"] for one in self._books.suppliers(COMPANY)}[supplier_code]  # type: ignore[no-any-return]
+
+    def numbers(self) -> list[str]:
+        return [one["number"] for one in reversed(self._books.latest(COMPANY, 1000))]
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    monkeypatch.setenv("POSTROOM_DEMO_TOKEN", TOKEN)
+    store = Store("demo", tmp_path)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def url(state: Store) -> Iterator[str]:
+    with Server(mount({"demo": build(state)})) as server:
+        yield f"{server.url}/demo"
+
+
+@pytest.fixture
+def books(state: Store) -> SeenBooks:
+    return SeenBooks(state)
+
+
+@pytest.fixture
+def system(url: str) -> DemoBooks:
+    return DemoBooks(link(url))
+
+
+class TestBehaviour(BehaviourCases):
+    """The shared cases, over real HTTP to the real stand-in."""
+
+
+class TestHttp(HttpCases):
+    """The shared cases, with a script in place of Demo Books."""
+
+    secrets = (TOKEN,)
+
+    def connect(self, url: str, outbound: Outbound) -> DemoBooks:
+        return DemoBooks(link(url, outbound=outbound))
+
+    def request(self, document: Document) -> tuple[str, str, Mapping[str, Any]]:
+        collections = {
+            Kind.INVOICE: "bills",
+            Kind.CREDIT_NOTE: "credit-notes",
+            Kind.PURCHASE_ORDER: "purchase-orders",
+        }
+        foreign = document.currency == "USD"
+        body = {
+            "external_key": "8f14e45f-ceea-467f-9f0d-0c2b5a1d7c11",
+            "reference": "P-000001",
+            "document_number": "INV000123",
+            "supplier": {"code": "CROWN01", "name": "Crown Conference Centre"},
+            "supplier_reference": "SI-48213",
+            "order_number": "ORD000056",
+            "title": "Venue hire, March cohort",
+            "date": "2024-03-14",
+            "due_date": "2024-04-13",
+            "delivery_date": None,
+            "currency": document.currency,
+            "analysis": [],
+            **(IN_DOLLARS if foreign else IN_POUNDS),
+        }
+        return "POST", f"/api/companies/harbour-street/{collections[document.kind]}", body
+
+    def success(self, document: Document) -> dict[str, Any]:
+        return {**self.without_id(document), "id": "17"}
+
+    def without_id(self, document: Document) -> dict[str, Any]:
+        return {"number": "BILL-000001", "net": document.net, "tax": document.tax, "gross": document.gross}
+
+    def failure(self) -> dict[str, Any]:
+        error = {"code": "unknown_account", "message": "No such account.", "field": "lines[0].account_code"}
+        return {"id": "17", "number": "BILL-000001", "error": error}
+
+
+IN_POUNDS = {
+    "net": Decimal("150.50"),
+    "tax": Decimal("20.00"),
+    "gross": Decimal("170.50"),
+    "base": None,
+    "lines": [
+        {
+            "number": 1,
+            "description": "Training room, full day",
+            "item_code": "",
+            "quantity": 2,
+            "unit_price": Decimal("50.00"),
+            "account_code": "5010",
+            "tax_code": "T1",
+            "net": Decimal("100.00"),
+            "tax": Decimal("20.00"),
+            "gross": Decimal("120.00"),
+            "analysis": [],
+        },
+        {
+            "number": 2,
+            "description": "Printed course manuals",
+            "item_code": "",
+            "quantity": None,
+            "unit_price": None,
+            "account_code": "7504",
+            "tax_code": "T0",
+            "net": Decimal("50.50"),
+            "tax": Decimal("0.00"),
+            "gross": Decimal("50.50"),
+            "analysis": [],
+        },
+    ],
+}
+IN_DOLLARS = {
+    "net": Decimal("120.50"),
+    "tax": Decimal("0.00"),
+    "gross": Decimal("120.50"),
+    "base": {"currency": "GBP", "net": Decimal("100.33"), "tax": Decimal("0.00"), "gross": Decimal("100.33")},
+    "lines": [
+        {
+            "number": 1,
+            "description": "Authoring tool, annual licence",
+            "item_code": "",
+            "quantity": None,
+            "unit_price": None,
+            "account_code": "7506",
+            "tax_code": "T0",
+            "net": Decimal("120.50"),
+            "tax": Decimal("0.00"),
+            "gross": Decimal("120.50"),
+            "analysis": [],
+            "base_net": Decimal("100.33"),
+            "base_tax": Decimal("0.00"),
+        }
+    ],
+}
+
+
+def test_what_it_can_do() -> None:
+    assert DemoBooks.can.kinds == {Kind.INVOICE, Kind.CREDIT_NOTE, Kind.PURCHASE_ORDER}
+    assert (DemoBooks.can.transactional, DemoBooks.can.lookup, DemoBooks.can.lookup_complete) == (False, True, True)
+    assert [(one.key, one.secret) for one in DemoBooks.metadata.settings] == [
+        ("base_url", False),
+        ("company_id", False),
+        ("token", True),
+    ]
+
+
+def test_the_company_is_told_as_the_books_name_it(system: DemoBooks) -> None:
+    expected = Company(external_id=COMPANY, name="Harbour Street Studios Ltd", base_currency="GBP")
+    assert system.company() == expected
+
+
+def test_numbers_run_by_kind_without_a_gap(system: DemoBooks, books: SeenBooks) -> None:
+    for kind, key in ((Kind.INVOICE, "a"), (Kind.CREDIT_NOTE, "b"), (Kind.PURCHASE_ORDER, "c"), (Kind.INVOICE, "d")):
+        system.post(sample(kind), key=IdempotencyKey(key), reference=REFERENCE)
+    assert books.numbers() == ["BILL-000001", "CN-000001", "PO-000001", "BILL-000002"]
+
+
+def test_many_posts_at_once_with_one_key_make_one_document(url: str, books: SeenBooks) -> None:
+    def post(_: int) -> str:
+        return DemoBooks(link(url)).post(sample(), key=KEY, reference=REFERENCE).number
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(post, range(16))) == {"BILL-000001"}
+    assert books.count() == 1
+
+
+def test_many_posts_at_once_get_numbers_without_a_gap(url: str, books: SeenBooks) -> None:
+    def post(number: int) -> str:
+        key = IdempotencyKey(f"key-{number}")
+        return DemoBooks(link(url)).post(sample(), key=key, reference=REFERENCE).number
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(post, range(16))) == [f"BILL-{number:06}" for number in range(1, 17)]
+    assert books.numbers() == [f"BILL-{number:06}" for number in range(1, 17)]
+
+
+def test_the_key_in_the_header_changes_with_the_generation() -> None:
+    success = json_answer({"id": "17"}, status=201)
+    with ScriptedServer(success, success) as server:
+        for generation in (1, 2):
+            DemoBooks(link(server.url)).post(sample(), key=IdempotencyKey("k", generation), reference=REFERENCE)
+    assert [asked.headers["idempotency-key"] for asked in server.asked] == ["k", "k-2"]
+    assert [asked.json()["external_key"] for asked in server.asked] == ["k", "k"]
+
+
+def test_a_used_key_with_another_body_is_for_a_lookup_to_decide(system: DemoBooks, books: SeenBooks) -> None:
+    posted = system.post(sample(), key=KEY, reference=REFERENCE)
+    with pytest.raises(OutcomeUnknown):
+        system.post(sample(title="Changed"), key=KEY, reference=REFERENCE)
+    assert system.find(sample(), key=KEY) == (posted,)
+    assert books.count() == 1
+
+
+def test_a_lookup_reads_every_page(system: DemoBooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("integrations.demo.books.PAGE_SIZE", 2)
+    numbers = [
+        system.post(sample(), key=IdempotencyKey(KEY.value, generation), reference=REFERENCE).number
+        for generation in range(1, 6)
+    ]
+    assert [found.number for found in system.find(sample(), key=KEY)] == numbers
+
+
+def test_a_wrong_token_is_told(url: str, books: SeenBooks) -> None:
+    with pytest.raises(Unauthorised):
+        DemoBooks(link(url, token="wrong")).post(sample(), key=KEY, reference=REFERENCE)
+    assert books.count() == 0
+
+
+def test_an_unknown_company_names_the_setting(url: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        DemoBooks(link(url, company="no one?")).company()
+    assert (caught.value.field, "no one?" in caught.value.message) == ("company_id", True)
+
+
+def test_an_address_of_something_else_names_the_setting(url: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        DemoBooks(link(url.removesuffix("/demo"))).post(sample(), key=KEY, reference=REFERENCE)
+    assert caught.value.field == "base_url"
+
+
+@pytest.mark.parametrize("token", ["", "line\nbreak", "café"])
+def test_a_token_that_cannot_be_sent_is_told(url: str, token: str) -> None:
+    with pytest.raises((Unauthorised, Misconfigured)):
+        DemoBooks(link(url, token=token)).company()
+
+
+@pytest.mark.parametrize("code", ["something_new", "", None, 7])
+def test_a_refusal_that_is_not_in_the_table_proves_nothing(code: object) -> None:
+    refusal = json_answer({"error": {"code": code, "message": "no", "field": ""}}, status=422)
+    with ScriptedServer(refusal) as server, pytest.raises(OutcomeUnknown):
+        DemoBooks(link(server.url)).post(sample(), key=KEY, reference=REFERENCE)
+
+
+def test_the_words_of_a_refusal_are_shown_on_one_line() -> None:
+    refusal = {"code": "invalid", "message": "Line 2:\n  net is wrong. " + "x" * 1000, "field": "lines[1].net"}
+    with ScriptedServer(json_answer({"error": refusal}, status=422)) as server, pytest.raises(Rejected) as caught:
+        DemoBooks(link(server.url)).post(sample(), key=KEY, reference=REFERENCE)
+    assert caught.value.message.startswith("Line 2: net is wrong. xxx")
+    assert len(caught.value.message) == 300
+    assert caught.value.field == "lines[1].net"
+
+
+def test_a_lookup_without_an_end_is_given_up() -> None:
+    endless = json_answer({"documents": [], "next_page": 2})
+    with ScriptedServer(*[endless] * 20) as server, pytest.raises(Retryable, match="more pages"):
+        DemoBooks(link(server.url)).find(sample(), key=KEY)
+
+
+def test_a_lookup_that_is_no_lookup_is_no_proof_of_absence() -> None:
+    for body in ({}, {"documents": None}, {"documents": [{"number": "BILL-1"}]}, {"documents": ["x"]}):
+        with ScriptedServer(json_answer(body)) as server, pytest.raises(Retryable, match="answered with"):
+            DemoBooks(link(server.url)).find(sample(), key=KEY)
+
+
+def test_a_page_that_says_not_found_is_no_empty_lookup() -> None:
+    with ScriptedServer(answer(status=404, body="nothing")) as server, pytest.raises(Misconfigured):
+        DemoBooks(link(server.url)).find(sample(), key=KEY)
