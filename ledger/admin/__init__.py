@@ -1,0 +1,9 @@
+"""The books for staff: entries to read, master data to keep, and the two balances as pages. No rule lives here."""
+
+from __future__ import annotations
+
+from ledger.admin.books import BooksAdmin
+from ledger.admin.entries import EntryAdmin
+from ledger.admin.master import AccountAdmin, SupplierAdmin, TaxCodeAdmin
+
+__all__ = ["AccountAdmin", "BooksAdmin", "EntryAdmin", "SupplierAdmin", "TaxCodeAdmin"]

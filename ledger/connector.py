@@ -1,0 +1,93 @@
+"""The connector to the built-in ledger: the one accounting system that books inside our own database transaction."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import connection
+
+from integrations.base import Abilities, AccountingSystem, Metadata, Setting
+from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted
+from integrations.errors import Misconfigured
+from ledger.models import Books, Entry
+from ledger.services import UnknownSuppliers, entry_by_key, keep_memo, post_document
+
+MEMOS = frozenset({Kind.PURCHASE_ORDER, Kind.RECEIPT})
+
+
+class BuiltInLedger(AccountingSystem):
+    """Posts into one `Books` row. It opens no HTTP; its settings name the books and what unknown suppliers mean."""
+
+    metadata = Metadata(
+        slug="ledger",
+        name="Postroom ledger",
+        summary="Double-entry books inside Postroom: nothing to install, nothing to connect.",
+        monogram="PL",
+        settings=(
+            Setting(key="books", label="Books", help="The id of the company's books."),
+            Setting(
+                key="suppliers",
+                label="Unknown suppliers",
+                help="“make” adds a supplier the first time a document names it; “refuse” rejects the document.",
+                required=False,
+                default=UnknownSuppliers.MAKE,
+            ),
+        ),
+    )
+    can = Abilities(
+        kinds=frozenset({Kind.PURCHASE_ORDER, Kind.INVOICE, Kind.CREDIT_NOTE, Kind.RECEIPT}),
+        transactional=True,
+        lookup_complete=True,
+        quiet_seconds=0,
+    )
+
+    def company(self) -> Company:
+        """The company of the books. Raises `Misconfigured` if the setting names none."""
+        books = self._books()
+        return Company(external_id=str(books.pk), name=books.name, base_currency=books.base_currency)
+
+    def post(self, document: Document, *, key: IdempotencyKey, reference: str) -> Posted:
+        """Book the document, or keep an order or a receipt as a memo; the same key gives the same entry.
+
+        Must be called inside an `atomic` block, so that the entry and what the caller writes commit together; raises
+        `RuntimeError` otherwise. Raises `Rejected` or `Misconfigured`, and then nothing was written.
+        """
+        self._must_be_inside_a_transaction()
+        write = keep_memo if document.kind in MEMOS else post_document
+        return posted(write(self._books(), document, key, reference, unknown_suppliers=self._unknown_suppliers()))
+
+    def find(self, document: Document, *, key: IdempotencyKey) -> tuple[Posted, ...]:
+        """The entry with this key, if it was committed (or written in this transaction)."""
+        entry = entry_by_key(self._books(), key.value)
+        return () if entry is None else (posted(entry),)
+
+    def _must_be_inside_a_transaction(self) -> None:
+        if not connection.in_atomic_block:
+            raise RuntimeError("The built-in ledger posts inside the caller's transaction; open an atomic block first.")
+
+    def _books(self) -> Books:
+        try:
+            return Books.objects.get(pk=uuid.UUID(self.link.settings.get("books", "")))
+        except (ValueError, Books.DoesNotExist) as error:
+            raise Misconfigured("The connection names no books that exist in the ledger.", field="books") from error
+
+    def _unknown_suppliers(self) -> UnknownSuppliers:
+        value = self.link.settings.get("suppliers") or UnknownSuppliers.MAKE
+        try:
+            return UnknownSuppliers(value)
+        except ValueError as error:
+            raise Misconfigured("Unknown suppliers: choose “make” or “refuse”.", field="suppliers") from error
+
+
+def posted(entry: Entry) -> Posted:
+    """An entry as connectors report it: amounts in the document's currency, as they stand in the books."""
+    return Posted(
+        external_id=str(entry.pk),
+        number=entry.number,
+        supplier_code=entry.supplier.code,
+        net=entry.net,
+        tax=entry.tax,
+        gross=entry.gross,
+        currency=entry.currency,
+        date=entry.date,
+    )

@@ -1,0 +1,34 @@
+"""The only writers of the ledger, and its readers.
+
+A person's edits of master data (accounts, tax codes, suppliers, the closed period) go through the admin.
+"""
+
+from __future__ import annotations
+
+from ledger.services.balances import (
+    SupplierBalance,
+    TrialBalance,
+    TrialRow,
+    supplier_balances,
+    trial_balance,
+)
+from ledger.services.lookup import entry_by_key
+from ledger.services.memos import keep_memo
+from ledger.services.opening import open_books
+from ledger.services.posting import post_document
+from ledger.services.reversing import reverse
+from ledger.services.suppliers import UnknownSuppliers
+
+__all__ = [
+    "SupplierBalance",
+    "TrialBalance",
+    "TrialRow",
+    "UnknownSuppliers",
+    "entry_by_key",
+    "keep_memo",
+    "open_books",
+    "post_document",
+    "reverse",
+    "supplier_balances",
+    "trial_balance",
+]

@@ -1,0 +1,42 @@
+"""Keep a document as a numbered memo entry, which books no money."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from integrations.documents import Document, IdempotencyKey
+from ledger.models import Books, Entry, EntryKind, Series
+from ledger.services.amounts import check_storable
+from ledger.services.dates import booking_date
+from ledger.services.journal import memo_lines_of
+from ledger.services.posting import blank_entry
+from ledger.services.suppliers import UnknownSuppliers, find_or_make
+from ledger.services.writing import once, write_entry
+
+
+def keep_memo(
+    books: Books,
+    document: Document,
+    key: IdempotencyKey,
+    reference: str,
+    *,
+    unknown_suppliers: UnknownSuppliers = UnknownSuppliers.MAKE,
+) -> Entry:
+    """Keep a document of any kind as a memo (MEM-000001) and return it; for a key that is kept already, what is there.
+
+    For purchase orders and receipts, which book no money, and for kinds that a company's own accounting system cannot
+    take. The document's lines become memo lines with their codes unchecked; no balance sees them. A closed period does
+    not matter. Raises `Rejected` for a date, supplier or amount that cannot be kept.
+    """
+    return once(books, key.value, lambda: _write(books, document, key, reference, unknown_suppliers))
+
+
+def _write(books: Books, document: Document, key: IdempotencyKey, reference: str, unknown: UnknownSuppliers) -> Entry:
+    check_storable(document)
+    entry = blank_entry(books, document, key.value, reference)
+    entry.kind, entry.series, entry.date = EntryKind.MEMO, Series.MEMO, booking_date(document)
+    entry.supplier = find_or_make(books, document.supplier, unknown)
+    entry.net, entry.tax, entry.gross = document.net, document.tax, document.gross
+    entry.base_net, entry.base_tax, entry.base_gross = document.base_net, document.base_tax, document.base_gross
+    entry.total = Decimal(0)
+    return write_entry(entry, [], memo_lines_of(document, document.lines))

@@ -1,0 +1,133 @@
+"""Gapless numbers, whatever is rolled back and whoever writes at the same time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.db.transaction import atomic, set_rollback
+
+from integrations.errors import Misconfigured, Rejected
+from ledger.models import Books, Counter, Entry, EntryLine, Supplier
+from ledger.services import open_books, post_document, trial_balance
+from tests.factories import a_document, a_line
+from tests.ledger.booked import key
+
+pytestmark = pytest.mark.engine
+THREADS, POSTINGS = 4, 25
+
+
+def in_threads(work: Callable[[int], None]) -> list[Exception]:
+    """Run `work(0)` to `work(3)` side by side, each on its own connection; give what they raised."""
+    raised: list[Exception] = []
+    start = threading.Barrier(THREADS)
+
+    def run(index: int) -> None:
+        try:
+            start.wait(10)
+            work(index)
+        except Exception as error:  # noqa: BLE001 - handed to the test
+            raised.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert not any(thread.is_alive() for thread in threads)
+    return raised
+
+
+@pytest.fixture
+def shared_books(transactional_db: None) -> Books:
+    """Committed books, which every connection sees."""
+    return open_books("Northgate Training Ltd", "GBP")
+
+
+def numbers() -> list[str]:
+    """All numbers in the order of their sequence."""
+    return list(Entry.objects.order_by("sequence").values_list("number", flat=True))
+
+
+def test_four_writers_leave_no_gap(shared_books: Books) -> None:
+    def work(index: int) -> None:
+        for count in range(POSTINGS):
+            with atomic():
+                post_document(shared_books, a_document(), key(f"{index}/{count}"), "P-000001")
+
+    assert in_threads(work) == []
+    assert numbers() == [f"JNL-{n:06d}" for n in range(1, THREADS * POSTINGS + 1)]
+    assert trial_balance(shared_books).debit == 120 * THREADS * POSTINGS
+
+
+def test_writers_that_roll_back_leave_no_gap(shared_books: Books) -> None:
+    def work(index: int) -> None:
+        for count in range(12):
+            with atomic():
+                post_document(shared_books, a_document(), key(f"{index}/{count}"), "P-000001")
+                set_rollback(count % 3 == 0)
+
+    assert in_threads(work) == []
+    assert numbers() == [f"JNL-{n:06d}" for n in range(1, THREADS * 8 + 1)]
+    assert Counter.objects.get(series="JNL").last == THREADS * 8
+
+
+def test_one_key_from_four_writers_is_one_entry(shared_books: Books) -> None:
+    seen: list[str] = []
+
+    def work(index: int) -> None:
+        for count in range(5):
+            with atomic():
+                seen.append(post_document(shared_books, a_document(), key(f"same-{count}"), f"P-{index}").number)
+
+    assert in_threads(work) == []
+    assert sorted(seen) == sorted([f"JNL-{n:06d}" for n in range(1, 6)] * THREADS)
+    assert (numbers(), Counter.objects.get(series="JNL").last) == ([f"JNL-{n:06d}" for n in range(1, 6)], 5)
+
+
+def test_a_new_supplier_from_four_writers_is_one_supplier(shared_books: Books) -> None:
+    def work(index: int) -> None:
+        with atomic():
+            post_document(shared_books, a_document(), key(f"{index}"), "P-000001")
+
+    assert in_threads(work) == []
+    assert Supplier.objects.get().entries.count() == THREADS
+
+
+def test_a_key_that_appears_after_the_first_look_gives_the_number_back(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a second writer sees whose first look came before the first writer's commit."""
+    from ledger.services import writing
+
+    first = post_document(books, a_document(), key(), "P-000001")
+    answers = iter([None, first])
+    monkeypatch.setattr(writing, "entry_by_key", lambda *_: next(answers))
+    assert post_document(books, a_document(), key(), "P-000002").pk == first.pk
+    assert (Entry.objects.count(), Counter.objects.get(series="JNL").last) == (1, 1)
+
+
+def test_a_refusal_in_the_callers_transaction_leaves_the_rest(books: Books) -> None:
+    with atomic():
+        post_document(books, a_document(), key("a"), "P-000001")
+        with pytest.raises(Rejected):
+            post_document(books, a_document(lines=(a_line(account_code="9999"),)), key("b"), "P-000002")
+        post_document(books, a_document(), key("c"), "P-000003")
+    assert numbers() == ["JNL-000001", "JNL-000002"]
+    assert EntryLine.objects.count() == 6
+
+
+def test_a_number_longer_than_its_form_is_not_cut(books: Books) -> None:
+    Counter.objects.filter(books=books, series="JNL").update(last=999_999)
+    assert post_document(books, a_document(), key(), "P-000001").number == "JNL-1000000"
+
+
+def test_books_that_were_not_opened_properly_say_so(books: Books) -> None:
+    Counter.objects.filter(books=books).delete()
+    with pytest.raises(Misconfigured, match="no number series JNL"):
+        post_document(books, a_document(), key(), "P-000001")
+    assert Supplier.objects.count() == 0
