@@ -1,0 +1,220 @@
+"""Connections for staff: settings to read and mend, secrets to replace, pause and resume."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from integrations.base import Metadata
+from portal.connections import services
+from portal.connections.admin.forms import (
+    DEFAULTS,
+    ConnectionForm,
+    choices,
+    form_for,
+    metadata_of,
+    name_of_field,
+    side_of,
+    stored_secrets,
+)
+from portal.connections.admin.link_pages import LinkPages
+from portal.connections.models import Connection, Side, Status
+from portal.staff.base import name_of, row_url
+from portal.staff.filters import CompanyFilter
+from portal.staff.formats import copyable, link, moment
+from portal.staff.sections import Fact, Section, Table
+from portal.tones import CLOSED, PERSON, POSTED, WAITING, tone
+
+TONES = {
+    Status.BLANK: WAITING,
+    Status.PENDING_AUTH: WAITING,
+    Status.LINKED: POSTED,
+    Status.UNLINKED: CLOSED,
+    Status.DEAUTHORISED: PERSON,
+}
+
+
+def status_html(connection: Connection) -> str:
+    """The status as a badge."""
+    status = Status(connection.status)
+    return tone(TONES[status], str(status.label))
+
+
+@admin.register(Connection)
+class ConnectionAdmin(LinkPages):
+    """One company's link to one integration. It is never deleted: what was posted through it keeps pointing at it."""
+
+    list_display = (
+        "integration",
+        "company",
+        "tenant",
+        "side",
+        "shown_status",
+        "shown_pause",
+        "external_company_name",
+        "linked",
+    )
+    list_select_related = ("company__tenant",)
+    list_filter = ("status", "paused", "side", CompanyFilter)
+    search_fields = ("company__name", "external_company_name", "=external_company_id", "=integration", "=id")
+    search_help_text = "A part of a company's name, or a whole id."
+    autocomplete_fields = ("company",)
+    ordering = ("-created_at",)
+    sections_first = True
+
+    def for_list(self, queryset: QuerySet[Connection]) -> QuerySet[Connection]:
+        """Secrets are not even read."""
+        return queryset.defer("secrets", "settings", "defaults")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    # --- the form ----------------------------------------------------------------------------------------------------
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
+        """First which integration, then its own form."""
+        if not self.has_add_permission(request) or metadata_of(request.GET.get("integration", "")):
+            return super().add_view(request, form_url, extra_context)
+        context = self.page_context(request, None, "Link a company: to what?")
+        return TemplateResponse(request, "admin/connections/connection/choose.html", {**context, "choices": choices()})
+
+    def get_form(self, request: HttpRequest, obj: Connection | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form of the row's integration."""
+        metadata = self._metadata(request, obj)
+        if metadata is not None:
+            kwargs["form"] = form_for(metadata, obj)
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
+        """Nothing to fill in for who may only look, or when the integration is not installed."""
+        metadata = self._metadata(request, obj)
+        if metadata is None or (obj is not None and not self.has_change_permission(request, obj)):
+            return []
+        own = [name_of_field(setting) for setting in metadata.settings]
+        fieldsets: list[tuple[str | None, dict[str, Any]]] = [
+            (None, {"fields": ["company", "external_company_id", "external_company_name"]}),
+            (metadata.name, {"fields": own, "description": metadata.summary}),
+        ]
+        if side_of(metadata.slug) is Side.ACCOUNTING:
+            defaults = [f"default__{key}" for key, _, _ in DEFAULTS]
+            fieldsets.append(("Where a document lacks something", {"fields": [*defaults, "kept_kinds"]}))
+        return [one for one in fieldsets if one[1]["fields"]]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:
+        """A connection stays with its company."""
+        return ("company",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
+        """Link a company, or write only what was changed, so that a status set meanwhile stays."""
+        if not change:
+            self._link(request, obj, form)
+            return
+        obj.settings, obj.secrets = form.settings(), form.secrets()
+        names = {"external_company_id", "external_company_name", "settings", "secrets"}
+        if obj.side == Side.ACCOUNTING:
+            obj.defaults, obj.kept_kinds = form.defaults(), form.cleaned_data["kept_kinds"]
+            names |= {"defaults", "kept_kinds"}
+        obj.save(update_fields=sorted(names))
+
+    def log_addition(self, request: HttpRequest, obj: Connection, message: Any) -> Any:
+        """The service has told the audit trail already."""
+        return admin.ModelAdmin.log_addition(self, request, obj, message)
+
+    def _link(self, request: HttpRequest, obj: Connection, form: ConnectionForm) -> None:
+        slug = form.metadata.slug
+        made = services.connect(
+            obj.company,
+            slug,
+            side=side_of(slug),
+            who=name_of(request.user),
+            settings=form.settings(),
+            secrets=form.secrets(),
+            defaults=form.defaults(),
+            kept_kinds=form.cleaned_data.get("kept_kinds", ()),
+            external_company_id=obj.external_company_id,
+            external_company_name=obj.external_company_name,
+        )
+        obj.pk = made.pk
+        obj.refresh_from_db()
+
+    def _metadata(self, request: HttpRequest, obj: Connection | None) -> Metadata | None:
+        return metadata_of(obj.integration if obj else request.GET.get("integration", ""))
+
+    # --- what the page shows -----------------------------------------------------------------------------------------
+
+    def sections(self, request: HttpRequest, obj: Connection) -> Sequence[Section]:
+        """Where it stands, its settings, its endpoints."""
+        facts = [
+            Fact("Company", link(row_url(obj.company), obj.company.name)),
+            Fact("Status", status_html(obj)),
+            Fact("Sending", "Paused: postings wait" if obj.paused else "Not paused"),
+            Fact("Integration", obj.integration),
+            Fact("Side", obj.get_side_display()),
+            Fact("Linked", moment(obj.linked_at)),
+            Fact("Over there", copyable(obj.external_company_id)),
+            Fact("Id", copyable(str(obj.pk)), wide=True),
+        ]
+        parts = [Section(title="Where it stands", facts=facts), Section(title="Settings", table=_settings(obj))]
+        if obj.side == Side.SOURCE:
+            parts.append(Section(title="Endpoints", table=_endpoints(obj)))
+        return parts
+
+    @admin.display(description="Status", ordering="status")
+    def shown_status(self, obj: Connection) -> str:
+        """The status as a badge."""
+        return status_html(obj)
+
+    @admin.display(description="Sending", ordering="paused")
+    def shown_pause(self, obj: Connection) -> str:
+        """Whether staff stopped it."""
+        return tone(PERSON, "Paused") if obj.paused else ""
+
+    @admin.display(description="Tenant", ordering="company__tenant__name")
+    def tenant(self, obj: Connection) -> str:
+        """Whose company it is."""
+        return obj.company.tenant.name
+
+    @admin.display(description="Linked", ordering="linked_at")
+    def linked(self, obj: Connection) -> str:
+        """Since when."""
+        return moment(obj.linked_at)
+
+
+def _settings(connection: Connection) -> Table:
+    """Every setting by name; of a secret only whether there is one."""
+    secret_names = _names_of_secrets(connection)
+    rows = [(key, str(value)) for key, value in sorted(connection.settings.items()) if key not in secret_names]
+    rows += [(key, _said_of(stored_secrets(connection), key)) for key in secret_names]
+    rows += [(f"Default {key.replace('_', ' ')}", str(value)) for key, value in sorted(connection.defaults.items())]
+    rows += [("Kept as memo entries", kind.replace("_", " ")) for kind in connection.kept_kinds]
+    return Table(head=("Setting", "Value"), rows=rows, empty="This integration needs none.")
+
+
+def _names_of_secrets(connection: Connection) -> list[str]:
+    metadata = metadata_of(connection.integration)
+    named = [one.key for one in metadata.settings if one.secret] if metadata else []
+    return sorted({*named, *(stored_secrets(connection) or {})})
+
+
+def _said_of(stored: dict[str, str] | None, key: str) -> str:
+    if stored is None:
+        return "Stored, but its key is lost: type it in again"
+    return "Stored, never shown" if stored.get(key) else "Not stored yet"
+
+
+def _endpoints(connection: Connection) -> Table:
+    rows = [
+        (
+            link(row_url(one), one.get_kind_display() or "All kinds"),
+            one.get_answer_display(),
+            "Yes" if one.is_active else "No",
+        )
+        for one in connection.endpoints.all()[:50]
+    ]
+    return Table(head=("Endpoint", "Answer", "Open"), rows=rows, empty="No endpoint yet: nothing can come in.")

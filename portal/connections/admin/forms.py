@@ -1,0 +1,229 @@
+"""Forms made from what a connector says of itself: readable settings, and secrets that are written but never shown."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from integrations.base import Metadata, Setting
+from integrations.documents import Kind
+from portal.connections.models import KIND_CHOICES, Connection, Endpoint, Side
+from portal.connections.registry import UnknownIntegration, accounting_system, accounting_systems, source, sources
+from portal.connections.services import accounting_connection
+from portal.fields import Undecryptable
+
+DEFAULTS: Final = (
+    ("supplier_code", "Supplier code", "For documents whose supplier has no code."),
+    ("account_code", "Account code", "For lines without a coding."),
+    ("tax_code", "Tax code", "For lines without a tax code."),
+)
+STORED: Final = "Stored, and never shown. Leave this empty to keep it; what you type replaces it."
+NOT_STORED: Final = "Nothing is stored yet."
+LINKED_ALREADY: Final = "{company} is linked to {integration} already: one active accounting system per company."
+KEPT: Final = "Kinds that this system cannot take: keep them as numbered memo entries instead of refusing them."
+HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+
+
+def metadata_of(slug: str) -> Metadata | None:
+    """What the installed integration with this slug says of itself; None when it is not installed (any more)."""
+    try:
+        return accounting_system(slug).metadata
+    except UnknownIntegration:
+        pass
+    try:
+        return source(slug).metadata
+    except UnknownIntegration:
+        return None
+
+
+def stored_secrets(connection: Connection | None) -> dict[str, str] | None:
+    """The secrets of a connection; None when their key is lost, so that a person can type them in again."""
+    try:
+        return connection.secrets if connection else {}
+    except Undecryptable:
+        return None
+
+
+def side_of(slug: str) -> Side:
+    """Whether we receive from it or post into it."""
+    return Side.ACCOUNTING if slug in accounting_systems() else Side.SOURCE
+
+
+def choices() -> list[tuple[Side, Metadata]]:
+    """Every installed integration."""
+    found = [(Side.SOURCE, one.metadata) for one in sources().values()]
+    return found + [(Side.ACCOUNTING, cls.metadata) for cls in accounting_systems().values()]
+
+
+class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The part of the form that every integration shares. `form_for` adds the integration's own fields."""
+
+    metadata: Metadata
+
+    class Meta:
+        model = Connection
+        fields = ("company", "external_company_id", "external_company_name")
+
+    def clean(self) -> dict[str, Any]:
+        """One active accounting system per company."""
+        cleaned = super().clean() or {}
+        company = cleaned.get("company")
+        into_the_books = side_of(self.metadata.slug) is Side.ACCOUNTING
+        if company and self.instance._state.adding and into_the_books and (other := accounting_connection(company)):
+            raise ValidationError({"company": LINKED_ALREADY.format(company=company, integration=other.integration)})
+        return cleaned
+
+    def settings(self) -> dict[str, str]:
+        """The settings as they shall be; what the form does not know stays."""
+        return {**self.instance.settings, **self._values("setting")}
+
+    def secrets(self) -> dict[str, str]:
+        """The secrets as they shall be: an empty field keeps what is stored."""
+        typed = {key: value for key, value in self._values("secret").items() if value}
+        return {**(stored_secrets(self.instance) or {}), **typed}
+
+    def defaults(self) -> dict[str, str]:
+        """What stands in for codes that a document lacks; empty ones are left out."""
+        return {key: value for key, value in self._values("default").items() if value}
+
+    def _values(self, family: str) -> dict[str, str]:
+        prefix = f"{family}__"
+        return {
+            name.removeprefix(prefix): str(value).strip()
+            for name, value in self.cleaned_data.items()
+            if name.startswith(prefix)
+        }
+
+
+def form_for(metadata: Metadata, connection: Connection | None) -> type[ConnectionForm]:
+    """A form class for one integration; `connection` is None while it is being added."""
+    fields: dict[str, Any] = {"metadata": metadata}
+    for setting in metadata.settings:
+        fields[name_of_field(setting)] = (
+            _secret_field(setting, connection) if setting.secret else _setting_field(setting, connection)
+        )
+    if side_of(metadata.slug) is Side.ACCOUNTING:
+        defaults = connection.defaults if connection else {}
+        fields |= {
+            f"default__{key}": _default_field(label, help_text, defaults.get(key, ""))
+            for key, label, help_text in DEFAULTS
+        }
+        fields["kept_kinds"] = _kept_field(metadata.slug, connection)
+    return type("ConnectionForm", (ConnectionForm,), fields)
+
+
+def name_of_field(setting: Setting) -> str:
+    """The name of a setting's field in the form."""
+    return f"{'secret' if setting.secret else 'setting'}__{setting.key}"
+
+
+def _setting_field(setting: Setting, connection: Connection | None) -> forms.CharField:
+    stored: Mapping[str, Any] = connection.settings if connection else {}
+    return forms.CharField(
+        label=setting.label,
+        help_text=setting.help,
+        required=setting.required,
+        initial=stored.get(setting.key, setting.default),
+        max_length=2000,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+
+
+def _secret_field(setting: Setting, connection: Connection | None) -> forms.CharField:
+    stored = bool((stored_secrets(connection) or {}).get(setting.key))
+    return forms.CharField(
+        label=setting.label,
+        help_text=" ".join(filter(None, (setting.help, STORED if stored else NOT_STORED))),
+        required=setting.required and not stored,
+        max_length=4000,
+        widget=forms.PasswordInput(render_value=False, attrs={"class": "vTextField", "autocomplete": "new-password"}),
+    )
+
+
+def _default_field(label: str, help_text: str, value: str) -> forms.CharField:
+    widget = forms.TextInput(attrs={"class": "vTextField short"})
+    return forms.CharField(
+        label=label, help_text=help_text, required=False, initial=value, max_length=100, widget=widget
+    )
+
+
+def _kept_field(slug: str, connection: Connection | None) -> forms.MultipleChoiceField:
+    takes = accounting_system(slug).can.kinds
+    return forms.MultipleChoiceField(
+        required=False,
+        choices=[(kind.value, kind.label) for kind in Kind if kind not in takes],
+        initial=connection.kept_kinds if connection else [],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=KEPT,
+    )
+
+
+class HeaderNamesField(forms.CharField):
+    """HTTP header names, one on each line."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 3, "class": "vTextField"}), **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """A stored list as lines."""
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """Lines as a list without blanks or repeats."""
+        lines = value if isinstance(value, list) else str(value or "").splitlines()
+        return list(dict.fromkeys(stripped for line in lines if (stripped := str(line).strip().lower())))
+
+    def validate(self, value: Iterable[str]) -> None:
+        """Every line must be a header's name."""
+        for name in value:
+            if not HEADER_NAME.fullmatch(name):
+                raise ValidationError(f"“{name}” is not the name of an HTTP header.")
+
+    def run_validators(self, value: Any) -> None:
+        """The text field's own validators do not fit a list."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether the list differs."""
+        return bool(self.to_python(initial) != self.to_python(data))
+
+
+class IndentedJSON(json.JSONEncoder):
+    """JSON as people edit it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "indent": 2, "ensure_ascii": False})
+
+
+class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
+    """An endpoint's policy. Tokens have pages of their own."""
+
+    token_header_names = HeaderNamesField(
+        label="Token headers",
+        help_text="Headers that may carry the token, one on each line. Empty: the source's default list.",
+    )
+    answer_template = forms.JSONField(
+        label="Answer template",
+        encoder=IndentedJSON,
+        widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField code"}),
+        help_text="A JSON object; {journal} stands for the journal number.",
+    )
+
+    kind = forms.ChoiceField(choices=[("", "All kinds"), *KIND_CHOICES], required=False)
+
+    class Meta:
+        model = Endpoint
+        labels: ClassVar = {
+            "is_active": "Open",
+            "answer": "Answer policy",
+            "answer_within_seconds": "Waits at most (seconds)",
+        }
+        help_texts: ClassVar = {"is_active": "A closed endpoint refuses everything, and its deliveries stay."}
+        fields = (
+            "connection", "kind", "is_active", "answer", "answer_within_seconds", "answer_template",
+            "token_header_names",
+        )  # fmt: skip

@@ -1,0 +1,187 @@
+"""What came in, for staff: deliveries raw and judged, and calls that were refused. All read-only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from portal.intake.models import Delivery, RefusedCalls, Verdict
+from portal.postings.search import transactions_with
+from portal.staff.base import Button, ReadOnlyAdmin, row_url
+from portal.staff.filters import CompanyFilter
+from portal.staff.formats import NOTHING, block, copyable, indented, json_text, link, moment
+from portal.staff.sections import Fact, Section, Table
+from portal.tones import CLOSED, PERSON, POSTED, UNDER_WAY, WAITING, tone
+
+TONES = {
+    Verdict.RECEIVED: UNDER_WAY,
+    Verdict.ACCEPTED: POSTED,
+    Verdict.REPEATED: CLOSED,
+    Verdict.REVISED: POSTED,
+    Verdict.CONTESTED: PERSON,
+    Verdict.REFUSED: PERSON,
+    Verdict.UNREADABLE: PERSON,
+    Verdict.NOT_LIVE: WAITING,
+    Verdict.FAILED: PERSON,
+}
+DOWNLOAD = Button(name="body", label="Download the body", permission="intake.view_delivery")
+
+
+def verdict_html(verdict: str) -> str:
+    """A verdict's first word as a badge."""
+    known = Verdict(verdict)
+    return tone(TONES[known], _parts(known)[0])
+
+
+def _parts(verdict: Verdict) -> tuple[str, str]:
+    """`Refused: this cannot be booked` as its two halves."""
+    word, meaning = re.split(r"[:,] ", str(verdict.label), maxsplit=1)
+    return word, meaning
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
+    """One request with a good token, as it came."""
+
+    list_display = ("shown_at", "shown_verdict", "company", "kind", "number", "answer", "took", "reason")
+    list_select_related = ("company", "endpoint", "transaction")
+    list_filter = ("verdict", CompanyFilter, "endpoint__kind")
+    search_fields = ("=body_sha256",)
+    search_help_text = "A portal number, a number of the source, an id, or the SHA-256 of a body, whole."
+    buttons = (DOWNLOAD,)
+
+    def for_list(self, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        """Bodies stay in the database until one is looked at."""
+        return queryset.defer("body", "headers", "answer_body", "transaction__content", "endpoint__answer_template")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
+    ) -> tuple[QuerySet[Delivery], bool]:
+        """By a number of the transaction, or by the body's hash."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        of_transactions = Q(transaction__in=transactions_with(term).order_by().values("pk"))
+        return queryset.filter(of_transactions | Q(body_sha256=term.lower())), False
+
+    def sections(self, request: HttpRequest, obj: Delivery) -> Sequence[Section]:
+        """The verdict, the answer, the body, the headers."""
+        return [
+            Section(title="Verdict", facts=_verdict(obj)),
+            Section(
+                title="Answer", facts=_answer(obj), html=block(json_text(obj.answer_body)) if obj.answer_body else ""
+            ),
+            Section(
+                title="Body",
+                note=f"{len(obj.body):,} bytes, SHA-256 {obj.body_sha256}.",
+                html=block(body_text(obj.body)),
+            ),
+            Section(title="Headers", table=Table(head=("Header", "Value"), rows=sorted(obj.headers.items()))),
+        ]
+
+    def body(self, request: HttpRequest, obj: Delivery) -> HttpResponse:
+        """The bytes as they came, as a file: never something that a browser would run."""
+        headers = {
+            "Content-Disposition": f'attachment; filename="delivery-{obj.pk}.json"',
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+        }
+        return HttpResponse(bytes(obj.body), content_type="application/octet-stream", headers=headers)
+
+    @admin.display(description="Received", ordering="id")
+    def shown_at(self, obj: Delivery) -> str:
+        """When it came."""
+        return moment(obj.received_at, seconds=True)
+
+    @admin.display(description="Verdict", ordering="verdict")
+    def shown_verdict(self, obj: Delivery) -> str:
+        """What became of it."""
+        return verdict_html(obj.verdict)
+
+    @admin.display(description="Kind")
+    def kind(self, obj: Delivery) -> str:
+        """The transaction's kind, else the endpoint's."""
+        if obj.transaction:
+            return str(obj.transaction.get_kind_display())
+        return str(obj.endpoint.get_kind_display() or NOTHING)
+
+    @admin.display(description="Number")
+    def number(self, obj: Delivery) -> str:
+        """The portal's number and the source's."""
+        return f"{obj.transaction.number} {obj.transaction.source_number}".strip() if obj.transaction else ""
+
+    @admin.display(description="Answer", ordering="answer_status")
+    def answer(self, obj: Delivery) -> str:
+        """The HTTP status."""
+        return str(obj.answer_status or "")
+
+    @admin.display(description="After", ordering="answered_after_ms")
+    def took(self, obj: Delivery) -> str:
+        """How long the sender waited."""
+        return "" if obj.answered_after_ms is None else f"{obj.answered_after_ms:,} ms"
+
+
+@admin.register(RefusedCalls)
+class RefusedCallsAdmin(ReadOnlyAdmin[RefusedCalls]):
+    """Calls without a good token, counted per endpoint and hour."""
+
+    list_display = ("hour_called", "endpoint_id_called", "count", "shown_names", "last")
+    list_display_links = ("hour_called",)
+    search_fields = ("=endpoint_id_called",)
+    search_help_text = "An endpoint's whole id, or unknown."
+
+    def sections(self, request: HttpRequest, obj: RefusedCalls) -> Sequence[Section]:
+        """The count, and which headers the latest call had."""
+        facts = [
+            Fact("Hour", moment(obj.hour)),
+            Fact("Endpoint called", copyable(obj.endpoint_id_called)),
+            Fact("Refused calls", f"{obj.count:,}"),
+            Fact("Latest", moment(obj.last_at, seconds=True)),
+        ]
+        names = Table(head=("Header names of the latest call",), rows=[(name,) for name in obj.header_names])
+        note = "Values are never kept. Does one look like a token's header? Name it at the endpoint, or open discovery."
+        return [Section(title="Refused calls", facts=facts), Section(title="Headers", note=note, table=names)]
+
+    @admin.display(description="Hour", ordering="hour")
+    def hour_called(self, obj: RefusedCalls) -> str:
+        """The hour in which they came."""
+        return moment(obj.hour)
+
+    @admin.display(description="Header names of the latest call")
+    def shown_names(self, obj: RefusedCalls) -> str:
+        """What the latest call brought."""
+        return ", ".join(obj.header_names)
+
+    @admin.display(description="Latest", ordering="last_at")
+    def last(self, obj: RefusedCalls) -> str:
+        """When the latest came."""
+        return moment(obj.last_at, seconds=True)
+
+
+def body_text(body: bytes | memoryview) -> str:
+    """A raw body as text to read: indented where it is JSON, unreadable bytes marked, nothing else changed."""
+    return indented(bytes(body).decode("utf-8-sig", errors="replace")) or "(an empty body)"
+
+
+def _verdict(delivery: Delivery) -> list[Fact]:
+    transaction = delivery.transaction
+    return [
+        Fact("Verdict", verdict_html(delivery.verdict)),
+        Fact("Meaning", _parts(Verdict(delivery.verdict))[1].capitalize()),
+        Fact("Reason", delivery.reason, wide=True),
+        Fact("Field", delivery.field),
+        Fact("Received", moment(delivery.received_at, seconds=True)),
+        Fact("Company", link(row_url(delivery.company), delivery.company.name)),
+        Fact("Endpoint", link(row_url(delivery.endpoint), str(delivery.endpoint.get_kind_display() or "All kinds"))),
+        Fact("Transaction", link(row_url(transaction), str(transaction)) if transaction else ""),
+    ]
+
+
+def _answer(delivery: Delivery) -> list[Fact]:
+    status = "" if delivery.answer_status is None else str(delivery.answer_status)
+    after = "" if delivery.answered_after_ms is None else f"{delivery.answered_after_ms:,} ms"
+    return [Fact("Status", status or "Not answered"), Fact("After", after)]

@@ -1,0 +1,75 @@
+"""What came in: every delivery, raw, before it is judged; refused calls only as a count."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from portal.connections.models import Endpoint
+from portal.postings.models import Transaction
+from portal.tenants.models import Company
+
+
+class Verdict(models.TextChoices):
+    """What became of a delivery."""
+
+    RECEIVED = "received", _("Received, not judged yet")
+    ACCEPTED = "accepted", _("Accepted: a new transaction")
+    REPEATED = "repeated", _("Repeated: the same content again")
+    REVISED = "revised", _("Revised: changed content, nothing had been sent")
+    CONTESTED = "contested", _("Contested: changed content after sending")
+    REFUSED = "refused", _("Refused: this cannot be booked")
+    UNREADABLE = "unreadable", _("Unreadable: not a valid document")
+    NOT_LIVE = "not_live", _("Not live yet: nothing was booked")
+    FAILED = "failed", _("Failed: an error on our side")
+
+
+class Delivery(models.Model):
+    """One request that came in with a good token, committed raw before anything reads it."""
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="deliveries")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="deliveries")
+    received_at = models.DateTimeField()
+    body = models.BinaryField()
+    body_sha256 = models.CharField(max_length=64)
+    headers = models.JSONField(default=dict, help_text="Redacted: the token and cookies show ***.")
+    verdict = models.CharField(max_length=20, choices=Verdict.choices, default=Verdict.RECEIVED)
+    reason = models.TextField(blank=True)
+    field = models.CharField(max_length=200, blank=True)
+    transaction = models.ForeignKey(
+        Transaction, null=True, blank=True, on_delete=models.PROTECT, related_name="deliveries"
+    )
+    answer_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    answer_body = models.JSONField(null=True, blank=True)
+    answered_after_ms = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name_plural = "deliveries"
+        indexes = (
+            models.Index(fields=("company", "-id"), name="delivery_by_company"),
+            models.Index(fields=("verdict", "-id"), name="delivery_by_verdict"),
+        )
+
+    def __str__(self) -> str:
+        return f"Delivery {self.pk}"
+
+
+class RefusedCalls(models.Model):
+    """How often callers came to an endpoint without a good token, per hour. Only header names are kept."""
+
+    endpoint_id_called = models.CharField(max_length=36, help_text="The endpoint's id, or unknown.")
+    hour = models.DateTimeField()
+    count = models.PositiveIntegerField(default=0)
+    header_names = models.JSONField(default=list, help_text="Of the latest refused call.")
+    last_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-hour",)
+        verbose_name_plural = "refused calls"
+        constraints = (
+            models.UniqueConstraint(fields=("endpoint_id_called", "hour"), name="one_count_per_endpoint_and_hour"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.count} refused calls"

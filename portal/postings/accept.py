@@ -1,0 +1,203 @@
+"""Take a document in: once for ever, with a number, or as the same transaction again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError
+from django.db.models import QuerySet, TextChoices
+from django.db.transaction import atomic
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from integrations.content import content_hash, differences, from_json, to_json
+from integrations.documents import Document
+from portal.connections.models import Connection
+from portal.postings.changes import change, record
+from portal.postings.inside import books_inside, post_inside
+from portal.postings.models import Posting, Revision, RevisionState, Transaction
+from portal.postings.numbers import next_number
+from portal.postings.states import Actor, State
+
+NEVER_IN_THE_BOOKS = frozenset({State.REJECTED, State.WITHDRAWN})
+
+
+class Taken(TextChoices):
+    """How a document was taken."""
+
+    NEW = "new", _("A new transaction")
+    REPEATED = "repeated", _("The same content again")
+    REVISED = "revised", _("Changed content, nothing had been sent")
+    CONTESTED = "contested", _("Changed content after sending")
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What `accept` did, and the posting that now carries the duty. `reason` is set for a contested document."""
+
+    taken: Taken
+    posting: Posting
+    reason: str = ""
+
+
+def accept(document: Document, connection: Connection, *, kept: bool, received_at: datetime) -> Acceptance:
+    """Accept one document for the company of `connection`, in one database transaction.
+
+    Unique for ever on (company, source, kind, identity). A new one gets the company's next number and a posting; with a
+    connector that books inside our own transaction (or a `kept` memo entry) it is posted before this returns. The same
+    transaction again follows the table in docs/architecture.md. Nothing is sent from here: ring after the commit.
+    """
+    with atomic():
+        posting = _taken(document, connection).first()
+        if posting is None:
+            posting = _insert(document, connection, kept, received_at)
+            if posting is not None:
+                _post_if_inside(posting)
+                return Acceptance(Taken.NEW, posting)
+            posting = _taken(document, connection).get()
+        return _again(document, posting, received_at)
+
+
+def _taken(document: Document, connection: Connection) -> QuerySet[Posting]:
+    """The posting of this transaction, if there is one; reading it locks its row until the transaction ends."""
+    return (
+        Posting.objects.select_for_update(of=("self",))
+        .select_related("transaction", "connection__company")
+        .filter(
+            transaction__company_id=connection.company_id,
+            transaction__source=document.source,
+            transaction__kind=document.kind,
+            transaction__identity=document.identity,
+        )
+        .order_by("pk")
+    )
+
+
+def _insert(document: Document, connection: Connection, kept: bool, received_at: datetime) -> Posting | None:
+    """Write transaction, number and posting; None when another delivery of it was first (the number is given back)."""
+    try:
+        with atomic():
+            transaction = Transaction.objects.create(
+                company_id=connection.company_id,
+                source=document.source,
+                kind=document.kind,
+                external_id=document.external_id,
+                identity=document.identity,
+                number=next_number(connection.company_id),
+                received_at=received_at,
+                **_content_fields(document),
+            )
+    except IntegrityError:
+        return None
+    now = timezone.now()
+    posting = Posting.objects.create(
+        transaction=transaction,
+        connection=connection,
+        kind=document.kind,
+        kept=kept,
+        next_attempt_at=now,
+        created_at=now,
+        updated_at=now,
+    )
+    record(posting, None, State.READY, who=Actor.INTAKE, at=now)
+    return posting
+
+
+def _content_fields(document: Document) -> dict[str, Any]:
+    return {
+        "content": to_json(document),
+        "content_hash": content_hash(document),
+        "source_number": document.number[:100],
+        "order_number": document.order_number[:100],
+        "supplier_reference": document.supplier_reference[:100],
+        "supplier_name": document.supplier.name[:200],
+        "currency": document.currency,
+        "net": document.net,
+        "tax": document.tax,
+        "gross": document.gross,
+        "document_date": document.date,
+    }
+
+
+def _again(document: Document, posting: Posting, received_at: datetime) -> Acceptance:
+    transaction = posting.transaction
+    same = transaction.content_hash == content_hash(document)
+    if posting.state == State.VOID:
+        return Acceptance(Taken.REPEATED, posting)
+    if not same and not _may_be_revised(posting):
+        return _contest(document, posting, received_at)
+    if not same:
+        _revise(document, posting, received_at)
+    if not transaction.answered_number:
+        _make_due_again(posting)
+    if State(posting.state) is State.READY:
+        _post_if_inside(posting)
+    return Acceptance(Taken.REPEATED if same else Taken.REVISED, posting)
+
+
+def _may_be_revised(posting: Posting) -> bool:
+    if posting.attempts_made == 0:
+        return True
+    return posting.state in NEVER_IN_THE_BOOKS and not posting.transaction.answered_number
+
+
+def _make_due_again(posting: Posting) -> None:
+    now = timezone.now()
+    if posting.state in NEVER_IN_THE_BOOKS:
+        change(
+            posting, State.READY, who=Actor.INTAKE, why="The source sent it again.",
+            next_attempt_at=now, tries=0, crashes=0, reason="", reason_field="", error_class="",
+        )  # fmt: skip
+    elif posting.state == State.READY and posting.attempts_made == 0:
+        Posting.objects.filter(pk=posting.pk, state=State.READY).update(next_attempt_at=now)
+        posting.next_attempt_at = now
+
+
+def _post_if_inside(posting: Posting) -> None:
+    if books_inside(posting):
+        post_inside(posting, who=Actor.INTAKE)
+
+
+def _revise(document: Document, posting: Posting, received_at: datetime) -> None:
+    """The new content counts; the old one is kept as superseded. The number stays."""
+    transaction = posting.transaction
+    Revision.objects.create(
+        transaction=transaction,
+        state=RevisionState.SUPERSEDED,
+        content=transaction.content,
+        content_hash=transaction.content_hash,
+        differences=_rows(from_json(transaction.content), document),
+        received_at=transaction.received_at,
+    )
+    fields = {**_content_fields(document), "revision": transaction.revision + 1, "received_at": received_at}
+    for name, value in fields.items():
+        setattr(transaction, name, value)
+    transaction.save(update_fields=list(fields))
+
+
+def _contest(document: Document, posting: Posting, received_at: datetime) -> Acceptance:
+    """Changed content after sending: nothing moves, staff see the difference, the source is told."""
+    transaction = posting.transaction
+    rows = _rows(from_json(transaction.content), document)
+    Revision.objects.get_or_create(
+        transaction=transaction,
+        state=RevisionState.CONTESTED,
+        content_hash=content_hash(document),
+        defaults={"content": to_json(document), "differences": rows, "received_at": received_at},
+    )
+    return Acceptance(Taken.CONTESTED, posting, _contested_reason(transaction, rows))
+
+
+def _contested_reason(transaction: Transaction, rows: list[list[str]]) -> str:
+    field, ours, theirs = rows[0]
+    more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+    return (
+        f"This transaction was already taken as {transaction.answered_number or transaction.number} with other content "
+        f"({field}: {ours}, now {theirs}{more}). Nothing was changed in the books; raise a credit note, or ask support."
+    )
+
+
+def _rows(before: Document, after: Document) -> list[list[str]]:
+    return [[d.field, str(d.before), str(d.after)] for d in differences(before, after)]

@@ -1,0 +1,93 @@
+"""Postings that are booked inside our own database transaction: the built-in ledger, and kept memo entries."""
+
+from __future__ import annotations
+
+import traceback
+from datetime import datetime
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.db.transaction import atomic
+from django.utils import timezone
+
+from integrations.base import AccountingSystem, Link
+from integrations.documents import IdempotencyKey, Posted
+from integrations.errors import IntegrationError, Rejected
+from integrations.http import Outbound
+from ledger.memo_book import MemoBook
+from portal.connections.registry import accounting_system
+from portal.connections.services import connector_of
+from portal.postings.changes import change
+from portal.postings.content import document_of
+from portal.postings.models import Attempt, Posting, Purpose, Trigger
+from portal.postings.outcome import booked_fields
+from portal.postings.states import Actor, State
+
+
+def books_inside(posting: Posting) -> bool:
+    """Whether this posting needs no call: a kept memo entry, or a connector that books in our own transaction."""
+    return posting.kept or accounting_system(posting.connection.integration).can.transactional
+
+
+def connector_for(posting: Posting, outbound: Outbound | None = None) -> AccountingSystem:
+    """The connector that this posting goes through."""
+    if posting.kept:
+        return MemoBook(Link(settings={"books": posting.connection.settings.get("memo_books", "")}))
+    return connector_of(posting.connection, outbound)
+
+
+def key_of(posting: Posting) -> IdempotencyKey:
+    """The posting's idempotency key in its current generation."""
+    return IdempotencyKey(str(posting.idempotency_key), posting.generation)
+
+
+def post_inside(posting: Posting, *, who: Actor) -> None:
+    """Book a ready posting now. Call it inside `atomic` with the row locked.
+
+    A refusal rolls back the connector's own writes only: transaction and number stay, the posting is rejected. An error
+    of ours holds it for staff. A database that fails raises, and everything is rolled back.
+    """
+    started_at = timezone.now()
+    document = document_of(posting)
+    try:
+        with atomic():
+            posted = connector_for(posting).post(document, key=key_of(posting), reference=posting.transaction.number)
+    except (OperationalError, InterfaceError):
+        raise
+    except Rejected as error:
+        _close(posting, started_at, error)
+        _counted(posting, State.REJECTED, who, error.message, reason_field=error.field, error_class=_name(error))
+    except Exception as error:  # noqa: BLE001 - a bug must not lose the document: it is held with its traceback
+        _close(posting, started_at, error)
+        why = f"An error on our side: {_name(error)}. Staff have the details."
+        _counted(posting, State.HELD, who, why, error_class=_name(error), traceback=traceback.format_exc())
+    else:
+        _close(posting, started_at, posted)
+        _counted(posting, State.POSTED, who, "", **booked_fields(document, posted))
+
+
+def _counted(posting: Posting, after: State, who: Actor, reason: str, **fields: Any) -> None:
+    change(
+        posting, after, who=who, why=reason, user=posting.asked_by, reason=reason,
+        attempts_made=posting.attempts_made + 1, attempt_count=posting.attempt_count + 1,
+        asked_by=None, next_attempt_at=None, **fields,
+    )  # fmt: skip
+
+
+def _close(posting: Posting, started_at: datetime, result: Posted | Exception) -> None:
+    refused = isinstance(result, IntegrationError)
+    Attempt.objects.create(
+        posting=posting,
+        number=posting.attempt_count + 1,
+        purpose=Purpose.SEND,
+        trigger=Trigger.MANUAL if posting.asked_by_id else Trigger.AUTOMATIC,
+        user_id=posting.asked_by_id,
+        started_at=started_at,
+        ended_at=timezone.now(),
+        outcome=_name(result),
+        message=str(result) if refused else "",
+    )
+
+
+def _name(result: object) -> str:
+    return type(result).__name__

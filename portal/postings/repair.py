@@ -1,0 +1,150 @@
+"""What staff may do with a posting that needs a person: retry, mark as posted, void. Each with who and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.transaction import atomic
+from django.utils import timezone
+
+from integrations.documents import Posted
+from integrations.errors import IntegrationError
+from portal.connections.registry import accounting_system
+from portal.events.services import tell
+from portal.postings.changes import change
+from portal.postings.content import document_of
+from portal.postings.inside import books_inside, connector_for, key_of
+from portal.postings.models import Posting
+from portal.postings.outcome import booked
+from portal.postings.states import Actor, State
+
+RETRY, MARK_POSTED, VOID = "retry", "mark_posted", "void"
+REPAIRS: dict[str, frozenset[State]] = {
+    RETRY: frozenset({State.REJECTED, State.HELD, State.WITHDRAWN}),
+    MARK_POSTED: frozenset({State.REJECTED, State.HELD}),
+    VOID: frozenset({State.REJECTED, State.HELD, State.WITHDRAWN}),
+}
+MOVED = "{number} has moved meanwhile: it is {state} now. Look again."
+NOT_FROM_HERE = "{number} is {state}: there is nothing to {repair}."
+NO_REASON = "Say why, in a few words; the reason is kept with the posting."
+NO_NUMBER = "Give the number that the document has in the accounting system."
+INSIDE = "The built-in ledger knows what it booked. Retry instead."
+VERIFIED = "Verified: the accounting system holds it as {number}."
+OTHER_NUMBER = "The accounting system holds this document as {found}, not {given}. Use that number."
+UNVERIFIED = "It could not be verified by lookup: {why}"
+NEVER_KEYED = "no document there carries our key, as it is when somebody typed it in by hand."
+
+
+class CannotRepair(Exception):
+    """The repair is not possible; `message` says why in one plain sentence."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+def possible_repairs(posting: Posting) -> frozenset[str]:
+    """Which repairs the state of this posting allows."""
+    found = {name for name, states in REPAIRS.items() if posting.state in states}
+    return frozenset(found - {MARK_POSTED} if books_inside(posting) else found)
+
+
+def retry(posting: Posting, *, user: AbstractBaseUser, why: str) -> None:
+    """Make it due again. Where it may be in the books already, it is looked up first. Ring afterwards.
+
+    Raises `CannotRepair`.
+    """
+    with atomic():
+        posting = _locked(posting, RETRY, why)
+        if posting.state == State.HELD and posting.may_exist:
+            _ask_for_lookup(posting, user, why)
+        else:
+            _move(posting, State.READY, user, why, next_attempt_at=timezone.now(), tries=0, crashes=0, misses=0,
+                  asked_by=user, reason="", reason_field="", error_class="", traceback="")  # fmt: skip
+        _tell(posting, "posting.retried", f"{posting.transaction.number} was made due again: {why}", user)
+
+
+def void(posting: Posting, *, user: AbstractBaseUser, why: str) -> None:
+    """Close it for good: it is not booked, its number stays explained by `why`. Raises `CannotRepair`."""
+    with atomic():
+        posting = _locked(posting, VOID, why)
+        _move(posting, State.VOID, user, why, reason=why, next_attempt_at=None, recheck_asked=False)
+        _tell(posting, "posting.voided", f"{posting.transaction.number} was voided: {why}", user)
+
+
+def mark_posted(posting: Posting, *, number: str, user: AbstractBaseUser, why: str) -> str:
+    """It is in the books already, under `number`. Verified by lookup where possible; returns how that went.
+
+    The lookup runs before, and outside of, the database transaction. Raises `CannotRepair` when the accounting system
+    holds the document under another number.
+    """
+    number = number.strip()
+    if not number:
+        raise CannotRepair(NO_NUMBER)
+    if books_inside(posting):
+        raise CannotRepair(INSIDE)
+    match, note = _verify(posting, number)
+    with atomic():
+        posting = _locked(posting, MARK_POSTED, why)
+        _move(
+            posting, State.POSTED, user, f"{why} ({note})", next_attempt_at=None, posted_at=timezone.now(),
+            external_id=match.external_id if match else f"marked:{number}", external_number=number,
+            booked=booked(match) if match else {}, reason="", recheck_asked=False, may_exist=True,
+        )  # fmt: skip
+        _tell(
+            posting, "posting.marked_posted", f"{posting.transaction.number} is in the books as {number}: {why}", user
+        )
+    return note
+
+
+def _verify(posting: Posting, number: str) -> tuple[Posted | None, str]:
+    if not accounting_system(posting.connection.integration).can.lookup:
+        return None, UNVERIFIED.format(why="this system cannot be searched.")
+    try:
+        matches = connector_for(posting).find(document_of(posting), key=key_of(posting))
+    except IntegrationError as error:
+        return None, UNVERIFIED.format(why=error.message)
+    if not matches:
+        return None, UNVERIFIED.format(why=NEVER_KEYED)
+    for match in matches:
+        if match.number == number:
+            return match, VERIFIED.format(number=number)
+    raise CannotRepair(OTHER_NUMBER.format(found=matches[0].number or matches[0].external_id, given=number))
+
+
+def _locked(posting: Posting, repair: str, why: str) -> Posting:
+    if not why.strip():
+        raise CannotRepair(NO_REASON)
+    locked = (
+        Posting.objects.select_for_update(of=("self",))
+        .select_related("transaction", "connection__company")
+        .get(pk=posting.pk)
+    )
+    if locked.state not in REPAIRS[repair]:
+        raise CannotRepair(
+            NOT_FROM_HERE.format(
+                number=locked.transaction.number,
+                state=locked.get_state_display().lower(),
+                repair=repair.replace("_", " "),
+            )
+        )
+    return locked
+
+
+def _ask_for_lookup(posting: Posting, user: AbstractBaseUser, why: str) -> None:
+    """Held stays held until a worker takes it: the claim writes held to checking, with this person's name."""
+    Posting.objects.filter(pk=posting.pk, state=State.HELD).update(
+        recheck_asked=True, asked_by=user, misses=0, tries=0, crashes=0, reason=why, updated_at=timezone.now()
+    )
+
+
+def _move(posting: Posting, after: State, user: AbstractBaseUser, why: str, **fields: Any) -> None:
+    if not change(posting, after, who=Actor.STAFF, why=why, user=user, **fields):
+        state = posting.get_state_display().lower()
+        raise CannotRepair(MOVED.format(number=posting.transaction.number, state=state))
+
+
+def _tell(posting: Posting, verb: str, message: str, user: AbstractBaseUser) -> None:
+    company = posting.connection.company
+    tell(verb, message, who=user.get_username(), subject=posting, tenant_id=company.tenant_id, company_id=company.pk)

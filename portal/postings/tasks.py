@@ -1,0 +1,59 @@
+"""The doorbell: a Celery message is only a nudge with a posting's id."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+
+from celery import shared_task
+from django.conf import settings
+from kombu.exceptions import KombuError
+from kombu.pools import ProducerPool, Producers
+from redis.exceptions import RedisError
+
+from portal.celery import app
+from portal.postings import work
+from portal.postings.resting import Resting
+
+logger = logging.getLogger(__name__)
+
+BOUNDED = {
+    "socket_timeout": 1,
+    "socket_connect_timeout": 1,
+    "retry_on_timeout": False,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+}
+PRODUCER_WITHIN_SECONDS = 1
+REST_SECONDS = 5.0
+
+bell = Resting(REST_SECONDS)
+
+
+@shared_task(name="postings.run")
+def run_posting(posting_id: int) -> None:
+    """Bring one posting a step further. Running it twice, late or for nothing does no harm."""
+    work.run(posting_id)
+
+
+def ring(posting_id: int) -> None:
+    """Nudge a worker after the commit. A nudge may be lost: the sweep finds the row.
+
+    A broker that hangs costs a caller some seconds at most, and for five seconds after that nobody rings.
+    """
+    if bell.is_resting:
+        return
+    try:
+        with _producers().acquire(block=True, timeout=PRODUCER_WITHIN_SECONDS) as producer:
+            run_posting.apply_async((posting_id,), producer=producer, retry=False)
+    except (OSError, KombuError, RedisError):
+        bell.rest()
+        logger.warning("The nudge for posting %s could not be sent; the sweep will find it.", posting_id)
+
+
+@cache
+def _producers() -> ProducerPool:
+    """Connections of the bell's own: the worker's wait for messages, these must not wait."""
+    connection = app.connection_for_write(transport_options=BOUNDED)
+    return Producers(limit=settings.WEB_THREADS)[connection]

@@ -1,0 +1,14 @@
+"""Every route, room by room."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("webhooks/", include("portal.intake.urls")),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("", include("portal.operations.urls")),
+    path("", include("portal.desk.urls")),
+]

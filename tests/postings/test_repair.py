@@ -1,0 +1,165 @@
+"""Staff's repairs: who, why, from which state, and what is looked up first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+
+from integrations.errors import OutcomeUnknown, Rejected, Retryable
+from portal.connections.models import Connection
+from portal.events.models import AuditEvent
+from portal.postings import work
+from portal.postings.maintenance import maintenance
+from portal.postings.models import Posting
+from portal.postings.repair import CannotRepair, mark_posted, possible_repairs, retry, void
+from tests.factories import LedgerConnectionFactory, StaffFactory, a_document, a_line, accepted
+from tests.postings.fake_books import Books
+
+pytestmark = [pytest.mark.engine, pytest.mark.django_db]
+
+
+@pytest.fixture
+def staff() -> AbstractBaseUser:
+    user: AbstractBaseUser = StaffFactory.create(username="sam")
+    return user
+
+
+def raising(error: Exception) -> Callable[[], None]:
+    def act() -> None:
+        raise error
+
+    return act
+
+
+def rejected(connection: Connection, books: Books) -> Posting:
+    books.before_booking = raising(Rejected("Account 9999 is unknown."))
+    posting = accepted(connection).posting
+    work.run(posting.pk)
+    books.before_booking = None
+    posting.refresh_from_db()
+    return posting
+
+
+def held_after_sending(connection: Connection, books: Books) -> Posting:
+    books.after_booking = raising(ZeroDivisionError())
+    posting = accepted(connection).posting
+    work.run(posting.pk)
+    books.after_booking = None
+    posting.refresh_from_db()
+    assert posting.state == "held"
+    return posting
+
+
+def test_retry_of_a_rejected_one_sends_it_again_with_a_new_key_generation(
+    connection: Connection, books: Books, staff: AbstractBaseUser
+) -> None:
+    posting = rejected(connection, books)
+    retry(posting, user=staff, why="The account was added.")
+    work.run(posting.pk)
+    posting.refresh_from_db()
+    assert posting.state == "posted"
+    assert books.sent_keys == [str(posting.idempotency_key), f"{posting.idempotency_key}-2"]
+    attempt = posting.attempts.order_by("-number")[0]
+    assert (attempt.trigger, attempt.user) == ("manual", staff)
+    asked = posting.transitions.get(before="rejected")
+    assert (asked.after, asked.who, asked.user, asked.why) == ("ready", "staff", staff, "The account was added.")
+    assert AuditEvent.objects.get(verb="posting.retried").who == "sam"
+
+
+def test_retry_of_a_held_one_that_may_exist_looks_first(
+    connection: Connection, books: Books, staff: AbstractBaseUser
+) -> None:
+    posting = held_after_sending(connection, books)
+    retry(posting, user=staff, why="Looks booked to me.")
+    work.run(posting.pk)
+    posting.refresh_from_db()
+    assert (posting.state, posting.external_number) == ("posted", "FAKE-1")
+    assert (books.count(), len(books.sent_keys), books.lookups) == (1, 1, 1)
+    assert [(t.before, t.after, t.who) for t in posting.transitions.all()][-2:] == [
+        ("held", "checking", "staff"), ("checking", "posted", "worker"),
+    ]  # fmt: skip
+
+
+def test_retry_of_a_held_one_that_never_went_out_sends_it(
+    connection: Connection, books: Books, staff: AbstractBaseUser
+) -> None:
+    posting = accepted(connection).posting
+    with maintenance():
+        Posting.objects.filter(pk=posting.pk).update(state="held", next_attempt_at=None)
+    retry(posting, user=staff, why="Again, please.")
+    work.run(posting.pk)
+    posting.refresh_from_db()
+    assert (posting.state, books.lookups) == ("posted", 0)
+
+
+def test_a_ledger_posting_is_retried_by_a_worker(staff: AbstractBaseUser) -> None:
+    connection = LedgerConnectionFactory.create()
+    posting = accepted(connection, a_document(lines=(a_line(account_code=None),))).posting
+    Connection.objects.filter(pk=connection.pk).update(defaults={"account_code": "7502"})
+    retry(posting, user=staff, why="A default account was set.")
+    work.run(posting.pk)
+    posting.refresh_from_db()
+    assert (posting.state, posting.external_number) == ("posted", "JNL-000001")
+    assert posting.attempts.order_by("-number")[0].user == staff
+    assert possible_repairs(posting) == frozenset()
+
+
+def test_mark_posted_is_verified_by_lookup(connection: Connection, books: Books, staff: AbstractBaseUser) -> None:
+    posting = held_after_sending(connection, books)
+    with pytest.raises(CannotRepair, match="FAKE-1, not 4711"):
+        mark_posted(posting, number="4711", user=staff, why="Seen there.")
+    assert mark_posted(posting, number="FAKE-1", user=staff, why="Seen there.").startswith("Verified")
+    posting.refresh_from_db()
+    assert (posting.state, posting.external_id, posting.external_number) == ("posted", "1", "FAKE-1")
+
+
+def test_mark_posted_says_when_it_could_not_be_verified(
+    connection: Connection, books: Books, staff: AbstractBaseUser
+) -> None:
+    posting = rejected(connection, books)
+    books.at_lookup = raising(Retryable("It is down."))
+    assert "It is down." in mark_posted(posting, number="4711", user=staff, why="Typed in by hand.")
+    posting.refresh_from_db()
+    assert (posting.state, posting.external_id) == ("posted", "marked:4711")
+
+
+def test_void_closes_it_for_good(connection: Connection, books: Books, staff: AbstractBaseUser) -> None:
+    posting = rejected(connection, books)
+    void(posting, user=staff, why="Cancelled by the supplier.")
+    posting.refresh_from_db()
+    assert (posting.state, posting.reason) == ("void", "Cancelled by the supplier.")
+    assert possible_repairs(posting) == frozenset()
+    with pytest.raises(CannotRepair, match="is void"):
+        retry(posting, user=staff, why="Changed my mind.")
+
+
+@pytest.mark.parametrize("state", ["ready", "unknown", "posted"])
+def test_what_needs_no_person_cannot_be_repaired(connection: Connection, staff: AbstractBaseUser, state: str) -> None:
+    posting = accepted(connection).posting
+    fields = {"external_id": "1", "posted_at": timezone.now()} if state == "posted" else {}
+    with maintenance():
+        Posting.objects.filter(pk=posting.pk).update(state=state, **fields)
+    for repair in (retry, void):
+        with pytest.raises(CannotRepair):
+            repair(posting, user=staff, why="Because.")
+    with pytest.raises(CannotRepair):
+        mark_posted(posting, number="1", user=staff, why="Because.")
+
+
+def test_a_reason_is_required(connection: Connection, books: Books, staff: AbstractBaseUser) -> None:
+    posting = rejected(connection, books)
+    with pytest.raises(CannotRepair, match="Say why"):
+        retry(posting, user=staff, why="  ")
+
+
+def test_an_unknown_outcome_can_be_neither_retried_nor_voided(
+    connection: Connection, books: Books, staff: AbstractBaseUser
+) -> None:
+    books.after_booking = raising(OutcomeUnknown("No answer."))
+    posting = accepted(connection).posting
+    work.run(posting.pk)
+    posting.refresh_from_db()
+    assert possible_repairs(posting) == frozenset()
