@@ -86,7 +86,10 @@ class AccountingSystem(ABC):
 
     @abstractmethod
     def find(self, document: Document, *, key: IdempotencyKey) -> tuple[Posted, ...]:
-        """All documents in the books that carry our key, in any state. Raises `Retryable`, `Unauthorised`."""
+        """All documents in the books that carry our key, in any state.
+
+        Raises `Retryable`, `Unauthorised`, `Misconfigured`: nothing is known then, and it is asked again.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from tests.servers import Postgres, Redis
 
 if loaded_settings.configured and not environment.IS_WORKER:
     raise pytest.UsageError("Django's settings were loaded too early: unset DJANGO_SETTINGS_MODULE and leave out --ds.")
+pytest.register_assert_rewrite("tests.contract")
 network.install()
 environment.prepare()
 django.setup()

@@ -93,7 +93,7 @@ def _coded(line: Line, what: str, code: str | None) -> str:
     raise Misconfigured(
         f"Line {line.number} has no {what} code. Set the default {what} code of the connection, "
         "or give the line one where it was entered.",
-        field=f"default_{what}_code",
+        field=f"defaults.{what}_code",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from integrations.icompleat.reading import Node
 
-_MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}(T.+)?", re.ASCII)
+_MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}([T ].+)?", re.ASCII)
 # .NET writes the year 1 where a date was never set.
 _FIRST_YEAR: Final = 1900
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from integrations.base import Metadata
+from integrations.documents import Kind
 from portal.connections import services
 from portal.connections.admin.forms import (
     DEFAULTS,
@@ -136,7 +137,7 @@ class ConnectionAdmin(LinkPages):
             settings=form.settings(),
             secrets=form.secrets(),
             defaults=form.defaults(),
-            kept_kinds=form.cleaned_data.get("kept_kinds", ()),
+            kept_kinds=[Kind(kind) for kind in form.cleaned_data.get("kept_kinds", ())],
             external_company_id=obj.external_company_id,
             external_company_name=obj.external_company_name,
         )

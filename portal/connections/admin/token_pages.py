@@ -59,7 +59,7 @@ class TokenPages(StaffAdmin[Endpoint]):
         newest = str(live[-1].pk) if live else ""
         form = RotateForm(form_data(request), initial={"newest": newest})
         if not form.is_valid():
-            return self._ask(request, obj, "Rotate token", [*_effects(live), "A token cannot be brought back."], form)
+            return self._ask(request, obj, "Rotate token", [*_effects(live), "This cannot be undone."], form)
         if form.cleaned_data["newest"] != newest:
             say(
                 request,
@@ -74,8 +74,7 @@ class TokenPages(StaffAdmin[Endpoint]):
             "token": copyable(token),
             "older": _older(tokens.live_tokens(obj, timezone.now())[:-1]),
         }
-        headers = {"Cache-Control": "no-store"}
-        return TemplateResponse(request, "admin/connections/endpoint/token.html", context, headers=headers)
+        return TemplateResponse(request, "admin/connections/endpoint/token.html", context)
 
     def paste(self, request: HttpRequest, obj: Endpoint) -> HttpResponse:
         """Take over a token that the source made."""
