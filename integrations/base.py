@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted
+from integrations.documents import Awaiting, Company, Document, IdempotencyKey, Kind, Posted
+from integrations.errors import OutcomeUnknown
 from integrations.http import Outbound
 
 
@@ -45,6 +46,8 @@ class Abilities:
     `kinds`: documents it takes. `transactional`: it books inside our own database transaction (only the built-in
     ledger). `lookup`: it can be searched by our key. `lookup_complete`: the search sees every committed document at
     once, so that a second miss proves absence. `quiet_seconds`: how long a late commit may take after a broken call.
+    `awaits`: it may take a document asynchronously, and `poll` then tells what became of it. `repeats_errors`: it answers
+    a failed request's idempotency key with the same failure again, so that a resend needs a new one.
     """
 
     kinds: frozenset[Kind]
@@ -52,6 +55,17 @@ class Abilities:
     lookup: bool = True
     lookup_complete: bool = False
     quiet_seconds: int = 120
+    awaits: bool = False
+    repeats_errors: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a vendor allows: at most `requests` in any window of `seconds` (None: no known limit), `at_once` together."""
+
+    requests: int | None = None
+    seconds: float = 60.0
+    at_once: int = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +82,10 @@ class AccountingSystem(ABC):
 
     metadata: ClassVar[Metadata]
     can: ClassVar[Abilities]
+    limits: ClassVar[Limits] = Limits()
+    """Per connection."""
+    app_limits: ClassVar[Limits | None] = None
+    """Per installation, over all of its connections together; None where the vendor has no such limit."""
 
     def __init__(self, link: Link) -> None:
         self.link = link
@@ -77,8 +95,10 @@ class AccountingSystem(ABC):
         """Who is linked: proves the credentials. Raises `Unauthorised`, `Misconfigured`, `Retryable`."""
 
     @abstractmethod
-    def post(self, document: Document, *, key: IdempotencyKey, reference: str) -> Posted:
+    def post(self, document: Document, *, key: IdempotencyKey, reference: str) -> Posted | Awaiting:
         """Write one document. `reference` is the portal's journal number and goes into a reference field.
+
+        `Awaiting` comes only from a system that `can.awaits`.
 
         Raises `Retryable` only with proof that nothing was written, `Rejected` or `Misconfigured` for a definite
         refusal, `Unauthorised`, `LeaseLost`, and `OutcomeUnknown` for everything that is not certain.
@@ -90,6 +110,14 @@ class AccountingSystem(ABC):
 
         Raises `Retryable`, `Unauthorised`, `Misconfigured`: nothing is known then, and it is asked again.
         """
+
+    def poll(self, document: Document, *, operation: str) -> Posted | Awaiting:
+        """What became of an asynchronous operation. Asked only of a system that `can.awaits`.
+
+        Raises `Rejected` for a final refusal, `OutcomeUnknown` when the vendor itself does not know (its own time-out),
+        `Retryable`, `Unauthorised`.
+        """
+        raise OutcomeUnknown(f"{self.metadata.name} knows no operations to ask for; the document is looked up instead.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

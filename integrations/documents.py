@@ -139,6 +139,14 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Awaiting:
+    """The outside system took the document and books it later. `operation` is its own key for asking."""
+
+    operation: str
+    ask_after_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
     """The legal entity behind a connection, for the person who confirms it."""
 

@@ -50,11 +50,13 @@ class Outbound:
     """The terms of outgoing calls, set by the caller of a connector.
 
     `allow_private` permits loopback and private addresses (sandboxes, on-premise systems that the operator allowed).
-    `still_ours` is called right before each request that writes; it raises `LeaseLost`. `record` gets every exchange.
+    `permit` is called before each request, may wait for the vendor's rate limit and raises `Retryable` when that takes too
+    long. `still_ours` is called right before each request that writes; it raises `LeaseLost`. `record` gets every exchange.
     `deadline_seconds` bounds all requests of one attempt together.
     """
 
     allow_private: bool = False
+    permit: Callable[[], None] = nothing
     still_ours: Callable[[], None] = nothing
     record: Callable[[Exchange], None] = nothing
     deadline_seconds: float = 45.0
@@ -115,6 +117,7 @@ class Http:
         answer) is `OutcomeUnknown` for a write and `Retryable` for a read.
         """
         wrote = method not in _READING_METHODS and not options.get("reads", False)
+        self._outbound.permit()
         reply = self._send(self._prepared(method, path, options), wrote)
         return reply if reply.status in options.get("returns", ()) else judged(reply)
 

@@ -53,6 +53,10 @@ class Connection(models.Model):
     defaults = models.JSONField(default=dict, blank=True, help_text="supplier_code, account_code, tax_code.")
     kept_kinds = models.JSONField(default=list, blank=True, help_text="Kinds kept as memo entries, not refused.")
     paused = models.BooleanField(default=False, help_text="Nothing is sent while paused; postings wait.")
+    failures = models.PositiveIntegerField(default=0, help_text="Calls in a row that failed for technical reasons.")
+    open_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until then nothing is sent: the breaker is open. After it, one call tries."
+    )
     linked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

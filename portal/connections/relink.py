@@ -11,24 +11,32 @@ from portal.events.services import tell
 LINKABLE = (Status.BLANK, Status.PENDING_AUTH, Status.DEAUTHORISED)
 
 
-def relink(connection: Connection, *, who: str, why: str) -> str:
+class CannotLink(Exception):
+    """The connection's status allows no linking; the message says which it is."""
+
+
+def relink(connection: Connection, *, who: str, why: str) -> None:
     """Make a connection Linked that is not, unless it was unlinked for good; its postings are found by the sweep.
 
-    An accounting system is asked first who we are there, so that wrong credentials are found now. Raises what its
-    connector raises, an `IntegrationError`, and then nothing changed. A source has nothing to ask. Returns the
-    company's name over there.
+    An accounting system is asked first who we are there, so that wrong credentials are found now. Raises `CannotLink`
+    or what its connector raises, an `IntegrationError`: then nothing changed. A source has nothing to ask.
     """
-    name = connector_of(connection).company().name if connection.side == Side.ACCOUNTING else ""
     waiting = Connection.objects.filter(pk=connection.pk, status__in=LINKABLE)
-    changed = waiting.update(status=Status.LINKED, linked_at=timezone.now())
-    if changed:
-        company = connection.company
-        tell(
-            "connection.linked_again",
-            f"{company} was linked to {connection.integration} again: {why}",
-            who=who,
-            subject=connection,
-            tenant_id=company.tenant_id,
-            company_id=company.pk,
-        )
-    return name
+    if not waiting.exists():
+        raise CannotLink(f"{connection} is {connection.get_status_display()}: there is nothing to link again.")
+    if connection.side == Side.ACCOUNTING:
+        connector_of(connection).company()
+    if waiting.update(status=Status.LINKED, linked_at=timezone.now()):
+        _tell(connection, who, why)
+
+
+def _tell(connection: Connection, who: str, why: str) -> None:
+    company = connection.company
+    tell(
+        "connection.linked_again",
+        f"{company} was linked to {connection.integration} again: {why}",
+        who=who,
+        subject=connection,
+        tenant_id=company.tenant_id,
+        company_id=company.pk,
+    )

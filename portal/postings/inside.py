@@ -11,7 +11,7 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from integrations.base import AccountingSystem, Link
-from integrations.documents import IdempotencyKey, Posted
+from integrations.documents import Document, IdempotencyKey, Posted
 from integrations.errors import IntegrationError, Rejected
 from integrations.http import Outbound
 from ledger.memo_book import MemoBook
@@ -51,7 +51,7 @@ def post_inside(posting: Posting, *, who: Actor) -> None:
     document = document_of(posting)
     try:
         with atomic():
-            posted = connector_for(posting).post(document, key=key_of(posting), reference=posting.transaction.number)
+            posted = _post(posting, document)
     except (OperationalError, InterfaceError):
         raise
     except Rejected as error:
@@ -64,6 +64,13 @@ def post_inside(posting: Posting, *, who: Actor) -> None:
     else:
         _close(posting, started_at, posted)
         _counted(posting, State.POSTED, who, "", **booked_fields(document, posted))
+
+
+def _post(posting: Posting, document: Document) -> Posted:
+    result = connector_for(posting).post(document, key=key_of(posting), reference=posting.transaction.number)
+    if not isinstance(result, Posted):
+        raise TypeError("A connector that books inside our own transaction cannot answer that it books later.")
+    return result
 
 
 def _counted(posting: Posting, after: State, who: Actor, reason: str, **fields: Any) -> None:

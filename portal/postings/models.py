@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.fields import MoneyField
 from portal.connections.models import KIND_CHOICES, Connection
-from portal.postings.states import LEASED, Actor, State
+from portal.postings.states import LEASED, WAITING_FOR_THEIR_TIME, Actor, State
 from portal.tenants.models import Company
 
 LEASED_STATES = sorted(state.value for state in LEASED)
+DUE_STATES = sorted(state.value for state in WAITING_FOR_THEIR_TIME)
 
 
 class NumberSeries(models.Model):
@@ -150,6 +151,8 @@ class Posting(models.Model):
         help_text="Who asked for the next attempt; empty: automatic.",
     )
     recheck_asked = models.BooleanField(default=False)
+    operation = models.CharField(max_length=200, blank=True, help_text="The vendor's key of an asynchronous operation.")
+    waits_for = models.CharField(max_length=100, blank=True, help_text="The order that has to be posted first.")
     external_id = models.CharField(max_length=200, null=True, blank=True, default=None)
     external_number = models.CharField(max_length=100, blank=True)
     booked = models.JSONField(default=dict, help_text="What the system says that it booked.")
@@ -184,8 +187,8 @@ class Posting(models.Model):
         )
         indexes = (
             models.Index(
-                fields=("next_attempt_at",),
-                condition=Q(state__in=[State.READY, State.UNKNOWN, State.AWAITING]),
+                fields=("connection", "next_attempt_at"),
+                condition=Q(state__in=DUE_STATES),
                 name="posting_due",
             ),
             models.Index(fields=("lease_until",), condition=Q(state__in=LEASED_STATES), name="posting_leased"),
@@ -207,6 +210,7 @@ class Purpose(models.TextChoices):
 
     SEND = "send", _("Send")
     LOOKUP = "lookup", _("Look up")
+    POLL = "poll", _("Ask for the outcome")
 
 
 class Trigger(models.TextChoices):

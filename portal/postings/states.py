@@ -66,6 +66,7 @@ TRANSITIONS: dict[tuple[State, State], frozenset[Actor]] = {
 
 FINAL = frozenset({State.POSTED, State.VOID})
 LEASED = frozenset({State.SENDING, State.CHECKING})
+WAITING_FOR_THEIR_TIME = frozenset({State.READY, State.AWAITING, State.UNKNOWN})
 UNDER_WAY = frozenset({State.READY, State.SENDING, State.AWAITING, State.UNKNOWN, State.CHECKING})
 NEEDS_A_PERSON = frozenset({State.REJECTED, State.HELD})
 

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connections
-from django.db.models import Q
+from django.db.models import Q, Window
+from django.db.models.functions import RowNumber
 from django.db.transaction import atomic
 from django.utils import timezone
 
@@ -18,7 +19,7 @@ from portal.connections.models import Status
 from portal.postings.changes import change
 from portal.postings.models import Attempt, Posting
 from portal.postings.schedule import RECHECK_SECONDS
-from portal.postings.states import Actor, State
+from portal.postings.states import WAITING_FOR_THEIR_TIME, Actor, State
 from portal.postings.work import run
 
 logger = logging.getLogger(__name__)
@@ -30,14 +31,17 @@ DIED = "The worker that held it ended in mid-call. Whether it was booked is look
 
 
 def due_ids(now: datetime, limit: int = BATCH) -> list[int]:
-    """Postings that wait for a worker at `now` (aware UTC), the longest waiting first."""
-    waiting = Q(state__in=[State.READY, State.UNKNOWN], next_attempt_at__lte=now) | Q(
-        state=State.HELD, recheck_asked=True
-    )
+    """Postings that wait for a worker at `now` (aware UTC), the longest waiting first, fairly: each connection's first
+    come before any connection's second."""
+    asked = Q(state=State.HELD, recheck_asked=True)
+    waiting = Q(state__in=WAITING_FOR_THEIR_TIME, next_attempt_at__lte=now)
     usable = Q(connection__status=Status.LINKED, connection__paused=False)
-    return list(
-        Posting.objects.filter(waiting & usable).order_by("next_attempt_at").values_list("pk", flat=True)[:limit]
+    closed = Q(connection__open_until__isnull=True) | Q(connection__open_until__lte=now)
+    turn = Window(RowNumber(), partition_by="connection_id", order_by="next_attempt_at")
+    rows = (
+        Posting.objects.filter(asked | waiting, usable, closed).annotate(turn=turn).order_by("turn", "next_attempt_at")
     )
+    return list(rows.values_list("pk", flat=True)[:limit])
 
 
 def release_dead(now: datetime) -> int:

@@ -56,4 +56,5 @@ def ring(posting_id: int) -> None:
 def _producers() -> ProducerPool:
     """Connections of the bell's own: the worker's wait for messages, these must not wait."""
     connection = app.connection_for_write(transport_options=BOUNDED)
-    return Producers(limit=settings.WEB_THREADS)[connection]
+    pool: ProducerPool = Producers(limit=settings.WEB_THREADS)[connection]
+    return pool

@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from integrations.documents import Document, Posted
 from integrations.errors import (
     LeaseLost,
     Misconfigured,
@@ -75,13 +76,17 @@ class TestSending:
             ("", "ready", "intake"), ("ready", "sending", "worker"), ("sending", "posted", "worker"),
         ]  # fmt: skip
 
-    def test_what_the_books_say_otherwise_is_shown(self, connection: Connection, books: Books) -> None:
+    def test_what_the_books_say_otherwise_is_shown(
+        self, connection: Connection, books: Books, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         document = a_document()
         posting = accepted(connection, document).posting
         original = books.book
-        books.book = lambda document, key: replace(
-            original(document, key), tax=Decimal("24.00"), gross=Decimal("124.00")
-        )  # type: ignore[method-assign]
+
+        def dearer(document: Document, key: str) -> Posted:
+            return replace(original(document, key), tax=Decimal("24.00"), gross=Decimal("124.00"))
+
+        monkeypatch.setattr(books, "book", dearer)
         work.run(posting.pk)
         posting.refresh_from_db()
         assert posting.state == "posted"

@@ -9,10 +9,12 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.html import format_html
 
 from integrations.base import Metadata
 from integrations.documents import Kind
-from portal.connections import services
+from portal.connections import breaker, services
 from portal.connections.admin.forms import (
     DEFAULTS,
     ConnectionForm,
@@ -154,7 +156,7 @@ class ConnectionAdmin(LinkPages):
         facts = [
             Fact("Company", link(row_url(obj.company), obj.company.name)),
             Fact("Status", status_html(obj)),
-            Fact("Sending", "Paused: postings wait" if obj.paused else "Not paused"),
+            Fact("Sending", _sending(obj) or "Nothing stands in the way"),
             Fact("Integration", obj.integration),
             Fact("Side", obj.get_side_display()),
             Fact("Linked", moment(obj.linked_at)),
@@ -173,8 +175,8 @@ class ConnectionAdmin(LinkPages):
 
     @admin.display(description="Sending", ordering="paused")
     def shown_pause(self, obj: Connection) -> str:
-        """Whether staff stopped it."""
-        return tone(PERSON, "Paused") if obj.paused else ""
+        """Whether staff or the breaker stopped it."""
+        return _sending(obj)
 
     @admin.display(description="Tenant", ordering="company__tenant__name")
     def tenant(self, obj: Connection) -> str:
@@ -185,6 +187,16 @@ class ConnectionAdmin(LinkPages):
     def linked(self, obj: Connection) -> str:
         """Since when."""
         return moment(obj.linked_at)
+
+
+def _sending(connection: Connection) -> str:
+    """What keeps postings waiting beside the status; empty when nothing does."""
+    if connection.paused:
+        return tone(CLOSED, "Paused")
+    if breaker.is_open(connection, timezone.now()):
+        until = format_html("{} {}", "until", moment(connection.open_until, seconds=True))
+        return format_html("{} {}", tone(WAITING, f"{connection.failures} failures in a row"), until)
+    return ""
 
 
 def _settings(connection: Connection) -> Table:

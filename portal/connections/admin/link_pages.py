@@ -11,7 +11,7 @@ from integrations.errors import IntegrationError
 from portal.connections import services
 from portal.connections.models import Connection
 from portal.connections.registry import UnknownIntegration
-from portal.connections.relink import LINKABLE, relink
+from portal.connections.relink import LINKABLE, CannotLink, relink
 from portal.staff.asking import Question, ReasonForm, ask, form_data
 from portal.staff.base import Button, StaffAdmin, name_of, row_url, say
 
@@ -70,7 +70,7 @@ class LinkPages(StaffAdmin[Connection]):
             return ask(request, context, question)
         try:
             service(obj, who=name_of(request.user), why=form.cleaned_data["reason"])
-        except (IntegrationError, UnknownIntegration) as error:
+        except (CannotLink, IntegrationError, UnknownIntegration) as error:
             say(request, str(error), level=messages.ERROR)
         else:
             say(request, done)

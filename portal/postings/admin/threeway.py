@@ -32,6 +32,8 @@ def standing(posting: Posting) -> Section:
         Fact("Number in the books", copyable(posting.external_number)),
         Fact("Company", link(row_url(connection.company), connection.company.name)),
         Fact("Goes to", link(row_url(connection), _destination(posting))),
+        *([Fact("Waits for the order", posting.waits_for)] if posting.waits_for else []),
+        *([Fact("Operation at the vendor", copyable(posting.operation), wide=True)] if posting.operation else []),
         Fact("Next attempt", moment(posting.next_attempt_at, seconds=True)),
         Fact("Sending begun", f"{posting.attempts_made} times; {posting.tries} failures count"),
         Fact(

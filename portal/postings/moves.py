@@ -1,0 +1,86 @@
+"""How an attempt ends: it is closed with what was said, and the posting moves under the lease token."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from integrations.base import Abilities
+from integrations.documents import Awaiting, Posted
+from portal.connections.registry import accounting_system
+from portal.postings.changes import change
+from portal.postings.claim import Claim
+from portal.postings.models import Attempt, Posting
+from portal.postings.order_first import release_waiting
+from portal.postings.states import Actor, State
+
+logger = logging.getLogger(__name__)
+
+EXHAUSTED = "It was tried for three days without success. The last reason: {reason}"
+BUG = "An error on our side: {name}. Staff have the details."
+LEFT_OUR_HANDS = frozenset({State.POSTED, State.REJECTED, State.HELD})
+
+Result = Posted | Awaiting | Exception | None
+
+
+def move(claimed: Claim, after: State, why: str, *, result: Result = None, **fields: Any) -> bool:
+    """Close the attempt, then change the state under the lease token. False: the lease was lost, nothing moved."""
+    close(claimed, result, why)
+    posting = claimed.posting
+    if not change(posting, after, who=Actor.WORKER, why=why, user=posting.asked_by, asked_by=None, **fields):
+        logger.warning("stale_lease: the posting was taken from this worker before it could settle.")
+        return False
+    if after in LEFT_OUR_HANDS:
+        release_waiting(posting)
+    return True
+
+
+def hold(claimed: Claim, why: str) -> None:
+    """A person must look."""
+    move(claimed, State.HELD, why, reason=why, next_attempt_at=None)
+
+
+def wait_or_hold(claimed: Claim, after: State, error: Exception, why: str, due: datetime | None, **fields: Any) -> None:
+    """Wait in `after` until `due`; without a next time the schedule is exhausted and a person must look."""
+    moved = move(claimed, after, why, result=error, reason=why, error_class=name(error), next_attempt_at=due, **fields)
+    if moved and due is None:
+        exhausted = EXHAUSTED.format(reason=why)
+        change(claimed.posting, State.HELD, who=Actor.WORKER, why=exhausted, reason=exhausted)
+
+
+def bug(claimed: Claim, error: Exception) -> None:
+    """An error of ours, in mid-call perhaps: the outcome is not known, and a person must look."""
+    why, details = BUG.format(name=name(error)), "".join(traceback.format_exception(error))
+    if move(claimed, State.UNKNOWN, why, result=error, error_class=name(error), next_attempt_at=None):
+        change(claimed.posting, State.HELD, who=Actor.WORKER, why=why, reason=why, traceback=details)
+
+
+def ask_later(claimed: Claim, reason: str, due: datetime, result: Result) -> None:
+    """An awaiting posting stays where it is and is asked for again at `due`."""
+    close(claimed, result, reason)
+    Posting.objects.filter(pk=claimed.posting.pk, state=State.AWAITING).update(next_attempt_at=due, reason=reason)
+
+
+def close(claimed: Claim, result: Result, message: str) -> None:
+    """The sweep may have closed it already, when the lease ran out: then what came of it is still worth keeping."""
+    Attempt.objects.filter(pk=claimed.attempt.pk).update(
+        ended_at=timezone.now(),
+        outcome=name(result) if result is not None else "Answered",
+        message=message,
+        exchanges=[asdict(exchange) for exchange in claimed.exchanges],
+    )
+
+
+def abilities(claimed: Claim) -> Abilities:
+    """What the system of this posting can do."""
+    return accounting_system(claimed.posting.connection.integration).can
+
+
+def name(result: object) -> str:
+    """An outcome as it is kept: its class's name."""
+    return type(result).__name__
