@@ -22,6 +22,7 @@ class AuditEvent(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        indexes = (models.Index(fields=("subject_type", "subject_id"), name="audit_event_by_subject"),)
 
     def __str__(self) -> str:
         return self.message

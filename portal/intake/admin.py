@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from portal.intake.models import Delivery, RefusedCalls, Verdict
@@ -28,6 +28,7 @@ TONES = {
     Verdict.NOT_LIVE: WAITING,
     Verdict.FAILED: PERSON,
 }
+HASH = re.compile(r"[0-9a-f]{64}")
 DOWNLOAD = Button(name="body", label="Download the body", permission="intake.view_delivery")
 
 
@@ -61,12 +62,13 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
     ) -> tuple[QuerySet[Delivery], bool]:
-        """By a number of the transaction, or by the body's hash."""
-        term = search_term.strip()
+        """By a number of the transaction; what looks like a hash is one."""
+        term = search_term.strip().lower()
         if not term:
             return queryset, False
-        of_transactions = Q(transaction__in=transactions_with(term).order_by().values("pk"))
-        return queryset.filter(of_transactions | Q(body_sha256=term.lower())), False
+        if HASH.fullmatch(term):
+            return queryset.filter(body_sha256=term), False
+        return queryset.filter(transaction__in=transactions_with(search_term).order_by().values("pk")), False
 
     def sections(self, request: HttpRequest, obj: Delivery) -> Sequence[Section]:
         """The verdict, the answer, the body, the headers."""

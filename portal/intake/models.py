@@ -49,6 +49,7 @@ class Delivery(models.Model):
         indexes = (
             models.Index(fields=("company", "-id"), name="delivery_by_company"),
             models.Index(fields=("verdict", "-id"), name="delivery_by_verdict"),
+            models.Index(fields=("body_sha256",), name="delivery_by_body"),
         )
 
     def __str__(self) -> str:

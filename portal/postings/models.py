@@ -199,6 +199,9 @@ class Posting(models.Model):
             ),
             models.Index(fields=("state", "-id"), name="posting_by_state"),
             models.Index(fields=("external_number",), name="posting_by_external_number"),
+            models.Index(
+                fields=("external_id",), condition=Q(external_id__isnull=False), name="posting_by_external_id"
+            ),
         )
 
     def __str__(self) -> str:

@@ -28,7 +28,7 @@ HELP: Final = (
 def transactions_with(number: str) -> QuerySet[Transaction]:
     """Transactions of which any number is exactly this: ours, the source's, or the one in the books.
 
-    Blanks around it and the case of letters do not matter. Each column is searched by its own index.
+    Blanks around it and the case of letters do not matter.
     """
     ours = Transaction.objects.filter(_any(OF_A_TRANSACTION, number)).order_by().values("pk")
     booked = Posting.objects.filter(_any(OF_A_POSTING, number)).order_by().values("transaction_id")

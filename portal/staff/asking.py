@@ -66,5 +66,4 @@ def ask(request: HttpRequest, context: dict[str, Any], question: Question) -> Ht
         request,
         "admin/confirm.html",
         {**context, "title": question.title, "question": question, "confirmed": CONFIRMED},
-        headers={"Cache-Control": "no-store"},
     )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import available_timezones
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 
+from integrations.currencies import MINOR_UNITS
 from portal.staff.base import StaffAdmin, TabularInline, changelist_url, row_url
 from portal.staff.formats import NOTHING, copyable, link, moment
 from portal.staff.sections import Fact, Section, Table
@@ -32,10 +36,33 @@ class MemberInline(TabularInline[Member, Tenant]):
     extra = 0
 
 
+class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A tenant whose time zone exists."""
+
+    def clean_time_zone(self) -> str:
+        """A name of the tz database, such as Europe/London."""
+        name = str(self.cleaned_data["time_zone"])
+        if name not in available_timezones():
+            raise ValidationError(f"There is no time zone “{name}”. Europe/London is one.")
+        return name
+
+
+class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A company whose currency exists."""
+
+    def clean_base_currency(self) -> str:
+        """An ISO 4217 code, in whatever case it was typed."""
+        code = str(self.cleaned_data["base_currency"]).upper()
+        if code not in MINOR_UNITS:
+            raise ValidationError(f"“{code}” is no ISO 4217 code of a currency. GBP is one.")
+        return code
+
+
 @admin.register(Tenant)
 class TenantAdmin(StaffAdmin[Tenant]):
     """Our customers."""
 
+    form = TenantForm
     list_display = ("name", "time_zone", "company_count", "member_count", "since")
     search_fields = ("name", "=id")
     search_help_text = "A part of the name, or the whole id."
@@ -92,8 +119,9 @@ class LiveFilter(admin.SimpleListFilter):
 
 @admin.register(Company)
 class CompanyAdmin(StaffAdmin[Company]):
-    """One legal entity, and how it is linked."""
+    """One legal entity, and how it is linked. It stays with its tenant: its transactions are that tenant's alone."""
 
+    form = CompanyForm
     list_display = ("name", "tenant", "base_currency", "live", "links")
     list_select_related = ("tenant",)
     list_filter = (LiveFilter,)
@@ -105,6 +133,10 @@ class CompanyAdmin(StaffAdmin[Company]):
     def for_list(self, queryset: QuerySet[Company]) -> QuerySet[Company]:
         """With the connections that it shows."""
         return queryset.prefetch_related("connections")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Company | None = None) -> tuple[str, ...]:
+        """The tenant is chosen once."""
+        return ("tenant",) if obj else ()
 
     def sections(self, request: HttpRequest, obj: Company) -> Sequence[Section]:
         """How it is linked, and the way to its postings."""

@@ -1,0 +1,225 @@
+"""Long lists stay quick: bounded counts, a constant number of queries, and search by any number."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.sites import site
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from portal.events.models import AuditEvent
+from portal.intake.models import RefusedCalls, Verdict
+from portal.postings.models import Posting
+from portal.postings.states import State
+from portal.staff import paging
+from tests.admin.world import World, delivery, in_state
+from tests.factories import (
+    CompanyFactory,
+    DemoConnectionFactory,
+    EndpointFactory,
+    MemberFactory,
+    TenantFactory,
+    a_document,
+    accepted,
+    with_token,
+)
+
+pytestmark = pytest.mark.django_db
+
+POSTINGS = "/admin/postings/posting/"
+Maker = Callable[[int], object]
+
+
+def makers() -> dict[str, Maker]:
+    """For each list of ours, how one more row of it is made: each with a company of its own."""
+
+    def delivered(_: int) -> object:
+        endpoint = EndpointFactory.create()
+        return delivery(endpoint, Verdict.ACCEPTED, in_state(DemoConnectionFactory.create(), State.POSTED))
+
+    def refused(n: int) -> object:
+        hour = timezone.now() - timedelta(hours=n)
+        return RefusedCalls.objects.create(endpoint_id_called="unknown", hour=hour, last_at=hour, count=n)
+
+    def told(n: int) -> object:
+        return AuditEvent.objects.create(who="x", verb="y", subject_type="z", subject_id=str(n), message="m")
+
+    return {
+        "postings/posting": lambda _: in_state(DemoConnectionFactory.create(), State.REJECTED),
+        "postings/transaction": lambda _: in_state(DemoConnectionFactory.create(), State.POSTED),
+        "intake/delivery": delivered,
+        "intake/refusedcalls": refused,
+        "connections/connection": lambda _: DemoConnectionFactory.create(),
+        "connections/endpoint": lambda _: with_token(),
+        "tenants/tenant": lambda _: MemberFactory.create(tenant=TenantFactory.create()),
+        "tenants/company": lambda _: DemoConnectionFactory.create(company=CompanyFactory.create()),
+        "events/auditevent": told,
+    }
+
+
+def rows_of(client: Client, address: str) -> int:
+    """How many rows the list shows."""
+    response = client.get(address)
+    assert response.status_code == 200
+    return len(response.context["cl"].result_list)
+
+
+@pytest.mark.parametrize("name", sorted(makers()))
+def test_fifty_rows_cost_as_many_queries_as_five(staff: Client, name: str) -> None:
+    make, address = makers()[name], f"/admin/{name}/"
+    for n in range(5):
+        make(n)
+    staff.get(address)
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        assert rows_of(staff, address) >= 5
+    for n in range(5, 50):
+        make(n)
+    with CaptureQueriesContext(connection) as many:
+        assert rows_of(staff, address) == 50
+    assert len(many) == len(few), [query["sql"] for query in many.captured_queries]
+    assert len(many) <= 10
+
+
+@pytest.mark.parametrize("name", sorted(makers()))
+def test_no_list_counts_a_whole_table(staff: Client, name: str) -> None:
+    makers()[name](0)
+    with CaptureQueriesContext(connection) as seen:
+        staff.get(f"/admin/{name}/")
+    counts = [query["sql"] for query in seen.captured_queries if "COUNT(*)" in query["sql"]]
+    assert counts
+    assert all("LIMIT 10001" in sql for sql in counts), counts
+
+
+def test_every_list_of_ours_is_bounded() -> None:
+    ours = [one for model, one in site._registry.items() if model._meta.app_label != "ledger"]
+    assert ours
+    for one in ours:
+        assert one.paginator is paging.CappedPaginator
+        assert one.show_full_result_count is False
+
+
+def test_beyond_the_cap_the_list_says_so_and_pages_to_the_cap(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "CAP", 120)
+    for n in range(121):
+        AuditEvent.objects.create(who="x", verb="y", subject_type="z", subject_id=str(n), message="m")
+    response = staff.get("/admin/events/auditevent/")
+    assert "120+ audit events" in response.content.decode()
+    assert response.context["cl"].paginator.num_pages == 3
+    assert rows_of(staff, "/admin/events/auditevent/?p=3") == 20
+    assert staff.get("/admin/events/auditevent/?q=120").context["cl"].result_count == 1
+    AuditEvent.objects.filter(subject_id="120").first()
+
+
+def test_heavy_columns_stay_in_the_database(staff: Client, world: World) -> None:
+    with CaptureQueriesContext(connection) as seen:
+        staff.get(POSTINGS)
+        staff.get("/admin/intake/delivery/")
+        staff.get("/admin/postings/transaction/")
+        staff.get("/admin/connections/connection/")
+        staff.get("/admin/connections/endpoint/")
+    sql = " ".join(query["sql"] for query in seen.captured_queries)
+    for column in ('"content"', '"traceback"', '"body"', '"secrets"', '"answer_body"'):
+        assert column not in sql
+
+
+# --- search -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def numbered(world: World) -> Posting:
+    """A posting of which every number is its own, among the others."""
+    document = a_document(
+        external_id="6f0f2d3c-aaaa-4bbb-8ccc-0123456789ab",
+        number="INV-777",
+        order_number="PO-555",
+        supplier_reference="SUP-999",
+    )
+    posting = in_state(world.demo, State.POSTED, document)
+    transaction = posting.transaction
+    type(transaction).objects.filter(pk=transaction.pk).update(answered_number="ANS-1")
+    Posting.objects.filter(pk=posting.pk).update(external_number="BOOK-42", external_id="doc-id-42")
+    posting.refresh_from_db()
+    return posting
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "P-000011",
+        "p-000011",
+        " P-000011 ",
+        "ANS-1",
+        "INV-777",
+        "PO-555",
+        "SUP-999",
+        "6F0F2D3C-AAAA-4BBB-8CCC-0123456789AB",
+        "BOOK-42",
+        "book-42",
+        "doc-id-42",
+    ],
+)
+@pytest.mark.parametrize("address", [POSTINGS, "/admin/postings/transaction/"])
+def test_any_number_finds_it(staff: Client, numbered: Posting, typed: str, address: str) -> None:
+    found = staff.get(address, {"q": typed}).context["cl"].result_list
+    expected = numbered.pk if address == POSTINGS else numbered.transaction.pk
+    assert [row.pk for row in found] == [expected]
+
+
+@pytest.mark.parametrize("typed", ["P-0000", "INV", "%", "' OR 1=1 --", "BOOK-42 INV-777", str(uuid.UUID(int=1))])
+def test_a_part_of_a_number_finds_nothing(staff: Client, numbered: Posting, typed: str) -> None:
+    assert rows_of(staff, f"{POSTINGS}?q={typed.replace('%', '%25')}") == 0
+
+
+def test_a_delivery_is_found_by_the_numbers_of_its_transaction(staff: Client, world: World) -> None:
+    found = staff.get("/admin/intake/delivery/", {"q": "INV000100"}).context["cl"].result_list
+    assert [row.pk for row in found] == [world.delivery.pk]
+    assert rows_of(staff, f"/admin/intake/delivery/?q={'AB' * 32}") == len(Verdict)
+
+
+# --- filters ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "states"),
+    [
+        ("state=person", {"held", "rejected"}),
+        ("state=under-way", {"ready", "sending", "awaiting", "unknown", "checking"}),
+        ("state=void", {"void"}),
+        ("state=nonsense", set()),
+    ],
+)
+def test_postings_by_state(staff: Client, world: World, query: str, states: set[str]) -> None:
+    found = staff.get(f"{POSTINGS}?{query}").context["cl"].result_list
+    assert {row.state for row in found} == states
+
+
+def test_postings_by_company_kind_and_age(staff: Client, world: World) -> None:
+    assert rows_of(staff, f"{POSTINGS}?company={world.ledger.company.pk}") == 1
+    assert rows_of(staff, f"{POSTINGS}?company={world.demo.company.pk}") == len(State)
+    assert rows_of(staff, f"{POSTINGS}?company=nonsense") == 0
+    assert rows_of(staff, f"{POSTINGS}?kind__exact=receipt") == 0
+    old = world.postings[State.HELD]
+    Posting.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=2))
+    found = staff.get(f"{POSTINGS}?age=day").context["cl"].result_list
+    assert [row.pk for row in found] == [old.pk]
+    assert rows_of(staff, f"{POSTINGS}?age=week") == 0
+    assert rows_of(staff, f"{POSTINGS}?age=today") == len(State)
+
+
+def test_the_company_menu_is_bounded_and_knows_the_chosen_one(staff: Client) -> None:
+    companies = [CompanyFactory.create(name=f"A{n:03d} Ltd") for n in range(101)]
+    last = DemoConnectionFactory.create(company=companies[-1])
+    accepted(last)
+    text = staff.get(POSTINGS).content.decode()
+    assert "A099 Ltd" in text
+    assert f"?company={companies[-1].pk}" not in text
+    chosen = staff.get(f"{POSTINGS}?company={companies[-1].pk}").content.decode()
+    assert "Company: <strong>A100 Ltd</strong>" in chosen
