@@ -12,7 +12,7 @@ from requests.exceptions import SSLError
 from urllib3.exceptions import HTTPError
 
 from integrations.addresses import host_of
-from integrations.errors import IntegrationError, Misconfigured, Retryable
+from integrations.errors import IntegrationError, Misconfigured, OutcomeUnknown, Retryable
 from integrations.exact import to_json
 from integrations.redaction import Redactor
 from integrations.reply import Reply, judged, unclear
@@ -50,8 +50,9 @@ class Outbound:
     """The terms of outgoing calls, set by the caller of a connector.
 
     `allow_private` permits loopback and private addresses (sandboxes, on-premise systems that the operator allowed).
-    `permit` is called before each request, may wait for the vendor's rate limit and raises `Retryable` when that takes too
-    long. `still_ours` is called right before each request that writes; it raises `LeaseLost`. `record` gets every exchange.
+    `permit` is called before each request: it may wait for the vendor's rate limit, and raises `Retryable` when that
+    takes too long. `still_ours` is called right before each request that writes; it raises `LeaseLost`. `record` gets
+    every exchange.
     `deadline_seconds` bounds all requests of one attempt together.
     """
 
@@ -99,6 +100,7 @@ class Http:
         self._wire = Wire(allow_private=outbound.allow_private, seconds=outbound.deadline_seconds)
         self._session: requests.Session | None = None
         self._system = "The system"
+        self._has_written = False
 
     def get(self, path: str, **options: Unpack[Options]) -> Reply:
         """Read. Takes what `request` takes."""
@@ -114,12 +116,19 @@ class Http:
         Raises `Misconfigured` for an address or a header that cannot be used and for a redirected read, `Unauthorised`
         on 401, `Retryable` on 429 and where no byte was sent, `LeaseLost` from `still_ours`. Everything else that
         leaves the result open (timeout, broken connection, 408, 5xx, a redirected write, an oversize or unreadable
-        answer) is `OutcomeUnknown` for a write and `Retryable` for a read.
+        answer) is `OutcomeUnknown` for a write and `Retryable` for a read. Once a write of this attempt has begun, no
+        later request can prove that nothing happened: whatever it raises is `OutcomeUnknown` too.
         """
         wrote = method not in _READING_METHODS and not options.get("reads", False)
-        self._outbound.permit()
-        reply = self._send(self._prepared(method, path, options), wrote)
-        return reply if reply.status in options.get("returns", ()) else judged(reply)
+        wrote_before = self._has_written
+        try:
+            self._outbound.permit()
+            reply = self._send(self._prepared(method, path, options), wrote)
+            return reply if reply.status in options.get("returns", ()) else judged(reply)
+        except IntegrationError as error:
+            if wrote_before:
+                raise OutcomeUnknown(f"An earlier step went out, then: {error.message}", field=error.field) from error
+            raise
 
     def _prepared(self, method: str, path: str, options: Options) -> requests.PreparedRequest:
         headers, body = {**self._headers, **options.get("headers", {})}, options.get("body")
@@ -144,6 +153,8 @@ class Http:
         except (OSError, HTTPError, _Unreadable) as error:
             self._outbound.record(note.broken(error))
             raise self._broken(error, wrote) from error
+        finally:
+            self._has_written |= wrote and self._wire.began
         self._outbound.record(note.answered(status, headers, body))
         return Reply(system=self._system, status=status, headers=headers, body=body, wrote=wrote)
 

@@ -175,6 +175,14 @@ def _revise(document: Document, posting: Posting, received_at: datetime) -> None
     for name, value in fields.items():
         setattr(transaction, name, value)
     transaction.save(update_fields=list(fields))
+    _move_away_from_claims(posting)
+
+
+def _move_away_from_claims(posting: Posting) -> None:
+    """A worker that read the old content a moment ago must not send it: its claim is guarded by this column."""
+    if posting.state == State.READY:
+        posting.next_attempt_at = timezone.now()
+        Posting.objects.filter(pk=posting.pk).update(next_attempt_at=posting.next_attempt_at)
 
 
 def _contest(document: Document, posting: Posting, received_at: datetime) -> Acceptance:

@@ -138,6 +138,9 @@ class Posting(models.Model):
     crashes = models.PositiveSmallIntegerField(default=0)
     misses = models.PositiveSmallIntegerField(default=0, help_text="Lookups in a row that found nothing.")
     may_exist = models.BooleanField(default=False)
+    quiet_until = models.DateTimeField(
+        null=True, blank=True, help_text="Before this a lookup that finds nothing proves nothing: a commit may be late."
+    )
     reason = models.TextField(blank=True, help_text="Why it stands where it stands, in one plain sentence.")
     reason_field = models.CharField(max_length=100, blank=True)
     error_class = models.CharField(max_length=60, blank=True)

@@ -15,8 +15,9 @@ from integrations.documents import Awaiting, Posted
 from portal.connections.registry import accounting_system
 from portal.postings.changes import change
 from portal.postings.claim import Claim
-from portal.postings.models import Attempt, Posting
+from portal.postings.models import Attempt, Posting, Purpose
 from portal.postings.order_first import release_waiting
+from portal.postings.quiet import outcome_unknown
 from portal.postings.states import Actor, State
 
 logger = logging.getLogger(__name__)
@@ -56,8 +57,11 @@ def wait_or_hold(claimed: Claim, after: State, error: Exception, why: str, due: 
 def bug(claimed: Claim, error: Exception) -> None:
     """An error of ours, in mid-call perhaps: the outcome is not known, and a person must look."""
     why, details = BUG.format(name=name(error)), "".join(traceback.format_exception(error))
-    if move(claimed, State.UNKNOWN, why, result=error, error_class=name(error), next_attempt_at=None):
-        change(claimed.posting, State.HELD, who=Actor.WORKER, why=why, reason=why, traceback=details)
+    unknown = {} if claimed.purpose is Purpose.LOOKUP else outcome_unknown(claimed.posting, timezone.now())
+    if move(claimed, State.UNKNOWN, why, result=error, error_class=name(error), **unknown):
+        change(
+            claimed.posting, State.HELD, who=Actor.WORKER, why=why, reason=why, traceback=details, next_attempt_at=None
+        )  # fmt: skip
 
 
 def ask_later(claimed: Claim, reason: str, due: datetime, result: Result) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError
 from django.db.transaction import atomic
 from django.utils import timezone
 
@@ -33,6 +34,7 @@ INSIDE = "The built-in ledger knows what it booked. Retry instead."
 VERIFIED = "Verified: the accounting system holds it as {number}."
 OTHER_NUMBER = "The accounting system holds this document as {found}, not {given}. Use that number."
 UNVERIFIED = "It could not be verified by lookup: {why}"
+NUMBER_USED = "Another document of this kind is marked as {number} already. Check which of the two it is."
 NEVER_KEYED = "no document there carries our key, as it is when somebody typed it in by hand."
 
 
@@ -85,6 +87,13 @@ def mark_posted(posting: Posting, *, number: str, user: AbstractBaseUser, why: s
     if books_inside(posting):
         raise CannotRepair(INSIDE)
     match, note = _verify(posting, number)
+    try:
+        return _mark(posting, number, match, note, user, why)
+    except IntegrityError as error:
+        raise CannotRepair(NUMBER_USED.format(number=number)) from error
+
+
+def _mark(posting: Posting, number: str, match: Posted | None, note: str, user: AbstractBaseUser, why: str) -> str:
     with atomic():
         posting = _locked(posting, MARK_POSTED, why)
         _move(

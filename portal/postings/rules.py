@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -20,7 +20,8 @@ from integrations.errors import (
 from portal.connections.services import deauthorise
 from portal.postings.claim import Claim
 from portal.postings.models import Purpose
-from portal.postings.moves import abilities, ask_later, bug, move, name, wait_or_hold
+from portal.postings.moves import ask_later, bug, move, name, wait_or_hold
+from portal.postings.quiet import outcome_unknown
 from portal.postings.schedule import after_a_free_delay, next_try
 from portal.postings.states import State
 
@@ -60,9 +61,8 @@ def _rejected(claimed: Claim, error: IntegrationError) -> None:
 
 
 def _unknown(claimed: Claim, error: IntegrationError) -> None:
-    due = timezone.now() + timedelta(seconds=abilities(claimed).quiet_seconds)
-    move(claimed, State.UNKNOWN, error.message, result=error, reason=error.message, error_class=name(error), misses=0,
-         next_attempt_at=due)  # fmt: skip
+    move(claimed, State.UNKNOWN, error.message, result=error, reason=error.message, error_class=name(error),
+         **outcome_unknown(claimed.posting, timezone.now()))  # fmt: skip
 
 
 def _ask_again(claimed: Claim, error: IntegrationError) -> None:

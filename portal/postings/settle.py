@@ -16,6 +16,7 @@ from portal.postings.claim import Claim
 from portal.postings.models import Posting, Purpose
 from portal.postings.moves import abilities, ask_later, hold, move
 from portal.postings.outcome import booked_fields
+from portal.postings.quiet import is_quiet
 from portal.postings.schedule import MISSES_BEFORE_ABSENT, RECHECK_SECONDS
 from portal.postings.states import State
 
@@ -26,6 +27,7 @@ OTHER_FOUND = "The accounting system holds a document with our key but other con
 CANNOT_PROVE = "It is not known whether it was booked, and this system cannot prove that it was not. Look it up there."
 ABSENT = "Looked up twice: it is not in the books. It is sent again."
 MISSED = "Not found yet; it is looked up once more."
+TOO_EARLY = "Not found yet, but it may still appear; it is looked up again after a quiet period."
 FOUND = "Found by lookup."
 STILL_UNDER_WAY = "The accounting system has it, and has not booked it yet."
 
@@ -88,9 +90,12 @@ def _into_the_books(claimed: Claim, document: Document, result: Posted, why: str
 
 
 def _missed(claimed: Claim) -> None:
+    """Nothing found. That counts only when no commit can be late any more, whoever asked for the lookup."""
     can, misses = abilities(claimed), claimed.posting.misses + 1
     if not can.lookup:
         hold(claimed, CANNOT_PROVE)
+    elif is_quiet(claimed.posting, timezone.now()):
+        move(claimed, State.UNKNOWN, TOO_EARLY, reason=TOO_EARLY, next_attempt_at=claimed.posting.quiet_until)
     elif misses < MISSES_BEFORE_ABSENT:
         due = timezone.now() + timedelta(seconds=RECHECK_SECONDS)
         move(claimed, State.UNKNOWN, MISSED, misses=misses, reason=MISSED, next_attempt_at=due)

@@ -18,8 +18,9 @@ from django.utils import timezone
 from portal.connections.models import Status
 from portal.postings.changes import change
 from portal.postings.models import Attempt, Posting
+from portal.postings.quiet import outcome_unknown
 from portal.postings.schedule import RECHECK_SECONDS
-from portal.postings.states import WAITING_FOR_THEIR_TIME, Actor, State
+from portal.postings.states import LEASED, WAITING_FOR_THEIR_TIME, Actor, State
 from portal.postings.work import run
 
 logger = logging.getLogger(__name__)
@@ -46,20 +47,24 @@ def due_ids(now: datetime, limit: int = BATCH) -> list[int]:
 
 def release_dead(now: datetime) -> int:
     """Postings whose lease ran out: their outcome is unknown. Returns how many."""
-    released = 0
-    dead = Posting.objects.filter(state__in=[State.SENDING, State.CHECKING], lease_until__lt=now)
-    for posting in dead.order_by("lease_until")[:BATCH]:
-        with atomic():
-            moved = change(
-                posting, State.UNKNOWN, who=Actor.SWEEP, why=DIED, reason=DIED, crashes=posting.crashes + 1,
-                next_attempt_at=now + timedelta(seconds=RECHECK_SECONDS),
-            )  # fmt: skip
-            if moved:
-                Attempt.objects.filter(posting=posting, ended_at__isnull=True).update(
-                    ended_at=now, outcome="Died", message=DIED
-                )
-                released += 1
-    return released
+    dead = Posting.objects.filter(state__in=LEASED, lease_until__lt=now).select_related("connection")
+    return sum(_release(posting, now) for posting in dead.order_by("lease_until")[:BATCH])
+
+
+def _release(posting: Posting, now: datetime) -> bool:
+    """A call that was cut off may still be committed over there; a lookup that was cut off is simply done again."""
+    if posting.state == State.SENDING:
+        fields = outcome_unknown(posting, now)
+    else:
+        fields = {"next_attempt_at": now + timedelta(seconds=RECHECK_SECONDS)}
+    with atomic():
+        crashes = posting.crashes + 1
+        if not change(posting, State.UNKNOWN, who=Actor.SWEEP, why=DIED, reason=DIED, crashes=crashes, **fields):
+            return False
+        Attempt.objects.filter(posting=posting, ended_at__isnull=True).update(
+            ended_at=now, outcome="Died", message=DIED
+        )
+    return True
 
 
 def sweep(now: datetime | None = None) -> int:

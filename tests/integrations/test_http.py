@@ -163,6 +163,32 @@ def test_a_connection_that_is_known_to_be_closed_is_opened_anew(calls: Calls) ->
 # What is recorded
 
 
+@pytest.mark.parametrize("second", [answer(401), answer(429), answer(500), answer(302), reset()])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_after_a_write_nothing_proves_any_more_that_nothing_happened(calls: Calls, second: Any, method: str) -> None:
+    with ScriptedServer(json_answer({}), second) as server:
+        http = Http(server.url, calls.outbound())
+        http.post("drafts", json={})
+        with pytest.raises(OutcomeUnknown, match="An earlier step went out"):
+            http.request(method, "drafts/1/post")
+
+
+@pytest.mark.parametrize("refused", ["permit", "still_ours"])
+def test_after_a_write_a_limit_or_a_lost_lease_proves_nothing_either(refused: str) -> None:
+    stopped: list[Exception] = []
+
+    def check() -> None:
+        if stopped:
+            raise stopped[0]
+
+    with ScriptedServer(json_answer({})) as server:
+        http = Http(server.url, Outbound(allow_private=True, **{refused: check}))
+        http.post("drafts", json={})
+        stopped.append(Retryable("Full.", free=True) if refused == "permit" else LeaseLost("Too late."))
+        with pytest.raises(OutcomeUnknown, match="An earlier step went out"):
+            http.post("drafts/1/post", json={})
+
+
 def test_an_exchange_shows_what_was_said(calls: Calls) -> None:
     with ScriptedServer(json_answer({"number": "BILL-1"}, status=201)) as server:
         Http(server.url, calls.outbound()).post("bills", json={"net": Decimal("1.10")}, params={"draft": "no"})
