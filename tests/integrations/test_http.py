@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -163,7 +164,7 @@ def test_a_connection_that_is_known_to_be_closed_is_opened_anew(calls: Calls) ->
 # What is recorded
 
 
-@pytest.mark.parametrize("second", [answer(401), answer(429), answer(500), answer(302), reset()])
+@pytest.mark.parametrize("second", [*(answer(status=status) for status in (401, 429, 500, 302)), reset()])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_after_a_write_nothing_proves_any_more_that_nothing_happened(calls: Calls, second: Any, method: str) -> None:
     with ScriptedServer(json_answer({}), second) as server:
@@ -181,8 +182,10 @@ def test_after_a_write_a_limit_or_a_lost_lease_proves_nothing_either(refused: st
         if stopped:
             raise stopped[0]
 
+    outbound = Outbound(allow_private=True)
+    outbound = replace(outbound, permit=check) if refused == "permit" else replace(outbound, still_ours=check)
     with ScriptedServer(json_answer({})) as server:
-        http = Http(server.url, Outbound(allow_private=True, **{refused: check}))
+        http = Http(server.url, outbound)
         http.post("drafts", json={})
         stopped.append(Retryable("Full.", free=True) if refused == "permit" else LeaseLost("Too late."))
         with pytest.raises(OutcomeUnknown, match="An earlier step went out"):
