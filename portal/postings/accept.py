@@ -22,6 +22,7 @@ from portal.postings.numbers import next_number
 from portal.postings.states import Actor, State
 
 NEVER_IN_THE_BOOKS = frozenset({State.REJECTED, State.WITHDRAWN})
+NEVER_SENT = frozenset({State.READY, State.HELD}) | NEVER_IN_THE_BOOKS
 
 
 class Taken(TextChoices):
@@ -138,8 +139,9 @@ def _again(document: Document, posting: Posting, received_at: datetime) -> Accep
 
 
 def _may_be_revised(posting: Posting) -> bool:
+    """Never sent (and not marked as posted by staff), or refused without a number having been answered."""
     if posting.attempts_made == 0:
-        return True
+        return posting.state in NEVER_SENT
     return posting.state in NEVER_IN_THE_BOOKS and not posting.transaction.answered_number
 
 

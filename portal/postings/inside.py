@@ -15,6 +15,7 @@ from integrations.documents import Document, IdempotencyKey, Posted
 from integrations.errors import IntegrationError, Rejected
 from integrations.http import Outbound
 from ledger.memo_book import MemoBook
+from portal.connections.memo import memo_books
 from portal.connections.registry import accounting_system
 from portal.connections.services import connector_of
 from portal.postings.changes import change
@@ -32,7 +33,7 @@ def books_inside(posting: Posting) -> bool:
 def connector_for(posting: Posting, outbound: Outbound | None = None) -> AccountingSystem:
     """The connector that this posting goes through."""
     if posting.kept:
-        return MemoBook(Link(settings={"books": posting.connection.settings.get("memo_books", "")}))
+        return MemoBook(Link(settings={"books": memo_books(posting.connection)}))
     return connector_of(posting.connection, outbound)
 
 

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations.documents import Kind
-from ledger.models import Entry
+from ledger.models import Books, Entry
 from portal.connections.models import AnswerPolicy, Connection, Endpoint, Status
 from portal.connections.tokens import issue_token, open_discovery, paste_token
 from portal.intake import views
@@ -166,10 +166,11 @@ class TestTheThread:
         status, answer = slow_sender.send(receipt)
         assert (status, "receipt" in answer["ErrorMessage"]) == (400, True)
         assert not Transaction.objects.exists()
-        books = LedgerConnectionFactory.create().settings["books"]
-        Connection.objects.filter(integration="demo").update(kept_kinds=["receipt"], settings={"memo_books": books})
+        Connection.objects.filter(integration="demo").update(kept_kinds=["receipt"])
         assert slow_sender.send(receipt) == (200, {"JournalNumber": "MEM-000001"})
-        assert Posting.objects.get().kept
+        assert slow_sender.send(a_transaction(Type="REC"))[1] == {"JournalNumber": "MEM-000002"}
+        assert all(Posting.objects.values_list("kept", flat=True))
+        assert Books.objects.count() == 1
 
 
 def _broken(*_: object, **__: object) -> None:

@@ -8,11 +8,13 @@ from decimal import Decimal
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
 from integrations.documents import Document
 from ledger.models import Entry
 from portal.connections.models import Connection
 from portal.postings.accept import Taken
+from portal.postings.maintenance import maintenance
 from portal.postings.models import Attempt, NumberSeries, Posting, Revision, Transaction, Transition
 from portal.postings.states import State
 from tests.factories import DemoConnectionFactory, LedgerConnectionFactory, a_document, a_line, accepted
@@ -108,6 +110,15 @@ class TestTheSameTransactionAgain:
         Posting.objects.filter(pk=posting.pk).update(attempts_made=1)
         assert accepted(connection, _dearer(document)).taken is Taken.CONTESTED
         assert Transaction.objects.get().gross == Decimal("120.00")
+
+    def test_what_staff_marked_as_posted_is_contested_although_it_was_never_sent(self) -> None:
+        connection, document = DemoConnectionFactory.create(), a_document()
+        posting = accepted(connection, document).posting
+        with maintenance():
+            Posting.objects.filter(pk=posting.pk).update(
+                state="posted", external_id="marked:1", posted_at=timezone.now(), next_attempt_at=None
+            )
+        assert accepted(connection, _dearer(document)).taken is Taken.CONTESTED
 
     def test_other_kinds_and_other_companies_are_other_transactions(self) -> None:
         document = a_document()

@@ -1,0 +1,180 @@
+"""What a member may read. Every query of the customer pages starts here, and here from `companies_of`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
+from django.http import Http404
+from django.utils import timezone
+
+from portal.connections.models import Connection, Endpoint, Side, Status
+from portal.desk.shown import zone_of
+from portal.desk.words import source_name, system_name
+from portal.intake.models import Delivery
+from portal.postings.models import Attempt, Posting, Revision, RevisionState, Transaction, Transition
+from portal.postings.states import NEEDS_A_PERSON
+from portal.tenants.models import Company
+from portal.tenants.scope import companies_of
+
+
+@dataclass(frozen=True)
+class Sight:
+    """The companies that one person sees, read once for a request."""
+
+    companies: tuple[Company, ...]
+
+    @classmethod
+    def of(cls, user: AbstractBaseUser | AnonymousUser) -> Sight:
+        """What this user sees; nothing for a visitor."""
+        return cls(tuple(companies_of(user).select_related("tenant").order_by("name", "pk")))
+
+    @cached_property
+    def ids(self) -> list[UUID]:
+        """The ids of the companies."""
+        return [company.pk for company in self.companies]
+
+    def zone(self, company_id: UUID | None = None) -> str:
+        """The time zone of a company's tenant, or of the first company that is seen; UTC without any."""
+        chosen = [company for company in self.companies if company_id in {None, company.pk}]
+        return zone_of(chosen[0].tenant.time_zone).key if chosen else "UTC"
+
+    def transactions(self) -> QuerySet[Transaction]:
+        """The transactions of these companies."""
+        return Transaction.objects.filter(company_id__in=self.ids)
+
+    def transaction(self, public_id: UUID) -> Transaction:
+        """One of their transactions. Raises `Http404` for everybody else's, as for one that does not exist."""
+        try:
+            return with_postings(self.transactions()).get(public_id=public_id)
+        except Transaction.DoesNotExist:
+            raise Http404("There is no such transaction.") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """One company on the home page."""
+
+    company: Company
+    connection: Connection | None
+    need_a_person: int
+    latest_at: datetime | None
+
+    @property
+    def system_name(self) -> str:
+        """The accounting system's name; empty where none is linked."""
+        return system_name(self.connection.integration) if self.connection else ""
+
+    @property
+    def obstacle(self) -> str:
+        """Why nothing is sent at the moment, in a word or two; empty where nothing stands in the way."""
+        if self.connection is None:
+            return ""
+        return "Paused" if self.connection.paused else "" if self.connection.status == Status.LINKED else "Not linked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a company is on the way to its first transaction."""
+
+    company: Company
+    accounting: Connection | None
+    incoming: Connection | None
+    endpoints: int
+    last_refusal: Delivery | None
+
+    @property
+    def system_name(self) -> str:
+        """The accounting system's name; empty where none is linked."""
+        return system_name(self.accounting.integration) if self.accounting else ""
+
+    @property
+    def source_name(self) -> str:
+        """The source's name, or what it is called in general."""
+        return source_name(self.incoming.integration) if self.incoming else "your purchasing system"
+
+    @property
+    def live(self) -> bool:
+        """Whether deliveries are booked."""
+        return self.company.live_at is not None and self.company.live_at <= timezone.now()
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """Everything that happened to one transaction."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+    contested: list[Revision] = field(default_factory=list)
+
+
+def with_postings(transactions: QuerySet[Transaction]) -> QuerySet[Transaction]:
+    """The same rows with company, tenant and postings at hand, in two queries however many rows there are."""
+    postings = Posting.objects.select_related("connection").defer("booked", "traceback").order_by("pk")
+    return transactions.select_related("company__tenant").prefetch_related(Prefetch("postings", queryset=postings))
+
+
+def posting_of(transaction: Transaction) -> Posting | None:
+    """The posting that counts: the latest into an accounting system. Needs rows from `with_postings`."""
+    rows = [posting for posting in transaction.postings.all() if posting.connection.side == Side.ACCOUNTING]
+    return rows[-1] if rows else None
+
+
+def overviews(sight: Sight) -> list[Overview]:
+    """The home page: each company with its accounting system, what needs a person, and when it last received."""
+    linked = {row.company_id: row for row in _accounting_connections(sight)}
+    waiting = _waiting_for_a_person(sight)
+    latest = _latest(sight)
+    return [
+        Overview(
+            company=company,
+            connection=linked.get(company.pk),
+            need_a_person=waiting.get(company.pk, 0),
+            latest_at=latest.get(company.pk),
+        )
+        for company in sight.companies
+    ]
+
+
+def progress(company: Company) -> Progress:
+    """What is set up for a company that the caller already knows to be visible."""
+    linked = list(company.connections.filter(status=Status.LINKED).order_by("created_at"))
+    endpoints = Endpoint.objects.filter(connection__in=linked, is_active=True, tokens__isnull=False)
+    refused = Delivery.objects.filter(company=company).exclude(reason="").defer("body")
+    return Progress(
+        company=company,
+        accounting=next((each for each in linked if each.side == Side.ACCOUNTING), None),
+        incoming=next((each for each in linked if each.side == Side.SOURCE), None),
+        endpoints=endpoints.distinct().count(),
+        last_refusal=refused.order_by("-pk").first(),
+    )
+
+
+def history(transaction: Transaction) -> History:
+    """The whole story of a transaction that the caller already knows to be visible; no bodies, no exchanges."""
+    of_it = {"posting__transaction": transaction}
+    return History(
+        attempts=list(Attempt.objects.filter(**of_it).defer("exchanges").order_by("started_at", "pk")),
+        transitions=list(Transition.objects.filter(**of_it).order_by("at", "pk")),
+        deliveries=list(transaction.deliveries.defer("body", "headers", "answer_body").order_by("pk")),
+        contested=list(transaction.revisions.filter(state=RevisionState.CONTESTED).defer("content").order_by("pk")),
+    )
+
+
+def _accounting_connections(sight: Sight) -> QuerySet[Connection]:
+    return Connection.objects.filter(company_id__in=sight.ids, side=Side.ACCOUNTING).exclude(status=Status.UNLINKED)
+
+
+def _latest(sight: Sight) -> dict[UUID, datetime | None]:
+    newest = Transaction.objects.filter(company=OuterRef("pk")).order_by("-pk").values("received_at")[:1]
+    return dict(Company.objects.filter(pk__in=sight.ids).values_list("pk", Subquery(newest)).order_by())
+
+
+def _waiting_for_a_person(sight: Sight) -> dict[UUID, int]:
+    rows = Posting.objects.filter(connection__company_id__in=sight.ids, state__in=NEEDS_A_PERSON)
+    return dict(rows.values_list("connection__company_id").annotate(n=Count("pk")).order_by())

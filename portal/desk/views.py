@@ -1,0 +1,148 @@
+"""The pages for customers. Each begins with what its reader may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from integrations.content import from_json
+from portal.desk.export import csv_lines
+from portal.desk.filters import Filters
+from portal.desk.paging import Position, page
+from portal.desk.selectors import Sight, history, overviews, posting_of, progress, with_postings
+from portal.desk.words import next_step, source_name, system_name, told
+from portal.postings.models import Posting, Transaction
+from portal.postings.states import UNDER_WAY
+
+
+@dataclass(frozen=True)
+class Row:
+    """A transaction with the posting that counts, as pages show them."""
+
+    transaction: Transaction
+    posting: Posting | None
+    zone: str
+
+    @property
+    def told(self) -> str:
+        """What the source was told."""
+        return told(self.transaction, self.posting)
+
+    @property
+    def system(self) -> str:
+        """The accounting system's name; empty without a posting."""
+        return system_name(self.posting.connection.integration) if self.posting else ""
+
+    @property
+    def source(self) -> str:
+        """The source's name."""
+        return source_name(self.transaction.source)
+
+    @property
+    def next_step(self) -> str:
+        """What happens next, in words."""
+        return next_step(self.transaction, self.posting)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the page should look again in a moment."""
+        return self.posting is not None and self.posting.state in UNDER_WAY
+
+
+@require_safe
+@login_required
+@never_cache
+def home(request: HttpRequest) -> HttpResponse:
+    """My companies; with one company straight to its transactions."""
+    sight = Sight.of(request.user)
+    if len(sight.companies) == 1:
+        return redirect("desk:transactions")
+    context = {"sight": sight, "overviews": overviews(sight), "zone": sight.zone()}
+    return render(request, "portal/desk/home.html", context)
+
+
+@require_safe
+@login_required
+@never_cache
+def transactions(request: HttpRequest) -> HttpResponse:
+    """The transactions of my companies: filtered and ordered by the URL, a page at a time."""
+    sight = Sight.of(request.user)
+    filters = Filters(request.GET, sight)
+    rows = with_postings(filters.apply()).defer("content")
+    position = Position.read(request.GET)
+    shown = page(rows, position, within=sight.transactions(), oldest_first=filters.oldest_first)
+    context = {
+        "sight": sight,
+        "filters": filters,
+        "page": shown,
+        "rows": [_row(sight, each) for each in shown.rows],
+        "source": _source_of(shown.rows),
+        **_start(sight, filters, position, shown.rows),
+    }
+    return render(request, "portal/desk/transactions.html", context)
+
+
+@require_safe
+@login_required
+@never_cache
+def export(request: HttpRequest) -> HttpResponseBase:
+    """The same list as CSV."""
+    filters = Filters(request.GET, Sight.of(request.user))
+    if not filters.is_valid():
+        return HttpResponse("A filter in this address makes no sense.\n", status=400, content_type="text/plain")
+    lines = csv_lines(filters.apply(), oldest_first=filters.oldest_first)
+    name = f"transactions-{timezone.now():%Y%m%d-%H%M}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@require_safe
+@login_required
+@never_cache
+def transaction(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One transaction: document, numbers, state, and its whole story."""
+    sight = Sight.of(request.user)
+    found = sight.transaction(public_id)
+    context = {
+        "sight": sight,
+        "row": _row(sight, found),
+        "document": from_json(found.content),
+        "history": history(found),
+    }
+    return render(request, "portal/desk/transaction.html", context)
+
+
+@require_safe
+@never_cache
+def standing(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The part of a transaction's page that moves: state, next step, numbers. The page asks for it while under way."""
+    if not request.user.is_authenticated:
+        return HttpResponseClientRefresh()  # a redirect would put the log-in page into the middle of this one
+    sight = Sight.of(request.user)
+    return render(request, "portal/desk/standing.html", {"row": _row(sight, sight.transaction(public_id))})
+
+
+def _row(sight: Sight, transaction: Transaction) -> Row:
+    return Row(transaction, posting_of(transaction), sight.zone(transaction.company_id))
+
+
+def _start(sight: Sight, filters: Filters, position: Position, rows: list[Transaction]) -> dict[str, Any]:
+    """For an empty first page without filters: what to do first, company by company."""
+    if rows or filters.is_narrowed or position.cursor:
+        return {}
+    return {"steps": [progress(company) for company in sight.companies], "zone": sight.zone()}
+
+
+def _source_of(rows: list[Transaction]) -> str:
+    """The source's name where all rows have the same, for the heading of a column."""
+    names = {source_name(row.source) for row in rows}
+    return names.pop() if len(names) == 1 else "Source"

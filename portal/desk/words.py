@@ -1,0 +1,163 @@
+"""What the pages say about a state: groups to filter by, what was told to the source, and what to do next."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from django.db.models import TextChoices
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from portal.connections import breaker
+from portal.connections.models import Connection, Status
+from portal.connections.registry import UnknownIntegration, accounting_system, source
+from portal.postings.models import Posting, Transaction
+from portal.postings.states import UNDER_WAY, State
+
+
+class Group(TextChoices):
+    """The states as customers ask for them."""
+
+    ATTENTION = "attention", _("Needs a person")
+    UNDER_WAY = "under-way", _("Under way")
+    POSTED = "posted", _("Posted")
+    CLOSED = "closed", _("Withdrawn or void")
+
+
+STATES_OF: Final[dict[Group, frozenset[State]]] = {
+    Group.ATTENTION: frozenset({State.REJECTED, State.HELD}),
+    Group.UNDER_WAY: UNDER_WAY,
+    Group.POSTED: frozenset({State.POSTED}),
+    Group.CLOSED: frozenset({State.WITHDRAWN, State.VOID}),
+}
+
+NEXT_STEP: Final[dict[State, str]] = {
+    State.READY: "It waits for its turn to be sent to {system}. There is nothing for you to do.",
+    State.SENDING: "It is being sent to {system} now. There is nothing for you to do.",
+    State.AWAITING: "{system} has taken it and is still working on it. There is nothing for you to do.",
+    State.UNKNOWN: (
+        "The call to {system} broke off, so it is not known yet whether it was booked. We look there before anything "
+        "is sent a second time. There is nothing for you to do; please do not enter it by hand."
+    ),
+    State.CHECKING: "We are looking in {system} whether it was booked. Please do not enter it by hand.",
+    State.POSTED: "It is in the books of {system}. There is nothing for you to do.",
+    State.REJECTED: "Mend the cause named above, then send it again from {source}.",
+    State.HELD: (
+        "Our support is looking at it and will come back to you. Please do not enter it by hand: it may be in {system} "
+        "already."
+    ),
+    State.WITHDRAWN: "{source} was told that this failed, and nothing was booked. Send it again from {source}.",
+    State.VOID: "It was closed by our support and will not be posted. There is nothing for you to do.",
+}
+REJECTED_BUT_ANSWERED: Final = (
+    "{source} holds a journal number for it already and will not send it again. Mend the cause named above, for "
+    "example by adding the missing code in {system}, then ask our support to try again."
+)
+NOT_SENT_WHILE: Final[dict[Status, str]] = {
+    Status.DEAUTHORISED: "{system} no longer accepts our access. It is sent as soon as the company is linked again.",
+    Status.UNLINKED: "The company is no longer linked to {system}. It waits until it is linked again.",
+    Status.PENDING_AUTH: "The link to {system} is not finished. It is sent as soon as it is.",
+    Status.BLANK: "No accounting system is linked yet. It is sent as soon as one is.",
+}
+POSTED_UNTOLD: Final = (
+    "It is in the books of {system}, but {source} was not told its number. Send it again from {source}: it is answered "
+    "with the number and not booked twice."
+)
+KEPT: Final = (
+    "{system} takes no documents of this kind, so it is kept as a numbered memo entry. There is nothing for you to do."
+)
+LINE_FIELD: Final = re.compile(r"lines\[([^\]]*)\](?:#\d+)?\.(.+)", re.DOTALL)
+DIMENSION_FIELD: Final = re.compile(r"dimensions\[(.*)\](?:#\d+)?", re.DOTALL)
+PAUSED: Final = "Sending to {system} is paused. It is sent as soon as our support resumes it."
+OUTCOMES: Final[dict[str, str]] = {
+    "": "Under way",
+    "Answered": "Looked up",
+    "Posted": "Posted",
+    "Awaiting": "Taken, not booked yet",
+    "Rejected": "Refused",
+    "Misconfigured": "Refused: a setting is missing",
+    "Malformed": "Refused",
+    "Retryable": "Not sent, tried again later",
+    "LeaseLost": "Not sent, tried again later",
+    "Unauthorised": "Access refused",
+    "OutcomeUnknown": "Broke off, outcome not known",
+    "Died": "Broke off, outcome not known",
+}
+OUR_ERROR: Final = "An error on our side"
+NO_ANSWER: Final = (
+    "{system} does not answer at the moment. It is tried again by itself; there is nothing for you to do."
+)
+NO_POSTING: Final = "No accounting system was linked when it came in. Ask our support to link one."
+
+
+def next_step(transaction: Transaction, posting: Posting | None) -> str:
+    """What happens next to a transaction and what its reader can do, in words."""
+    if posting is None:
+        return NO_POSTING
+    sentence = _sentence(transaction, posting)
+    return sentence.format(system=system_name(posting.connection.integration), source=source_name(transaction.source))
+
+
+def told(transaction: Transaction, posting: Posting | None) -> str:
+    """What the source was told: a number, that it was refused, or nothing yet."""
+    if transaction.answered_number:
+        return transaction.answered_number
+    waiting = posting is None or posting.state in UNDER_WAY
+    return "Nothing yet" if waiting else "Refused"
+
+
+def outcome(name: str) -> str:
+    """What came of an attempt, by the name that it was closed with; the name of a bug's class is for staff alone."""
+    return OUTCOMES.get(name, OUR_ERROR)
+
+
+def field_words(path: str) -> str:
+    """A document's field as people read it: `lines[2].account_code` is `Line 2: account code`."""
+    line = LINE_FIELD.fullmatch(path)
+    if line:
+        return f"Line {line[1]}: {_plain_words(line[2])}"
+    words = _plain_words(path)
+    return words[:1].upper() + words[1:]
+
+
+def system_name(slug: str) -> str:
+    """An accounting system's name by its slug; the slug where it is no longer installed."""
+    try:
+        return accounting_system(slug).metadata.name
+    except UnknownIntegration:
+        return slug
+
+
+def source_name(slug: str) -> str:
+    """A source's name by its slug; the slug where it is no longer installed."""
+    try:
+        return source(slug).metadata.name
+    except UnknownIntegration:
+        return slug
+
+
+def _plain_words(path: str) -> str:
+    dimension = DIMENSION_FIELD.fullmatch(path)
+    return dimension[1] if dimension else path.replace(".", " ").replace("_", " ")
+
+
+def _sentence(transaction: Transaction, posting: Posting) -> str:
+    state = State(posting.state)
+    if state is State.READY and (obstacle := _obstacle(posting.connection)):
+        return obstacle
+    if state is State.POSTED and not transaction.answered_number:
+        return POSTED_UNTOLD
+    if state is State.POSTED and posting.kept:
+        return KEPT
+    if state is State.REJECTED and transaction.answered_number:
+        return REJECTED_BUT_ANSWERED
+    return NEXT_STEP[state]
+
+
+def _obstacle(connection: Connection) -> str:
+    if connection.paused:
+        return PAUSED
+    if breaker.is_open(connection, timezone.now()):
+        return NO_ANSWER
+    return NOT_SENT_WHILE.get(Status(connection.status), "")

@@ -1,0 +1,313 @@
+"""The page of one transaction."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from integrations.documents import Dimension, Supplier
+from portal.connections.models import Connection, Status
+from portal.desk.words import NEXT_STEP, OUTCOMES, STATES_OF, Group, field_words, next_step, outcome, system_name, told
+from portal.intake.models import Delivery, Verdict
+from portal.postings.models import Attempt, Posting, Purpose, Transaction
+from portal.postings.states import UNDER_WAY, State
+from tests.desk.scene import Scene
+from tests.factories import EndpointFactory, SourceConnectionFactory, a_document, a_line, accepted
+
+pytestmark = pytest.mark.engine
+AT = datetime(2026, 11, 20, 14, 3, 22, tzinfo=UTC)
+
+
+def _page(scene: Scene, posting: Posting, part: str = "") -> Any:
+    return scene.client.get(f"/transactions/{posting.transaction.public_id}/{part}")
+
+
+def _text(response: Any) -> str:
+    """The page as words: without tags, and with one space between."""
+    bare = re.sub(r"<[^>]+>", " ", response.content.decode())
+    return re.sub(r"\s+", " ", html.unescape(bare))
+
+
+def test_the_document_with_its_lines_codes_and_totals(scene: Scene) -> None:
+    line = a_line(
+        description="Venue hire",
+        quantity=Decimal("1.5"),
+        unit_price=Decimal("800.00"),
+        net=Decimal("1200.00"),
+        tax=Decimal("240.00"),
+        gross=Decimal("1440.00"),
+        dimensions=(Dimension(name="Department", code="TRN", label="Training"),),
+    )
+    discount = a_line(
+        2, description="Discount", quantity=None, unit_price=None,
+        net=Decimal("-100.00"), tax=Decimal("-20.00"), gross=Decimal("-120.00"),
+    )  # fmt: skip
+    response = _page(scene, scene.receive(lines=(line, discount), title="March cohort", order_number="ORD000056"))
+    text = _text(response)
+    assert "1 Venue hire Department: TRN Training 5010 T1 1.5 800.00 1,200.00 240.00 1,440.00" in text
+    assert "2 Discount 5010 T1 – – −100.00 −20.00 −120.00" in text
+    assert "Total in GBP 1,100.00 220.00 1,320.00" in text
+    for fact in ("March cohort", "14 Mar 2026", "13 Apr 2026", "ORD000056", "SI-48213", "CROWN01"):
+        assert fact in text
+
+
+def test_a_foreign_document_shows_its_base_amount(scene: Scene) -> None:
+    base: dict[str, Any] = {"base_net": Decimal("80.00"), "base_tax": Decimal("16.00")}
+    document = a_document(currency="USD", lines=(a_line(**base),), **base, base_gross=Decimal("96.00"))
+    text = _text(_page(scene, scene.receive(document)))
+    assert "120.00 USD" in text
+    assert "( 96.00 GBP in the company's currency)" in text
+
+
+def test_both_numbers_can_be_copied(scene: Scene) -> None:
+    posting = scene.receive()
+    Transaction.objects.update(answered_number="JRN-7", answered_at=AT)
+    response = _page(scene, posting)
+    for number in ("P-000001", posting.external_number, "JRN-7", posting.transaction.external_id):
+        assertContains(response, f'data-copy="{number}"')
+    assert "iCompleat was told JRN-7" in _text(response)
+    assertContains(response, 'src="/static/postroom/copy.js" defer')
+
+
+def test_a_refusal_gives_reason_and_next_step(scene: Scene) -> None:
+    posting = scene.refuse()
+    text = _text(_page(scene, posting))
+    assert "9999" in posting.reason
+    assert posting.reason in text
+    assert "Next: Mend the cause named above, then send it again from iCompleat." in text
+    assert "iCompleat was told Refused" in text
+
+
+def _attempt(posting: Posting, **fields: Any) -> None:
+    Attempt.objects.create(
+        posting=posting,
+        number=posting.attempts.count() + 1,
+        purpose=Purpose.SEND,
+        started_at=AT,
+        ended_at=AT.replace(second=24),
+        **fields,
+    )
+
+
+def test_attempts_show_no_exchange(demo: Scene) -> None:
+    posting = demo.in_state(State.READY)
+    _attempt(
+        posting, outcome="Retryable", message="The system asked us to wait.", exchanges=[{"body": "exchange-body"}]
+    )
+    response = _page(demo, posting)
+    assert "20 Nov 2026 14:03 Send Not sent, tried again later The system asked us to wait. 2.0 s" in _text(response)
+    assertNotContains(response, "exchange-body")
+
+
+def test_the_traceback_of_a_bug_is_for_staff(demo: Scene) -> None:
+    posting = demo.in_state(State.HELD)
+    Posting.objects.filter(pk=posting.pk).update(traceback="Traceback-text", error_class="KeyError")
+    _attempt(posting, outcome="KeyError")
+    response = _page(demo, posting)
+    assertContains(response, "An error on our side")
+    assertNotContains(response, "Traceback-text")
+    assertNotContains(response, "KeyError")
+
+
+def test_the_story_names_no_staff(demo: Scene) -> None:
+    posting = demo.in_state(State.VOID)
+    user = posting.transitions.get(after=State.VOID).user
+    response = _page(demo, posting)
+    assert "· Staff It was typed in by hand." in _text(response)
+    assert user is not None
+    assertNotContains(response, user.get_username())
+
+
+def test_deliveries_show_verdict_and_answer_but_no_headers(scene: Scene) -> None:
+    posting = scene.receive()
+    endpoint = EndpointFactory(connection=SourceConnectionFactory(company=scene.company))
+    Delivery.objects.create(
+        endpoint=endpoint, company=scene.company, received_at=AT, body=b"raw-body", headers={"x-odd": "odd-header"},
+        verdict=Verdict.ACCEPTED, transaction=posting.transaction, answer_status=200, answered_after_ms=41,
+    )  # fmt: skip
+    response = _page(scene, posting)
+    assert "20 Nov 2026 14:03 A new transaction Accepted (200) 41 ms" in _text(response)
+    for hidden in ("raw-body", "odd-header", "x-odd"):
+        assertNotContains(response, hidden)
+
+
+def test_what_was_booked_differently_is_shown(demo: Scene) -> None:
+    text = _text(_page(demo, demo.in_state(State.POSTED)))
+    assert "Booked differently" in text
+    assert "Field Sent Booked Date 2026-03-14 2026-04-01" in text
+
+
+def test_a_contested_revision_is_shown_field_by_field(scene: Scene) -> None:
+    document = a_document(lines=(a_line(),))
+    posting = accepted(scene.connection, document).posting
+    Transaction.objects.update(answered_number="JRN-7")
+    accepted(scene.connection, replace(document, lines=(a_line(account_code="7502"),)))
+    text = _text(_page(scene, posting))
+    assert "iCompleat sent other content later" in text
+    assert "Field In the books Sent later Line 1: account code 5010 7502" in text
+
+
+@pytest.mark.parametrize("page", ["", "standing/"])
+@pytest.mark.parametrize("state", sorted(set(State) - UNDER_WAY))
+def test_what_stands_still_is_not_asked_for_again(demo: Scene, state: State, page: str) -> None:
+    assertNotContains(_page(demo, demo.in_state(state), page), "hx-get")
+
+
+@pytest.mark.parametrize("state", sorted(UNDER_WAY))
+def test_a_transaction_under_way_is_asked_for_again(demo: Scene, state: State) -> None:
+    posting = demo.in_state(state)
+    response = _page(demo, posting)
+    assertContains(response, f'hx-get="/transactions/{posting.transaction.public_id}/standing/" hx-trigger="every 3s"')
+    assertContains(response, "django_htmx/htmx-2.min.js")
+    assertContains(response, '"allowEval": false')
+    part = _page(demo, posting, "standing/")
+    assertContains(part, "hx-get")
+    assertNotContains(part, "<html")
+
+
+def test_a_visitor_whose_session_ended_gets_a_new_page_not_a_log_in_form_inside_this_one(scene: Scene) -> None:
+    posting = scene.receive()
+    response = Client().get(f"/transactions/{posting.transaction.public_id}/standing/")
+    assert (response.status_code, response.headers["HX-Refresh"], response.content) == (200, "true", b"")
+
+
+def test_the_number_of_queries_does_not_grow(demo: Scene, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    """Session, user, companies, transaction, postings, attempts, transitions, deliveries, revisions."""
+    client = demo.client
+    for state, attempts in ((State.READY, 0), (State.HELD, 5)):
+        posting = demo.in_state(state)
+        for _ in range(attempts):
+            _attempt(posting)
+        address = f"/transactions/{posting.transaction.public_id}/"
+        with django_assert_num_queries(9):
+            client.get(address)
+
+
+def test_texts_of_others_are_escaped(scene: Scene) -> None:
+    posting = scene.receive(supplier=Supplier(code="<i>", name="<script>alert(1)</script>"), title='"><img src=x>')
+    response = _page(scene, posting)
+    assertNotContains(response, "<script>alert")
+    assertNotContains(response, "<img")
+
+
+def test_a_writing_method_is_refused(scene: Scene) -> None:
+    posting = scene.receive()
+    assert scene.client.post(f"/transactions/{posting.transaction.public_id}/").status_code == 405
+
+
+# --- words ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_state_has_a_group_and_a_next_step() -> None:
+    assert set(NEXT_STEP) == set(State)
+    assert sorted(state for states in STATES_OF.values() for state in states) == sorted(State)
+    assert set(STATES_OF) == set(Group)
+
+
+@pytest.mark.parametrize("state", State)
+def test_no_placeholder_is_left_in_a_sentence(scene: Scene, state: State) -> None:
+    posting = scene.receive()
+    posting.state = state
+    sentence = next_step(posting.transaction, posting)
+    assert "{" not in sentence
+    assert sentence.endswith(".")
+
+
+def test_a_rejected_one_that_was_answered_is_for_support(scene: Scene) -> None:
+    posting = scene.refuse()
+    posting.transaction.answered_number = "P-000001"
+    assert next_step(posting.transaction, posting) == (
+        "iCompleat holds a journal number for it already and will not send it again. Mend the cause named above, for "
+        "example by adding the missing code in Postroom ledger, then ask our support to try again."
+    )
+
+
+def test_a_posted_one_that_the_source_knows_nothing_of_is_to_be_sent_again(scene: Scene) -> None:
+    posting = scene.receive()
+    assert next_step(posting.transaction, posting).startswith(
+        "It is in the books of Postroom ledger, but iCompleat was not told its number. Send it again from iCompleat"
+    )
+    posting.transaction.answered_number = "P-000001"
+    assert next_step(posting.transaction, posting) == (
+        "It is in the books of Postroom ledger. There is nothing for you to do."
+    )
+
+
+@pytest.mark.parametrize(
+    "status,paused,words",
+    [
+        (Status.LINKED, True, "Sending to {system} is paused."),
+        (Status.DEAUTHORISED, False, "{system} no longer accepts our access."),
+        (Status.UNLINKED, False, "The company is no longer linked to {system}."),
+        (Status.LINKED, False, "It waits for its turn to be sent to {system}."),
+    ],
+)
+def test_a_ready_one_says_what_it_waits_for(demo: Scene, status: Status, paused: bool, words: str) -> None:
+    posting = demo.in_state(State.READY)
+    Connection.objects.update(status=status, paused=paused)
+    posting = Posting.objects.select_related("connection", "transaction").get(pk=posting.pk)
+    assert next_step(posting.transaction, posting).startswith(words.format(system=system_name("demo")))
+
+
+def test_a_ready_one_says_that_its_system_does_not_answer(demo: Scene) -> None:
+    posting = demo.in_state(State.READY)
+    posting.connection.open_until = timezone.now() + timedelta(minutes=1)
+    assert next_step(posting.transaction, posting).startswith(f"{system_name('demo')} does not answer at the moment.")
+    posting.connection.open_until = timezone.now() - timedelta(seconds=1)
+    assert "waits for its turn" in next_step(posting.transaction, posting)
+
+
+def test_a_memo_entry_is_not_said_to_be_booked(scene: Scene) -> None:
+    posting = scene.receive()
+    posting.transaction.answered_number = "P-000001"
+    posting.kept = True
+    assert "kept as a numbered memo entry" in next_step(posting.transaction, posting)
+
+
+def test_without_a_posting_the_link_is_missing(scene: Scene) -> None:
+    transaction = scene.receive().transaction
+    assert next_step(transaction, None).startswith("No accounting system was linked")
+    assert told(transaction, None) == "Nothing yet"
+
+
+@pytest.mark.parametrize("state", State)
+def test_what_the_source_was_told_follows_from_number_and_state(scene: Scene, state: State) -> None:
+    posting = scene.receive()
+    posting.state = state
+    expected = "Nothing yet" if state in UNDER_WAY else "Refused"
+    assert told(posting.transaction, posting) == expected
+    posting.transaction.answered_number = "JRN-1"
+    assert told(posting.transaction, posting) == "JRN-1"
+
+
+def test_an_attempts_outcome_is_said_in_words() -> None:
+    assert outcome("Posted") == "Posted"
+    assert outcome("ZeroDivisionError") == "An error on our side"
+    assert "" in OUTCOMES
+
+
+@pytest.mark.parametrize(
+    "path,words",
+    [
+        ("gross", "Gross"),
+        ("supplier.code", "Supplier code"),
+        ("supplier_reference", "Supplier reference"),
+        ("lines[2].account_code", "Line 2: account code"),
+        ("lines[2]#2.net", "Line 2: net"),
+        ("lines[2].dimensions[Department]", "Line 2: Department"),
+        ("dimensions[Course Code]", "Course Code"),
+        ("", ""),
+    ],
+)
+def test_fields_are_named_in_words(path: str, words: str) -> None:
+    assert field_words(path) == words

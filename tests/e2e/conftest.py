@@ -1,0 +1,48 @@
+"""The browser, and pages that fail their test on any complaint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from pytest_django.live_server_helper import LiveServer
+
+from tests.e2e.browser import WIDE, Watched, chromium, shots_directory
+
+Visit = Callable[[], Watched]
+
+
+@pytest.fixture(scope="session")
+def _orm_beside_a_browser() -> Iterator[None]:
+    """Playwright's sync API leaves an event loop running in this thread, beside which Django refuses its ORM."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield
+
+
+@pytest.fixture(scope="session")
+def browser(_orm_beside_a_browser: None) -> Iterator[Browser]:
+    """One Chromium for the run."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server: LiveServer, tmp_path: Path) -> Iterator[Visit]:
+    """Open a page of a new visitor; at the end no page may have complained."""
+    opened: list[Watched] = []
+
+    def visitor() -> Watched:
+        context = browser.new_context(viewport={"width": WIDE, "height": 900}, locale="en-GB")
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=live_server.url)
+        context.set_default_timeout(8_000)
+        opened.append(Watched(context.new_page(), live_server.url, shots_directory(tmp_path)))
+        return opened[-1]
+
+    yield visitor
+    complaints = [complaint for each in opened for complaint in each.complaints]
+    for each in opened:
+        each.page.context.close()
+    assert complaints == []
