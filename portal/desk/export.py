@@ -10,8 +10,8 @@ from typing import Final
 from django.db.models import QuerySet
 
 from portal.desk.selectors import posting_of, with_postings
-from portal.desk.shown import bare_amount, zone_of
 from portal.desk.words import system_name, told
+from portal.notation import bare_amount, zone_of
 from portal.postings.badges import badge_of
 from portal.postings.models import Posting, Transaction
 

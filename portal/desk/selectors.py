@@ -13,9 +13,9 @@ from django.http import Http404
 from django.utils import timezone
 
 from portal.connections.models import Connection, Endpoint, Side, Status
-from portal.desk.shown import zone_of
 from portal.desk.words import source_name, system_name
 from portal.intake.models import Delivery
+from portal.notation import zone_of
 from portal.postings.models import Attempt, Posting, Revision, RevisionState, Transaction, Transition
 from portal.postings.states import NEEDS_A_PERSON
 from portal.tenants.models import Company

@@ -12,9 +12,8 @@ from typing import Any, Final
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from integrations.currencies import MINOR_UNITS
+from portal.notation import amount_text, day_text
 
-MINUS: Final = "\N{MINUS SIGN}"
 NOTHING: Final = "\N{EN DASH}"
 DEEPEST_SHOWN: Final = 32
 LONGEST_SHOWN: Final = 200_000
@@ -26,11 +25,7 @@ _PUNCTUATION: Final = frozenset("{}[],:")
 def money(amount: Decimal | None, currency: str = "") -> str:
     """An amount with thousands separated, its currency's decimals (never fewer than it has), a true minus, and its
     currency: `−1,234.50 GBP`. An unknown currency is shown with two decimals."""
-    if amount is None:
-        return NOTHING
-    used = amount.normalize().as_tuple().exponent
-    decimals = max(MINOR_UNITS.get(currency, 2), -used if isinstance(used, int) else 0)
-    return f"{amount:,.{decimals}f} {currency}".rstrip().replace("-", MINUS)
+    return NOTHING if amount is None else f"{amount_text(amount, currency)} {currency}".rstrip()
 
 
 def moment(at: datetime | None, *, seconds: bool = False) -> str:
@@ -38,7 +33,7 @@ def moment(at: datetime | None, *, seconds: bool = False) -> str:
     if at is None:
         return NOTHING
     utc = at.astimezone(UTC)
-    shown = f"{utc.day} {utc:%b %Y %H:%M:%S}" if seconds else f"{utc.day} {utc:%b %Y %H:%M}"
+    shown = f"{day_text(utc)} {utc:%H:%M:%S}" if seconds else f"{day_text(utc)} {utc:%H:%M}"
     return format_html('<time datetime="{}" title="{} UTC">{}</time>', utc.isoformat(), shown, shown)
 
 

@@ -9,8 +9,8 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from portal import tones
-from portal.desk import shown, words
+from portal import notation, tones
+from portal.desk import words
 from portal.intake.models import Delivery
 from portal.postings.badges import badge_html, badge_of
 from portal.postings.models import Attempt
@@ -26,8 +26,8 @@ register.simple_tag(tones.tone, name="tone_badge")
 def money(amount: Decimal | None, currency: str = "") -> str | SafeString:
     """An amount with its currency after it; without a currency the amount alone; a dash where there is none."""
     if amount is None:
-        return shown.DASH
-    text = shown.amount_text(amount, currency)
+        return notation.DASH
+    text = notation.amount_text(amount, currency)
     figures = format_html('<data value="{}">{}</data>', amount, text)
     return format_html('<span class="amount">{} <span class="currency">{}</span></span>', figures, currency)
 
@@ -35,33 +35,33 @@ def money(amount: Decimal | None, currency: str = "") -> str | SafeString:
 @register.simple_tag
 def plain_money(amount: Decimal | None, currency: str) -> str:
     """An amount alone, in the decimals of its currency, for columns whose heading names the currency."""
-    return shown.DASH if amount is None else shown.amount_text(amount, currency)
+    return notation.DASH if amount is None else notation.amount_text(amount, currency)
 
 
 @register.filter
 def quantity(value: Decimal | None) -> str:
     """A quantity, or a dash."""
-    return shown.DASH if value is None else shown.quantity_text(value)
+    return notation.DASH if value is None else notation.quantity_text(value)
 
 
 @register.filter
 def day(value: date | None) -> str | SafeString:
     """A business date, or a dash."""
-    return (
-        format_html('<time datetime="{}">{}</time>', value.isoformat(), shown.day_text(value)) if value else shown.DASH
-    )
+    if not value:
+        return notation.DASH
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), notation.day_text(value))
 
 
 @register.filter
 def moment(at: datetime | None, zone: str) -> str | SafeString:
     """An instant on the tenant's clock, its zone on hover; a dash where there is none."""
     if at is None:
-        return shown.DASH
+        return notation.DASH
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         at.isoformat(),
-        shown.moment_in_full(at, zone),
-        shown.moment_text(at, zone),
+        notation.moment_in_full(at, zone),
+        notation.moment_text(at, zone),
     )
 
 
@@ -97,7 +97,7 @@ def answer(delivery: Delivery) -> str:
 def took(attempt: Attempt) -> str:
     """How long an attempt took: `340 ms`, `2.4 s`; a dash while it is open."""
     if attempt.ended_at is None:
-        return shown.DASH
+        return notation.DASH
     milliseconds = round((attempt.ended_at - attempt.started_at).total_seconds() * 1000)
     return f"{milliseconds:,} ms" if milliseconds < 1000 else f"{milliseconds / 1000:,.1f} s"
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from portal.desk.shown import amount_text, bare_amount, day_text, moment_in_full, moment_text, quantity_text
+from portal.notation import amount_text, bare_amount, day_text, moment_in_full, moment_text, quantity_text
 
 
 @pytest.mark.parametrize(

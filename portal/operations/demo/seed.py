@@ -1,0 +1,184 @@
+"""What the demo finds in the database: one tenant, two companies, their links, endpoints, and two people.
+
+Seeding twice changes nothing. What somebody renamed or paused in the meantime stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db.transaction import atomic
+from django.utils import timezone
+
+from integrations.documents import Kind
+from integrations.icompleat.connector import ICompleat
+from ledger.services import open_books
+from portal.connections.models import Connection, Endpoint, Side, Status
+from portal.connections.services import connect, open_endpoint
+from portal.connections.tokens import digest, issue_token, live_tokens
+from portal.operations.demo.copies import Copies
+from portal.tenants.models import Company, Member, Role, Tenant
+
+WHO = "demo"
+TENANT = "Northgate Group"
+KINDS: tuple[Kind | None, ...] = (Kind.PURCHASE_ORDER, Kind.INVOICE, Kind.CREDIT_NOTE, Kind.RECEIPT, None)
+# What iCompleat's minimal invoice lacks: a telephone bill at the standard rate.
+DEFAULTS = {"account_code": "7502", "tax_code": "T1"}
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSystem:
+    """Where the demo accounting system is served, and its access token."""
+
+    url: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A person's way in."""
+
+    username: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeededEndpoint:
+    """An endpoint with its token in clear. `kind` is a kind's value, or `all`."""
+
+    kind: str
+    path: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeededCompany:
+    """A company of the demo: its name, its id in iCompleat, the slug of its accounting system."""
+
+    name: str
+    icompleat_company_id: str
+    accounting: str
+    endpoints: tuple[SeededEndpoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """All that the demo made or found again."""
+
+    companies: tuple[SeededCompany, ...]
+    staff: Login
+    customer: Login
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    name: str
+    icompleat_company_id: str
+    accounting: str
+
+
+NORTHGATE = _Plan("Northgate Training Ltd", "8d4bb975-eade-42fd-a064-bf448e493c1e", "ledger")
+HARBOUR = _Plan("Harbour Street Studios Ltd", "3c1f0a52-7d0e-4b6c-9a35-51f6c2d8e704", "demo")
+HARBOUR_IN_DEMO_BOOKS = "harbour-street"
+
+
+@atomic
+def seed(copies: Copies, system: DemoSystem) -> Seeded:
+    """Make what is missing, and find the rest again. `copies` gets every new secret; the caller saves them."""
+    tenant, _ = Tenant.objects.get_or_create(name=TENANT)
+    northgate, harbour = _company(tenant, NORTHGATE), _company(tenant, HARBOUR)
+    _on_the_ledger(northgate)
+    _on_the_demo_system(harbour, system)
+    staff = _person("staff", copies, is_staff=True, is_superuser=True)
+    customer = _person("customer", copies)
+    Member.objects.get_or_create(
+        tenant=tenant, user=User.objects.get(username=customer.username), defaults={"role": Role.OWNER}
+    )
+    companies = (_seeded(northgate, NORTHGATE, copies), _seeded(harbour, HARBOUR, copies))
+    return Seeded(companies, staff, customer)
+
+
+def _company(tenant: Tenant, plan: _Plan) -> Company:
+    company, _ = Company.objects.get_or_create(
+        tenant=tenant, name=plan.name, defaults={"base_currency": "GBP", "live_at": timezone.now()}
+    )
+    return company
+
+
+def _on_the_ledger(company: Company) -> None:
+    if _linked(company) is None:
+        books = open_books(company.name, company.base_currency)
+        _link(company, NORTHGATE, settings={"books": str(books.pk)})
+
+
+def _on_the_demo_system(company: Company, system: DemoSystem) -> None:
+    """The sandbox may be served on another port this time: its address and token follow it."""
+    address = {"base_url": system.url, "company_id": HARBOUR_IN_DEMO_BOOKS}
+    connection = _linked(company)
+    if connection is None:
+        memo_books = open_books(f"{company.name}, memo entries", company.base_currency)
+        address["memo_books"] = str(memo_books.pk)
+        _link(company, HARBOUR, settings=address, secrets={"token": system.token}, kept_kinds=(Kind.RECEIPT,))
+    elif connection.integration == HARBOUR.accounting:
+        connection.settings = {**connection.settings, **address}
+        connection.secrets = {"token": system.token}
+        connection.save(update_fields=["settings", "secrets"])
+
+
+def _linked(company: Company) -> Connection | None:
+    return Connection.objects.filter(company=company, side=Side.ACCOUNTING).exclude(status=Status.UNLINKED).first()
+
+
+def _link(
+    company: Company,
+    plan: _Plan,
+    *,
+    settings: Mapping[str, str],
+    secrets: Mapping[str, str] | None = None,
+    kept_kinds: tuple[Kind, ...] = (),
+) -> None:
+    connect(
+        company, plan.accounting, side=Side.ACCOUNTING, settings=settings, secrets=secrets, defaults=DEFAULTS,
+        kept_kinds=kept_kinds, external_company_name=company.name, who=WHO,
+    )  # fmt: skip
+
+
+def _seeded(company: Company, plan: _Plan, copies: Copies) -> SeededCompany:
+    source = _source(company, plan)
+    endpoints = tuple(_seeded_endpoint(source, kind, copies) for kind in KINDS)
+    return SeededCompany(company.name, plan.icompleat_company_id, plan.accounting, endpoints)
+
+
+def _source(company: Company, plan: _Plan) -> Connection:
+    slug = ICompleat.metadata.slug
+    found = Connection.objects.filter(company=company, side=Side.SOURCE, integration=slug).first()
+    return found or connect(
+        company, slug, side=Side.SOURCE, external_company_id=plan.icompleat_company_id,
+        external_company_name=company.name, who=WHO,
+    )  # fmt: skip
+
+
+def _seeded_endpoint(source: Connection, kind: Kind | None, copies: Copies) -> SeededEndpoint:
+    endpoint = source.endpoints.filter(kind=kind or "").order_by("created_at").first()
+    endpoint = endpoint or open_endpoint(source, kind=kind, who=WHO)
+    path = f"/webhooks/{source.integration}/{endpoint.pk}/"
+    return SeededEndpoint(kind or "all", path, _token(endpoint, copies))
+
+
+def _token(endpoint: Endpoint, copies: Copies) -> str:
+    """Our copy while it still opens the endpoint, else a new token."""
+    copy = copies.get(str(endpoint.pk))
+    if copy and digest(copy) in {token.digest for token in live_tokens(endpoint, timezone.now())}:
+        return copy
+    return copies.put(str(endpoint.pk), issue_token(endpoint, who=WHO))
+
+
+def _person(username: str, copies: Copies, **rights: bool) -> Login:
+    password = copies.get_or_make(username)
+    user, made = User.objects.get_or_create(username=username, defaults=rights)
+    if made or not user.check_password(password):
+        user.set_password(password)
+        user.save(update_fields=["password"])
+    return Login(username, password)
