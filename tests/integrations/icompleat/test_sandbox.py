@@ -33,7 +33,10 @@ class Receiver:
     def __init__(self) -> None:
         self.numbers: dict[str, str] = {}
         self.answer: Callable[[Request], Response] = self.numbered
-        self.recorder = Recorder(Request.application(lambda request: self.answer(request)))
+        self.recorder = Recorder(Request.application(self.receive))
+
+    def receive(self, request: Request) -> Response:
+        return self.answer(request)
 
     def numbered(self, request: Request) -> Response:
         body = json.loads(request.get_data())
@@ -372,7 +375,6 @@ def test_another_transaction_after_a_sample(control: Control) -> None:
     rows = control.transactions()
     assert [row["id"] for row in rows[-2:]] == [added["id"], more["id"]]
     assert len({row["id"] for row in rows}) == len(rows) == 9
-    assert len({row["number"] for row in rows if row["kind"] == "invoice"}) == 6
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -438,8 +440,7 @@ def test_the_numbers_of_one_purchase_hang_together() -> None:
             f"companies/{COMPANY}/transactions",
             '{"sample": "payslip"}',
             404,
-            "The samples are purchase-order, receipt, invoice, invoice-usd, credit-note, invoice-minimal, "
-            "invoice-unknown-account.",
+            f"The samples are {', '.join(NAMES)}.",
         ),
     ],
 )

@@ -1,0 +1,92 @@
+"""Documents that tests post: one of two lines, and one in another currency."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from integrations.documents import Document, IdempotencyKey, Kind, Line, Supplier
+
+KEY = IdempotencyKey("8f14e45f-ceea-467f-9f0d-0c2b5a1d7c11")
+OTHER_KEY = IdempotencyKey("1679091c-5a88-4faf-8fb5-e6087eb1b2dc")
+REFERENCE = "P-000001"
+
+
+def sample(kind: Kind = Kind.INVOICE, **changes: Any) -> Document:
+    """A document of two lines, 100.00 + 20.00 and 50.50 + 0.00, all in all 170.50 GBP; `changes` replace fields."""
+    document = Document(
+        kind=kind,
+        source="icompleat",
+        external_id="108a6af2-890c-5487-9802-4708897d9888",
+        identity="108a6af2-890c-5487-9802-4708897d9888",
+        number="INV000123",
+        supplier=Supplier(code="CROWN01", name="Crown Conference Centre"),
+        currency="GBP",
+        base_currency="GBP",
+        net=Decimal("150.50"),
+        tax=Decimal("20.00"),
+        gross=Decimal("170.50"),
+        lines=(
+            Line(
+                number=1,
+                description="Training room, full day",
+                net=Decimal("100.00"),
+                tax=Decimal("20.00"),
+                gross=Decimal("120.00"),
+                quantity=Decimal(2),
+                unit_price=Decimal("50.00"),
+                account_code="5010",
+                tax_code="T1",
+            ),
+            Line(
+                number=2,
+                description="Printed course manuals",
+                net=Decimal("50.50"),
+                tax=Decimal("0.00"),
+                gross=Decimal("50.50"),
+                account_code="7504",
+                tax_code="T0",
+            ),
+        ),
+        order_number="ORD000056",
+        supplier_reference="SI-48213",
+        title="Venue hire, March cohort",
+        date=date(2024, 3, 14),
+        due_date=date(2024, 4, 13),
+        created_at=datetime(2024, 3, 15, 10, 22, 41, tzinfo=UTC),
+    )
+    return replace(document, **changes)
+
+
+def with_line(document: Document, position: int, **changes: Any) -> Document:
+    """`document` with one line changed; the first has position 0."""
+    lines = list(document.lines)
+    lines[position] = replace(lines[position], **changes)
+    return replace(document, lines=tuple(lines))
+
+
+def in_dollars() -> Document:
+    """An invoice of 120.50 USD, which are 100.33 GBP."""
+    line = Line(
+        number=1,
+        description="Authoring tool, annual licence",
+        net=Decimal("120.50"),
+        tax=Decimal("0.00"),
+        gross=Decimal("120.50"),
+        account_code="7506",
+        tax_code="T0",
+        base_net=Decimal("100.33"),
+        base_tax=Decimal("0.00"),
+    )
+    return sample(
+        currency="USD",
+        lines=(line,),
+        net=line.net,
+        tax=line.tax,
+        gross=line.gross,
+        base_net=Decimal("100.33"),
+        base_tax=Decimal("0.00"),
+        base_gross=Decimal("100.33"),
+    )
