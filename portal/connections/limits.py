@@ -41,6 +41,10 @@ return tostring(wait)
 """
 
 
+class LimitUsedUp(Retryable):
+    """Our own word, not the vendor's: it was not even asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """`capacity` calls at once, `rate` calls a second from then on."""

@@ -155,6 +155,7 @@ class Posting(models.Model):
     )
     recheck_asked = models.BooleanField(default=False)
     operation = models.CharField(max_length=200, blank=True, help_text="The vendor's key of an asynchronous operation.")
+    awaiting_since = models.DateTimeField(null=True, blank=True)
     waits_for = models.CharField(max_length=100, blank=True, help_text="The order that has to be posted first.")
     external_id = models.CharField(max_length=200, null=True, blank=True, default=None)
     external_number = models.CharField(max_length=100, blank=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 EXHAUSTED = "It was tried for three days without success. The last reason: {reason}"
 BUG = "An error on our side: {name}. Staff have the details."
+NEVER_ENDED = "The accounting system took it a day ago and still has not booked it. It is looked up."
+AWAITS_AT_MOST = timedelta(hours=24)
 LEFT_OUR_HANDS = frozenset({State.POSTED, State.REJECTED, State.HELD})
 
 Result = Posted | Awaiting | Exception | None
@@ -32,13 +34,21 @@ Result = Posted | Awaiting | Exception | None
 def move(claimed: Claim, after: State, why: str, *, result: Result = None, **fields: Any) -> bool:
     """Close the attempt, then change the state under the lease token. False: the lease was lost, nothing moved."""
     close(claimed, result, why)
-    posting = claimed.posting
-    if not change(posting, after, who=Actor.WORKER, why=why, user=posting.asked_by, asked_by=None, **fields):
+    posting, guard = claimed.posting, _still_this_operation(claimed)
+    user = posting.asked_by
+    if not change(posting, after, who=Actor.WORKER, why=why, user=user, guard=guard, asked_by=None, **fields):
         logger.warning("stale_lease: the posting was taken from this worker before it could settle.")
         return False
     if after in LEFT_OUR_HANDS:
         release_waiting(posting)
     return True
+
+
+def _still_this_operation(claimed: Claim) -> dict[str, Any]:
+    """Asking for an operation takes no lease: who asked for long must not settle what came after."""
+    if claimed.purpose is not Purpose.POLL:
+        return {}
+    return {"operation": claimed.posting.operation, "attempt_count": claimed.posting.attempt_count}
 
 
 def hold(claimed: Claim, why: str) -> None:
@@ -65,9 +75,15 @@ def bug(claimed: Claim, error: Exception) -> None:
 
 
 def ask_later(claimed: Claim, reason: str, due: datetime, result: Result) -> None:
-    """An awaiting posting stays where it is and is asked for again at `due`."""
+    """An awaiting posting is asked for again at `due`, for a day; then its outcome counts as unknown."""
+    posting, now = claimed.posting, timezone.now()
+    if posting.awaiting_since is not None and now - posting.awaiting_since > AWAITS_AT_MOST:
+        move(claimed, State.UNKNOWN, NEVER_ENDED, result=result, reason=NEVER_ENDED, **outcome_unknown(posting, now))
+        return
     close(claimed, result, reason)
-    Posting.objects.filter(pk=claimed.posting.pk, state=State.AWAITING).update(next_attempt_at=due, reason=reason)
+    Posting.objects.filter(pk=posting.pk, state=State.AWAITING, **_still_this_operation(claimed)).update(
+        next_attempt_at=due, reason=reason
+    )
 
 
 def close(claimed: Claim, result: Result, message: str) -> None:

@@ -12,6 +12,7 @@ from integrations.errors import (
     IntegrationError,
     LeaseLost,
     Malformed,
+    Misconfigured,
     OutcomeUnknown,
     Rejected,
     Retryable,
@@ -102,6 +103,7 @@ TABLES: dict[Purpose, tuple[tuple[type[IntegrationError], Rule], ...]] = {
     Purpose.POLL: (
         (Retryable, _ask_again),
         (Unauthorised, _ask_again),
+        (Misconfigured, _ask_again),  # the question could not be asked: that says nothing about the document
         (OutcomeUnknown, _unknown),
         (Rejected, _rejected),
     ),

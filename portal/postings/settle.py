@@ -5,20 +5,23 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from django.db import IntegrityError
 from django.db.transaction import atomic
 from django.utils import timezone
 
 from integrations.documents import Awaiting, Document, Posted
-from integrations.errors import OutcomeUnknown, Retryable
+from integrations.errors import Misconfigured, OutcomeUnknown, Rejected, Retryable, Unauthorised
 from portal.connections import breaker
+from portal.connections.limits import LimitUsedUp
 from portal.postings import rules
+from portal.postings.changes import change
 from portal.postings.claim import Claim
 from portal.postings.models import Posting, Purpose
 from portal.postings.moves import abilities, ask_later, hold, move
 from portal.postings.outcome import booked_fields
-from portal.postings.quiet import is_quiet
+from portal.postings.quiet import is_quiet, outcome_unknown
 from portal.postings.schedule import MISSES_BEFORE_ABSENT, RECHECK_SECONDS
-from portal.postings.states import State
+from portal.postings.states import Actor, State
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +31,7 @@ CANNOT_PROVE = "It is not known whether it was booked, and this system cannot pr
 ABSENT = "Looked up twice: it is not in the books. It is sent again."
 MISSED = "Not found yet; it is looked up once more."
 TOO_EARLY = "Not found yet, but it may still appear; it is looked up again after a quiet period."
+ANOTHERS = "The accounting system answered with document {external_id}, which belongs to another posting. Look there."
 FOUND = "Found by lookup."
 STILL_UNDER_WAY = "The accounting system has it, and has not booked it yet."
 
@@ -48,7 +52,7 @@ def awaiting(claimed: Claim, result: Awaiting) -> None:
             ask_later(claimed, STILL_UNDER_WAY, due, result)
         else:
             move(claimed, State.AWAITING, "", result=result, reason=STILL_UNDER_WAY, operation=result.operation,
-                 next_attempt_at=due)  # fmt: skip
+                 next_attempt_at=due, awaiting_since=timezone.now())  # fmt: skip
 
 
 def found(claimed: Claim, document: Document, matches: tuple[Posted, ...]) -> None:
@@ -68,9 +72,22 @@ def found(claimed: Claim, document: Document, matches: tuple[Posted, ...]) -> No
 def failed(claimed: Claim, error: Exception) -> None:
     """An attempt raised: the closed tables in `rules` decide."""
     with atomic():
-        if isinstance(error, OutcomeUnknown) or (isinstance(error, Retryable) and not error.free):
+        if _is_technical(error):
             breaker.failed(claimed.posting.connection)
+        elif _is_an_answer(error):
+            _answered(claimed)
         rules.apply(claimed, error)
+
+
+def _is_technical(error: Exception) -> bool:
+    return isinstance(error, OutcomeUnknown) or (isinstance(error, Retryable) and not error.free)
+
+
+def _is_an_answer(error: Exception) -> bool:
+    """A refusal and a rate limit are the vendor's answers; a missing setting and our own limit are ours."""
+    if isinstance(error, Misconfigured | LimitUsedUp):
+        return False
+    return isinstance(error, Rejected | Unauthorised | Retryable)
 
 
 def mismatch(document: Document, match: Posted) -> tuple[str, str, str] | None:
@@ -85,8 +102,23 @@ def mismatch(document: Document, match: Posted) -> tuple[str, str, str] | None:
 
 def _into_the_books(claimed: Claim, document: Document, result: Posted, why: str) -> None:
     fields = booked_fields(document, result)
-    if not move(claimed, State.POSTED, why, result=result, reason="", next_attempt_at=None, **fields):
+    try:
+        with atomic():
+            moved = move(claimed, State.POSTED, why, result=result, reason="", next_attempt_at=None, **fields)
+    except IntegrityError:
+        _hold_anothers(claimed, result)
+        return
+    if not moved:
         logger.error("A posted document came back after its lease was lost; the lookup will find it.")
+
+
+def _hold_anothers(claimed: Claim, result: Posted) -> None:
+    """The accounting system named a document that is another posting's: by way of unknown, since it may be booked."""
+    why = ANOTHERS.format(external_id=result.external_id)
+    if claimed.purpose is Purpose.LOOKUP:
+        hold(claimed, why)
+    elif move(claimed, State.UNKNOWN, why, result=result, **outcome_unknown(claimed.posting, timezone.now())):
+        change(claimed.posting, State.HELD, who=Actor.WORKER, why=why, reason=why, next_attempt_at=None)
 
 
 def _missed(claimed: Claim) -> None:

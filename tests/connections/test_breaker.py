@@ -9,8 +9,9 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from integrations.errors import OutcomeUnknown, Rejected, Retryable
+from integrations.errors import Misconfigured, OutcomeUnknown, Rejected, Retryable
 from portal.connections import breaker
+from portal.connections.limits import LimitUsedUp
 from portal.connections.models import Connection
 from portal.events.models import AuditEvent
 from portal.postings import work
@@ -108,3 +109,29 @@ def test_an_answer_resets_the_count(connection: Connection, books: Books) -> Non
     work.run(accepted(Connection.objects.get(pk=connection.pk)).posting.pk)
     connection.refresh_from_db()
     assert connection.failures == 0
+
+
+@pytest.mark.parametrize("error", [Rejected("Unknown account."), Retryable("Slow down.", free=True)])
+def test_a_refusal_is_an_answer_and_closes_it(
+    connection: Connection,  # noqa: F811
+    books: Books,  # noqa: F811
+    error: Exception,
+) -> None:
+    Connection.objects.update(failures=5, open_until=timezone.now())
+    books.before_booking = raising(error)
+    work.run(accepted(Connection.objects.get(pk=connection.pk)).posting.pk)
+    connection.refresh_from_db()
+    assert (connection.failures, connection.open_until) == (0, None)
+
+
+@pytest.mark.parametrize("error", [Misconfigured("No tax code."), LimitUsedUp("Full.", free=True, retry_after=9)])
+def test_what_we_said_ourselves_is_no_answer(
+    connection: Connection,  # noqa: F811
+    books: Books,  # noqa: F811
+    error: Exception,
+) -> None:
+    Connection.objects.update(failures=3)
+    books.before_booking = raising(error)
+    work.run(accepted(Connection.objects.get(pk=connection.pk)).posting.pk)
+    connection.refresh_from_db()
+    assert connection.failures == 3

@@ -107,4 +107,4 @@ def test_a_frozen_redis_does_not_hang_a_worker(redis_server: Redis) -> None:
 
         threading.Thread(target=take, daemon=True).start()
         assert done.wait(10)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15

@@ -128,7 +128,7 @@ def test_a_resolver_that_hangs_is_left_behind(calls: Calls, monkeypatch: pytest.
     with pytest.raises(Retryable):
         Http("https://books.example", calls.outbound(seconds=0.3)).post("", json={})
     over.set()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
 
 
 @pytest.mark.parametrize("broken", [reset(), cut_short(), cut_short(401), answer(status=500)])

@@ -11,7 +11,7 @@ import time_machine
 from django.utils import timezone
 
 from integrations.documents import Awaiting, Document, IdempotencyKey, Posted
-from integrations.errors import OutcomeUnknown, Rejected, Retryable, Unauthorised
+from integrations.errors import Misconfigured, OutcomeUnknown, Rejected, Retryable, Unauthorised
 from portal.connections.models import Connection, Status
 from portal.postings import work
 from portal.postings.claim import claim
@@ -128,3 +128,36 @@ def test_only_one_worker_asks_at_a_time_and_a_dead_one_is_replaced(
     posting.refresh_from_db()
     assert posting.state == "posted"
     assert [a.outcome for a in posting.attempts.all()] == ["Awaiting", "Died", "Posted"]
+
+
+def test_a_question_that_could_not_be_asked_says_nothing(
+    posting: Posting, told: dict[str, Told], clock: time_machine.Traveller
+) -> None:
+    told["op-1"] = raising(Misconfigured("The address is redirected."))
+    assert ask(posting, clock).state == "awaiting"
+
+
+def test_an_operation_that_never_ends_is_looked_up_after_a_day(
+    posting: Posting, told: dict[str, Told], clock: time_machine.Traveller, books: Books
+) -> None:
+    told["op-1"] = lambda: Awaiting(operation="op-1", ask_after_seconds=3600)
+    while ask(posting, clock).state == "awaiting":
+        assert timezone.now() - START < timedelta(hours=27)
+    assert posting.state == "unknown"
+    for _ in range(3):
+        if posting.state == "unknown":
+            ask(posting, clock)
+    assert books.lookups == 2
+    assert len(books.sent_keys) == 1
+
+
+def test_who_asked_for_an_older_operation_settles_nothing(
+    posting: Posting, told: dict[str, Told], clock: time_machine.Traveller
+) -> None:
+    def a_second_operation_meanwhile() -> Posted:
+        Posting.objects.update(operation="op-2", next_attempt_at=timezone.now())
+        raise Rejected("The first one failed.")
+
+    told["op-1"] = a_second_operation_meanwhile
+    assert ask(posting, clock).state == "awaiting"
+    assert posting.operation == "op-2"

@@ -47,7 +47,7 @@ def test_a_frozen_broker_costs_some_seconds_once(broker: Redis) -> None:
         assert tasks.bell.is_resting
         tasks.ring(3)
         second = time.monotonic() - started - first
-    assert first < 6
+    assert first < 15
     assert second < 0.5
 
 
@@ -57,4 +57,4 @@ def test_a_broker_that_is_gone_raises_nothing(broker: Redis, monkeypatch: pytest
     started = time.monotonic()
     tasks.ring(1)
     assert tasks.bell.is_resting
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 15

@@ -172,6 +172,18 @@ class TestSending:
         assert "division" not in posting.reason
         assert posting.may_exist
 
+    def test_the_id_of_another_document_is_held(
+        self, connection: Connection, books: Books, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first, second = posting_of(connection), accepted(connection, a_document()).posting
+        original = books.book
+        monkeypatch.setattr(books, "book", lambda document, key: replace(original(document, key), external_id="7"))
+        work.run(first.pk)
+        work.run(second.pk)
+        assert (now_at(first)[0], now_at(second)) == ("posted", ("held", None))
+        assert "document 7" in second.reason
+        assert second.may_exist
+
     def test_a_paused_connection_sends_nothing(self, connection: Connection, books: Books) -> None:
         posting = posting_of(connection)
         Connection.objects.update(paused=True)

@@ -259,7 +259,7 @@ def test_an_answer_that_takes_too_long(control: Control, receiver: Receiver) -> 
     finally:
         released.set()
     assert (failed["tray"], failed["reason"]) == ("posting_failures", "No answer within 1 seconds.")
-    assert 1000 <= failed["milliseconds"] < 5000
+    assert 1000 <= failed["milliseconds"] < 20_000
 
 
 def test_only_one_delivery_of_a_transaction_at_a_time(control: Control, receiver: Receiver) -> None:

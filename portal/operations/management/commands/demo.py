@@ -63,7 +63,9 @@ class Command(BaseCommand):
 
 
 def _plan(spec: str) -> str:
+    """The plan as the stand-ins read it; empty where nothing is disturbed (argparse sends the default through, too)."""
     try:
-        return parse(spec).spec
+        plan = parse(spec)
     except BadPlan as error:
         raise ArgumentTypeError(str(error)) from error
+    return plan.spec if plan.rates else ""
