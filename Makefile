@@ -34,8 +34,8 @@ test: $(VENV)/.dev ## the whole suite on SQLite, then the engine's tests on Post
 e2e: $(VENV)/.dev ## browser tests; they need Chromium (Debian: apt-get install chromium)
 	$(PYTEST) -m e2e $(ARGS)
 
-chaos: $(VENV)/.dev ## the fault campaign (SEED=..., N=...)
-	$(if $(SEED),CHAOS_SEED=$(SEED)) $(if $(N),CHAOS_DOCUMENTS=$(N)) $(PYTEST) -m chaos $(ARGS)
+chaos: $(VENV)/.dev ## the fault campaign: kill, freeze, crash, then compare the books (SEED=..., N=..., ARGS=...)
+	@exec $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(N),--documents $(N)) $(ARGS)
 
 lint: $(VENV)/.dev ## style, types, import rules, migrations and Django's own checks
 	$(BIN)/python -m ruff check .

@@ -112,13 +112,7 @@ class Recorder:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
-        request.max_content_length = MAX_BODY
-        # The body is read to its end even where the application refuses early: closing a connection with unread
-        # bytes resets it, and the sender might lose the answer.
-        body = request.get_data(cache=False)
-        environ["wsgi.input"] = io.BytesIO(body)
-        environ["CONTENT_LENGTH"] = str(len(body))
-        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        body = keep_body(request)
         path = environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"]
         response = Response.from_app(self.app, environ)
         self.seen.append(
@@ -132,6 +126,20 @@ class Recorder:
             )
         )
         return response(environ, start_response)
+
+
+def keep_body(request: Request) -> bytes:
+    """Read the body to its end, and leave it in the environment for whoever comes next.
+
+    Even where the application refuses early: closing a connection with unread bytes resets it, and the sender might
+    lose the answer.
+    """
+    request.max_content_length = MAX_BODY
+    body = request.get_data(cache=False)
+    request.environ["wsgi.input"] = io.BytesIO(body)
+    request.environ["CONTENT_LENGTH"] = str(len(body))
+    request.environ.pop("HTTP_TRANSFER_ENCODING", None)
+    return body
 
 
 def unchanged(_slug: str, app: WSGIApplication) -> WSGIApplication:

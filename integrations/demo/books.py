@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import sqlite3
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -31,6 +31,10 @@ COLLECTIONS: Final[Mapping[str, Collection]] = {
     "purchase-orders": Collection("purchase_order", "PO", 0),
 }
 _OWED: Final[Mapping[str, int]] = {one.kind: one.owed for one in COLLECTIONS.values()}
+# What a checker wants to know of a document.
+TRUTH: Final = (
+    "id", "number", "kind", "external_key", "reference", "net", "tax", "gross", "currency", "date", "booked_at",
+)  # fmt: skip
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS company (id TEXT PRIMARY KEY, name TEXT NOT NULL, currency TEXT NOT NULL);
@@ -70,9 +74,12 @@ class Books:
                 return company
         raise Refusal("unknown_company", f"There is no company {company_id} here.", "company_id", status=404)
 
-    def post(self, company_id: str, collection: Collection, body: Mapping[str, Any], key: str) -> tuple[int, Any]:
+    def post(
+        self, company_id: str, collection: Collection, body: Mapping[str, Any], key: str, *, moves_date: bool = False
+    ) -> tuple[int, Any]:
         """Book a document: 201 with the new one, or 200 with the one that this key already made.
 
+        `moves_date` books it in the next month, as some real systems do with a date in a closed period.
         Raises `Refusal`: 409 for a used key with another body, 422 for what cannot be booked.
         """
         currency = self.company(company_id)["currency"]
@@ -81,11 +88,23 @@ class Books:
             if key and (known := _known(database, company_id, key, fingerprint)):
                 return 200, known
             check(collection.kind, body, currency)
-            document = _book(database, company_id, collection, body)
+            document = _book(database, company_id, collection, _moved(body) if moves_date else body)
             if key:
                 row = (company_id, key, fingerprint, document["id"])
                 database.execute("INSERT INTO idempotency VALUES (?, ?, ?, ?)", row)
             return 201, document
+
+    def forget_keys(self) -> None:
+        """Lose all idempotency keys. The documents stay."""
+        with self._state.transaction() as database:
+            database.execute("DELETE FROM idempotency")
+
+    def truth(self, company_id: str | None) -> list[dict[str, Any]]:
+        """What is booked, of one company or of all, in the order of booking: for checkers, not for connectors."""
+        query = "SELECT company, body FROM document WHERE ?1 IS NULL OR company = ?1 ORDER BY position"
+        with self._state.transaction() as database:
+            rows = database.execute(query, (company_id,)).fetchall()
+        return [{"company": row["company"], **_told(from_json(row["body"]))} for row in rows]
 
     def find(self, company_id: str, external_key: str | None, page: int) -> dict[str, Any]:
         """One page of documents in the order of booking, all of them or those with a key."""
@@ -121,8 +140,18 @@ class Books:
         return list(suppliers.values())
 
 
+def _told(booked: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: booked.get(name) for name in TRUTH}
+
+
+def _moved(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same, dated on the first of the next month."""
+    sent = date.fromisoformat(body["date"])
+    return {**body, "date": (sent.replace(day=1) + timedelta(days=32)).replace(day=1).isoformat()}
+
+
 def _known(database: sqlite3.Connection, company: str, key: str, fingerprint: str) -> dict[str, Any] | None:
-    """The document that a key made. Keys are remembered for ever."""
+    """The document that a key made."""
     query = """
         SELECT fingerprint, body FROM idempotency JOIN document ON document.id = idempotency.document
         WHERE idempotency.company = ? AND key = ?
@@ -149,7 +178,7 @@ def _book(
         "kind": collection.kind,
         "supplier": supplier,
         "base": body.get("base"),
-        "booked_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "booked_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
     insert = """
         INSERT INTO document (id, company, kind, sequence, external_key, supplier, body) VALUES (?, ?, ?, ?, ?, ?, ?)

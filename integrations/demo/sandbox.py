@@ -15,9 +15,12 @@ from werkzeug.wrappers import Request, Response
 
 from integrations.demo.books import COLLECTIONS, Books
 from integrations.demo.checks import ACCOUNTS, TAX_CODES, Refusal
+from integrations.disturbances import FORGET_KEYS, MOVE_DATE
 from integrations.exact import from_json, to_json
+from integrations.faults import Sort
 from integrations.sandbox import Store, page
 
+TRUTH: Final = "/truth"
 ACCESS_FILE = "demo-token"
 ACCESS_VARIABLE = "POSTROOM_DEMO_TOKEN"
 LONGEST_LATENCY_MS = 2000
@@ -29,6 +32,7 @@ _ROUTES: Final = Map(
     [
         Rule("/", endpoint="show_books", methods=["GET"]),
         Rule("/documents/<document_id>", endpoint="show_document", methods=["GET"]),
+        Rule(TRUTH, endpoint="truth", methods=["GET"]),
         Rule("/api/companies/<company_id>", endpoint="company", methods=["GET"]),
         Rule("/api/companies/<company_id>/accounts", endpoint="accounts", methods=["GET"]),
         Rule("/api/companies/<company_id>/tax-codes", endpoint="tax_codes", methods=["GET"]),
@@ -46,6 +50,43 @@ def build(state: Store) -> WSGIApplication:
     return Request.application(DemoBooksSandbox(state).answer)
 
 
+class DemoInterface:
+    """What the faults must know of this interface: posts write, the list of documents looks up."""
+
+    key_header = "Idempotency-Key"
+
+    def sort(self, request: Request) -> Sort | None:
+        """A post of a document, a search for documents, or nothing that is ever disturbed."""
+        words = request.path.strip("/").split("/")
+        if len(words) != 4 or words[:2] != ["api", "companies"]:
+            return None
+        if request.method == "POST" and words[3] in COLLECTIONS:
+            return Sort.WRITE
+        return Sort.LOOKUP if request.method == "GET" and words[3] == "documents" else None
+
+    def key(self, request: Request) -> str:
+        """The idempotency key, which is the external key for as long as that was sent once."""
+        return request.headers.get(self.key_header) or request.args.get("external_key", "")
+
+    def failure(self) -> Response:
+        """An error code that is in nobody's table, beside what looks like a document: it proves nothing."""
+        told = {"code": "internal_error", "message": "Something went wrong on our side.", "field": ""}
+        return _json(500, {"id": "doc_0", "number": "BILL-000000", "error": told})
+
+    def without_id(self, answer: bytes) -> bytes:
+        """The document as booked, without its id."""
+        told = from_json(answer.decode())
+        return to_json({name: told[name] for name in told if name != "id"}).encode()
+
+    def with_wrong_amount(self, answer: bytes) -> bytes:
+        """The document as booked, one unit of its currency too expensive."""
+        told = from_json(answer.decode())
+        return to_json({**told, "net": told["net"] + 1, "gross": told["gross"] + 1}).encode()
+
+
+INTERFACE: Final = DemoInterface()
+
+
 class DemoBooksSandbox:
     """Finds the right answer to a request."""
 
@@ -55,12 +96,13 @@ class DemoBooksSandbox:
         self._latency_seconds = state.latency_ms / 1000
 
     def answer(self, request: Request) -> Response:
-        """One request, one answer; refusals as JSON below `/api/`, as a page elsewhere."""
+        """One request, one answer; refusals as JSON where machines ask, as a page elsewhere."""
         routes = _ROUTES.bind_to_environ(request.environ)
-        if not request.path.startswith("/api/"):
+        is_api = request.path.startswith("/api/")
+        if not is_api and request.path != TRUTH:
             return self._page(routes, request.script_root)
         try:
-            return self._api(routes, request)
+            return self._api(routes, request) if is_api else self._truth(routes, request)
         except Refusal as refusal:
             return _json(refusal.status, {"error": refusal.error})
         except HTTPException as error:
@@ -76,8 +118,22 @@ class DemoBooksSandbox:
         time.sleep(self._latency_seconds)
         if name in COLLECTIONS:
             key = request.headers.get("Idempotency-Key", "").strip()
-            return _json(*self._books.post(values["company_id"], COLLECTIONS[name], _body(request), key))
+            moves_date = MOVE_DATE in request.environ
+            answer = self._books.post(
+                values["company_id"], COLLECTIONS[name], _body(request), key, moves_date=moves_date
+            )
+            if FORGET_KEYS in request.environ:
+                self._books.forget_keys()
+            return _json(*answer)
         return _json(200, self._read(name, values["company_id"], request))
+
+    def _truth(self, routes: MapAdapter, request: Request) -> Response:
+        """What is booked, whatever was answered: for checkers. As open as the pages, which show the same."""
+        routes.match()
+        company_id = request.args.get("company")
+        if company_id is not None:
+            self._books.company(company_id)
+        return _json(200, {"documents": self._books.truth(company_id)})
 
     def _read(self, name: str, company_id: str, request: Request) -> object:
         company = self._books.company(company_id)

@@ -158,6 +158,23 @@ def test_the_runner_ends_cleanly(tmp_path: Path, end: signal.Signals) -> None:
         assert process.wait(timeout=10) == 0
 
 
+def test_the_runner_disturbs_as_it_is_told(tmp_path: Path) -> None:
+    with running("--state", str(tmp_path), "--faults", "500_before_commit,hang_seconds=7", "--seed", "9") as (_, url):
+        plan = requests.get(f"{url}/demo/faults", timeout=5).json()
+        assert (plan["seed"], plan["rates"]) == (9, {"500_before_commit": 1.0})
+        assert plan["terms"]["hang_seconds"] == 7.0
+        address = f"{url}/demo/api/companies/harbour-street/bills"
+        assert requests.post(address, json={}, timeout=5).status_code == 500
+        assert requests.get(f"{url}/icompleat/control/companies", timeout=5).status_code == 200
+
+
+def test_the_runner_refuses_a_plan_that_it_cannot_read() -> None:
+    command = [sys.executable, "-m", "integrations", "--faults", "earthquake"]
+    ended = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False, timeout=30)
+    assert ended.returncode == 2
+    assert "earthquake is unknown here" in ended.stderr
+
+
 def test_a_killed_runner_remembers(tmp_path: Path) -> None:
     body = {
         "supplier": {"code": "CROWN01", "name": "Crown Conference Centre"},

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from portal.operations.demo.children import TETHER
@@ -29,7 +30,11 @@ def test_the_child_of_a_killed_parent_ends() -> None:
         assert lives(child)
         parent.send_signal(signal.SIGKILL)
         parent.wait()
-        wait_for(lambda: not lives(child), "the child ends")
+        try:
+            wait_for(lambda: not lives(child), "the child ends")
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
 
 
 def lives(pid: int) -> bool:

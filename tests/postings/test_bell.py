@@ -48,7 +48,7 @@ def test_a_frozen_broker_costs_some_seconds_once(broker: Redis) -> None:
         tasks.ring(3)
         second = time.monotonic() - started - first
     assert first < 15
-    assert second < 0.5
+    assert second < 5
 
 
 def test_a_broker_that_is_gone_raises_nothing(broker: Redis, monkeypatch: pytest.MonkeyPatch) -> None:

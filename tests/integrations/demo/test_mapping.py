@@ -77,7 +77,7 @@ def test_a_line_without_a_code_names_the_default_to_set(member: str, what: str, 
     with pytest.raises(Misconfigured) as caught:
         payload(with_line(sample(), 1, **{member: empty}))
     assert caught.value.message.startswith(f"Line 2 has no {what} code. Set the default {what} code")
-    assert caught.value.field == f"default_{what}_code"
+    assert caught.value.field == f"defaults.{what}_code"
 
 
 def test_an_order_is_dated_by_the_day_it_was_made() -> None:
