@@ -43,7 +43,12 @@ class RefusalCounter:
             counted = self._counts.setdefault(key, _Count(now, []))
             counted.count += 1
             counted.last_at, counted.header_names = now, sorted(header_names)[:NAMES_AT_MOST]
-            due = time.monotonic() - self._written_at >= WRITE_EVERY_SECONDS
+        self.write_if_due()
+
+    def write_if_due(self) -> None:
+        """Write what was counted, at most once a second. Good calls ask too, so that the last counts do not linger."""
+        with self._lock:
+            due = bool(self._counts) and time.monotonic() - self._written_at >= WRITE_EVERY_SECONDS
         if due:
             self.write()
 

@@ -53,6 +53,7 @@ class ReceiveWebhook(APIView):
         if isinstance(endpoint, Refused):
             refusals.add(endpoint.endpoint_id, headers)
             return _respond(known.refuse(401, NOT_RECOGNISED))
+        refusals.write_if_due()
         return _respond(receive(known, endpoint, body, headers, ring).answer)
 
 

@@ -89,13 +89,15 @@ class Sweeper(threading.Thread):
         self._pool = ThreadPoolExecutor(threads or settings.WORKER_THREADS, thread_name_prefix="sweep")
         self._running: set[int] = set()
         self.last_pass_at: datetime | None = None
+        self._failing = False
 
     def run(self) -> None:
         while not self._stopping.is_set():
             try:
                 self._pass()
             except DatabaseError:
-                logger.warning("The sweep could not read the database; it tries again.", exc_info=True)
+                logger.warning("The sweep could not read the database; it tries again.", exc_info=not self._failing)
+                self._failing = True
                 connections.close_all()
             self._stopping.wait(EVERY_SECONDS)
         connections.close_all()
@@ -114,6 +116,7 @@ class Sweeper(threading.Thread):
                 self._running.add(posting_id)
                 self._pool.submit(self._run_one, posting_id)
         self.last_pass_at = now
+        self._failing = False
 
     def _run_one(self, posting_id: int) -> None:
         try:
