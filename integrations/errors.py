@@ -27,9 +27,7 @@ class Retryable(IntegrationError):
     (a rate limit is a delay, no failure).
     """
 
-    def __init__(
-        self, message: str, *, field: str = "", retry_after: float | None = None, free: bool = False
-    ) -> None:
+    def __init__(self, message: str, *, field: str = "", retry_after: float | None = None, free: bool = False) -> None:
         super().__init__(message, field=field)
         self.retry_after = retry_after
         self.free = free

@@ -156,7 +156,7 @@ class Http:
         finally:
             self._has_written |= wrote and self._wire.began
         self._outbound.record(note.answered(status, headers, body))
-        return Reply(system=self._system, status=status, headers=headers, body=body, wrote=wrote)
+        return Reply(system=self._system, status=status, headers=headers, body=body, wrote=self._has_written)
 
     def _exchange(self, request: requests.PreparedRequest) -> tuple[int, Mapping[str, str], bytes]:
         timeout = (CONNECT_SECONDS, READ_SECONDS)

@@ -43,6 +43,8 @@ class DemoBooks(AccountingSystem):
         # A post is committed before it is answered. What can come late is a request that was cut off while it waited:
         # the sandbox lets nobody wait longer than 2 s, and twice that is not yet 5.
         quiet_seconds=5,
+        # Not by itself, but its faults can make it repeat an error to the key that met it.
+        repeats_errors=True,
     )
 
     def __init__(self, link: Link) -> None:

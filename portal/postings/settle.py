@@ -20,7 +20,7 @@ from portal.postings.models import Posting, Purpose
 from portal.postings.moves import abilities, ask_later, hold, move
 from portal.postings.outcome import booked_fields
 from portal.postings.quiet import is_quiet, outcome_unknown
-from portal.postings.schedule import MISSES_BEFORE_ABSENT, RECHECK_SECONDS
+from portal.postings.schedule import MISSES_BEFORE_ABSENT, RECHECK_SECONDS, next_try
 from portal.postings.states import Actor, State
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 TWO_FOUND = "The accounting system holds {count} documents with our key. A person must decide which one counts."
 OTHER_FOUND = "The accounting system holds a document with our key but other content ({field}: {ours}, there {theirs})."
 CANNOT_PROVE = "It is not known whether it was booked, and this system cannot prove that it was not. Look it up there."
+ALWAYS_BREAKS = "Sending it broke off each time for days, and it is not in the books. A person must look."
 ABSENT = "Looked up twice: it is not in the books. It is sent again."
 MISSED = "Not found yet; it is looked up once more."
 TOO_EARLY = "Not found yet, but it may still appear; it is looked up again after a quiet period."
@@ -134,8 +135,18 @@ def _missed(claimed: Claim) -> None:
     elif not can.lookup_complete:
         hold(claimed, CANNOT_PROVE)
     else:
-        move(claimed, State.READY, ABSENT, misses=0, reason=ABSENT, may_exist=False, next_attempt_at=timezone.now(),
-             generation=claimed.posting.generation + can.repeats_errors)  # fmt: skip
+        _send_again(claimed)
+
+
+def _send_again(claimed: Claim) -> None:
+    """Proven absent. Each time counts against the schedule, so that a system that only ever breaks ends with a person."""
+    tries = claimed.posting.tries + 1
+    due = next_try(timezone.now(), tries)
+    spent = abilities(claimed).repeats_errors
+    moved = move(claimed, State.READY, ABSENT, misses=0, reason=ABSENT, may_exist=False, tries=tries, next_attempt_at=due,
+                 generation=claimed.posting.generation + spent)  # fmt: skip
+    if moved and due is None:
+        change(claimed.posting, State.HELD, who=Actor.WORKER, why=ALWAYS_BREAKS, reason=ALWAYS_BREAKS)
 
 
 def _answered(claimed: Claim) -> None:

@@ -220,11 +220,26 @@ class TestTheUnknownOutcome:
         assert now_at(posting) == ("unknown", 30.0)
         clock.shift(30)
         work.run(posting.pk)
-        assert now_at(posting) == ("ready", 0.0)
+        assert now_at(posting)[0] == "ready"
         assert not posting.may_exist
+        clock.shift(6)
         work.run(posting.pk)
         assert now_at(posting)[0] == "posted"
         assert (books.count(), len(books.sent_keys), books.lookups) == (1, 2, 2)
+
+    def test_a_system_that_only_ever_breaks_ends_with_a_person(
+        self, connection: Connection, books: Books, clock: time_machine.Traveller
+    ) -> None:
+        books.before_booking = raising(OutcomeUnknown("A repeated 500."))
+        posting = posting_of(connection)
+        while now_at(posting)[0] != "held":
+            assert posting.next_attempt_at is not None
+            clock.move_to(max(posting.next_attempt_at, timezone.now()))
+            Connection.objects.update(open_until=None)
+            work.run(posting.pk)
+        assert len(books.sent_keys) == 12
+        assert timezone.now() - START > timedelta(hours=75)
+        assert books.count() == 0
 
     def test_a_late_commit_is_seen_by_the_second_lookup(
         self, connection: Connection, books: Books, clock: time_machine.Traveller
