@@ -46,8 +46,8 @@ class Abilities:
     `kinds`: documents it takes. `transactional`: it books inside our own database transaction (only the built-in
     ledger). `lookup`: it can be searched by our key. `lookup_complete`: the search sees every committed document at
     once, so that a second miss proves absence. `quiet_seconds`: how long a late commit may take after a broken call.
-    `awaits`: it may take a document asynchronously, and `poll` then tells what became of it. `repeats_errors`: it answers
-    a failed request's idempotency key with the same failure again, so that a resend needs a new one.
+    `awaits`: it may take a document asynchronously, and `poll` then tells what became of it. `repeats_errors`: it
+    answers a failed request's idempotency key with the same failure again, so that a resend needs a new one.
     """
 
     kinds: frozenset[Kind]
@@ -61,7 +61,7 @@ class Abilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a vendor allows: at most `requests` in any window of `seconds` (None: no known limit), `at_once` together."""
+    """What a vendor allows: `requests` in any window of `seconds` (None: no known limit), and `at_once` together."""
 
     requests: int | None = None
     seconds: float = 60.0

@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 TWO_FOUND = "The accounting system holds {count} documents with our key. A person must decide which one counts."
 OTHER_FOUND = "The accounting system holds a document with our key but other content ({field}: {ours}, there {theirs})."
 CANNOT_PROVE = "It is not known whether it was booked, and this system cannot prove that it was not. Look it up there."
-ALWAYS_BREAKS = "Sending it broke off each time for days, and it is not in the books. A person must look."
+ALWAYS_BREAKS = "Sending it broke off {times} times, and it is not in the books. A person must look."
+SENT_AGAIN_WITHIN = timedelta(minutes=2)
 ABSENT = "Looked up twice: it is not in the books. It is sent again."
 MISSED = "Not found yet; it is looked up once more."
 TOO_EARLY = "Not found yet, but it may still appear; it is looked up again after a quiet period."
@@ -139,14 +140,15 @@ def _missed(claimed: Claim) -> None:
 
 
 def _send_again(claimed: Claim) -> None:
-    """Proven absent. Each time counts against the schedule, so that a system that only ever breaks ends with a person."""
-    tries = claimed.posting.tries + 1
-    due = next_try(timezone.now(), tries)
-    spent = abilities(claimed).repeats_errors
-    moved = move(claimed, State.READY, ABSENT, misses=0, reason=ABSENT, may_exist=False, tries=tries, next_attempt_at=due,
-                 generation=claimed.posting.generation + spent)  # fmt: skip
+    """Proven absent. It counts as a failed try, so that a system that only ever breaks ends with a person."""
+    now, tries, spent = timezone.now(), claimed.posting.tries + 1, abilities(claimed).repeats_errors
+    due = next_try(now, tries)
+    soon = min(due, now + SENT_AGAIN_WITHIN) if due else None
+    moved = move(claimed, State.READY, ABSENT, misses=0, reason=ABSENT, may_exist=False, tries=tries,
+                 next_attempt_at=soon, generation=claimed.posting.generation + spent)  # fmt: skip
     if moved and due is None:
-        change(claimed.posting, State.HELD, who=Actor.WORKER, why=ALWAYS_BREAKS, reason=ALWAYS_BREAKS)
+        why = ALWAYS_BREAKS.format(times=tries)
+        change(claimed.posting, State.HELD, who=Actor.WORKER, why=why, reason=why)
 
 
 def _answered(claimed: Claim) -> None:

@@ -238,7 +238,7 @@ class TestTheUnknownOutcome:
             Connection.objects.update(open_until=None)
             work.run(posting.pk)
         assert len(books.sent_keys) == 12
-        assert timezone.now() - START > timedelta(hours=75)
+        assert "12 times" in posting.reason
         assert books.count() == 0
 
     def test_a_late_commit_is_seen_by_the_second_lookup(
