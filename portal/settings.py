@@ -15,7 +15,7 @@ from celery.schedules import crontab
 from portal.environment import embedded_keys, load_secret_files
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-SECRET_NAMES = ("SECRET_KEY", "FIELD_KEYS", "TOKEN_PEPPER", "DATABASE_URL", "REDIS_URL", "EMAIL_URL")
+SECRET_NAMES = ("SECRET_KEY", "FIELD_KEYS", "TOKEN_PEPPER", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "METRICS_TOKEN")
 
 load_secret_files(SECRET_NAMES)
 env = environ.Env()
@@ -36,6 +36,7 @@ BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if EMBEDDED else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[] if EMBEDDED else [BASE_URL])
 ALLOW_PRIVATE_TARGETS = env.bool("ALLOW_PRIVATE_TARGETS", default=EMBEDDED)
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 WEB_THREADS = env.int("WEB_THREADS", default=16)
 WORKER_THREADS = env.int("WORKER_THREADS", default=16)
 

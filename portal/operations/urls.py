@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from portal.operations.views import healthz, readyz
+from portal.operations.views import healthz, metrics, readyz
 
 app_name = "operations"
-urlpatterns = [path("healthz", healthz, name="healthz"), path("readyz", readyz, name="readyz")]
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
+]

@@ -1,14 +1,18 @@
-"""Probes for load balancers and supervisors. They tell states, never settings, and need no log-in."""
+"""Probes for load balancers and supervisors, and numbers for Prometheus. They tell states, never settings."""
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from portal.operations.health import health
+from portal.operations.metrics import exposition
 
 
 def healthz(request: HttpRequest) -> HttpResponseBase:
@@ -21,6 +25,16 @@ def readyz(request: HttpRequest) -> HttpResponseBase:
     found = health()
     connection.close()  # the probe is answered before Django's own end of a request
     return _answer({"status": found.status, **found.parts}, 200 if found.takes_deliveries else 503)
+
+
+def metrics(request: HttpRequest) -> HttpResponseBase:
+    """The operating numbers, for whoever knows `METRICS_TOKEN`. Without that setting there is no such page."""
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not settings.METRICS_TOKEN:
+        raise Http404
+    if not hmac.compare_digest(given.encode(), settings.METRICS_TOKEN.encode()):
+        return HttpResponse("A bearer token is needed.\n", status=401, content_type="text/plain")
+    return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
 
 
 PROBES: dict[str, Callable[[HttpRequest], HttpResponseBase]] = {"/healthz": healthz, "/readyz": readyz}
