@@ -49,8 +49,9 @@ format: $(VENV)/.dev ## put the code into shape
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
 
-bench: $(VENV)/.dev ## measure accepted webhooks per CPU-second
-	$(PYTEST) -m bench -s $(ARGS)
+bench: $(VENV)/.dev ## measure accepted webhooks per CPU-second on both shapes (N=1200, QUICK=1, OUT=file)
+	@$(BIN)/python -m tests.bench \
+		$(if $(N),--webhooks $(N)) $(if $(filter-out 0,$(QUICK)),--quick) $(if $(OUT),--out "$(OUT)") $(ARGS)
 
 migrations: $(VENV)/.dev ## write the migrations that the models ask for (ARGS=<app> -n <name>)
 	$(BIN)/python manage.py makemigrations $(ARGS)

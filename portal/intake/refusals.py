@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -31,6 +31,7 @@ class _Count:
 class RefusalCounter:
     """Collects counts in memory and writes them now and then. A crash loses a second of counts, no more."""
 
+    clock: Callable[[], float] = time.monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _counts: dict[tuple[str, datetime], _Count] = field(default_factory=dict)
     _written_at: float = float("-inf")
@@ -48,7 +49,7 @@ class RefusalCounter:
     def write_if_due(self) -> None:
         """Write what was counted, at most once a second. Good calls ask too, so that the last counts do not linger."""
         with self._lock:
-            due = bool(self._counts) and time.monotonic() - self._written_at >= WRITE_EVERY_SECONDS
+            due = bool(self._counts) and self.clock() - self._written_at >= WRITE_EVERY_SECONDS
         if due:
             self.write()
 
@@ -56,7 +57,7 @@ class RefusalCounter:
         """Write what was counted since the last time."""
         with self._lock:
             counts, self._counts = self._counts, {}
-            self._written_at = time.monotonic()
+            self._written_at = self.clock()
         for (endpoint_id, hour), counted in counts.items():
             _write_one(endpoint_id, hour, counted)
 

@@ -23,8 +23,9 @@ logger = logging.getLogger(__name__)
 
 NOT_RECOGNISED = "Secret token missing or not recognised."
 TOO_LARGE = "The body is larger than 2 MB. Nothing was booked."
-UNAVAILABLE = "Postroom cannot reach its database. Nothing was booked; retry the posting."
-FAILED = "An error on our side; staff have been told. Nothing was answered as booked; retry the posting."
+# It cannot be asked now what was taken before, so nothing is claimed about it.
+UNAVAILABLE = "Postroom cannot reach its database for the moment. Retry the posting; what was taken is not taken twice."
+FAILED = "An error on our side. Retry the posting; what was taken is not taken twice."
 RETRY_AFTER_SECONDS = "30"
 
 

@@ -123,6 +123,7 @@ def _take(posting: Posting, now: datetime) -> Claim | None:
         may_exist=posting.may_exist or sending,
         recheck_asked=False,
         waits_for="",
+        operation="" if sending else posting.operation,
     )
     if not taken:
         return None

@@ -26,6 +26,7 @@ EXHAUSTED = "It was tried for three days without success. The last reason: {reas
 BUG = "An error on our side: {name}. Staff have the details."
 NEVER_ENDED = "The accounting system took it a day ago and still has not booked it. It is looked up."
 AWAITS_AT_MOST = timedelta(hours=24)
+ASKS_AFTER_A_BUG = timedelta(minutes=10)
 LEFT_OUR_HANDS = frozenset({State.POSTED, State.REJECTED, State.HELD})
 
 Result = Posted | Awaiting | Exception | None
@@ -65,16 +66,22 @@ def wait_or_hold(claimed: Claim, after: State, error: Exception, why: str, due: 
 
 
 def bug(claimed: Claim, error: Exception) -> None:
-    """An error of ours, in mid-call perhaps: the outcome is not known, and a person must look."""
+    """An error of ours, in mid-call perhaps: the outcome is not known, and a person must look.
+
+    In asking for an operation it changes nothing over there: it is asked again, and a mended release goes on by itself.
+    """
     why, details = BUG.format(name=name(error)), "".join(traceback.format_exception(error))
+    if claimed.purpose is Purpose.POLL:
+        ask_later(claimed, why, timezone.now() + ASKS_AFTER_A_BUG, error, traceback=details)
+        return
     unknown = {} if claimed.purpose is Purpose.LOOKUP else outcome_unknown(claimed.posting, timezone.now())
     if move(claimed, State.UNKNOWN, why, result=error, error_class=name(error), **unknown):
         change(
             claimed.posting, State.HELD, who=Actor.WORKER, why=why, reason=why, traceback=details, next_attempt_at=None
-        )  # fmt: skip
+        )
 
 
-def ask_later(claimed: Claim, reason: str, due: datetime, result: Result) -> None:
+def ask_later(claimed: Claim, reason: str, due: datetime, result: Result, **fields: Any) -> None:
     """An awaiting posting is asked for again at `due`, for a day; then its outcome counts as unknown."""
     posting, now = claimed.posting, timezone.now()
     if posting.awaiting_since is not None and now - posting.awaiting_since > AWAITS_AT_MOST:
@@ -82,7 +89,7 @@ def ask_later(claimed: Claim, reason: str, due: datetime, result: Result) -> Non
         return
     close(claimed, result, reason)
     Posting.objects.filter(pk=posting.pk, state=State.AWAITING, **_still_this_operation(claimed)).update(
-        next_attempt_at=due, reason=reason
+        next_attempt_at=due, reason=reason, **fields
     )
 
 

@@ -20,7 +20,7 @@ from integrations.errors import (
 )
 from portal.connections.services import deauthorise
 from portal.postings.claim import Claim
-from portal.postings.models import Purpose
+from portal.postings.models import Posting, Purpose
 from portal.postings.moves import ask_later, bug, move, name, wait_or_hold
 from portal.postings.quiet import outcome_unknown
 from portal.postings.schedule import after_a_free_delay, next_try
@@ -66,6 +66,16 @@ def _unknown(claimed: Claim, error: IntegrationError) -> None:
          **outcome_unknown(claimed.posting, timezone.now()))  # fmt: skip
 
 
+def _ended_there(rule: Rule) -> Rule:
+    """The vendor itself ended the operation: only then a later lookup may prove that it booked nothing."""
+
+    def settle_and_forget(claimed: Claim, error: IntegrationError) -> None:
+        rule(claimed, error)
+        Posting.objects.filter(pk=claimed.posting.pk, operation=claimed.posting.operation).update(operation="")
+
+    return settle_and_forget
+
+
 def _ask_again(claimed: Claim, error: IntegrationError) -> None:
     """Asking failed: that says nothing about the document."""
     wished = error.retry_after if isinstance(error, Retryable) else None
@@ -104,8 +114,8 @@ TABLES: dict[Purpose, tuple[tuple[type[IntegrationError], Rule], ...]] = {
         (Retryable, _ask_again),
         (Unauthorised, _ask_again),
         (Misconfigured, _ask_again),  # the question could not be asked: that says nothing about the document
-        (OutcomeUnknown, _unknown),
-        (Rejected, _rejected),
+        (OutcomeUnknown, _ended_there(_unknown)),
+        (Rejected, _ended_there(_rejected)),
     ),
     Purpose.LOOKUP: ((IntegrationError, _look_again),),
 }

@@ -124,7 +124,8 @@ def _hold_anothers(claimed: Claim, result: Posted) -> None:
 
 
 def _missed(claimed: Claim) -> None:
-    """Nothing found. That counts only when no commit can be late any more, whoever asked for the lookup."""
+    """Nothing found. That counts only when no commit can be late any more, whoever asked for the lookup: an operation
+    that the vendor has not ended may book at any time."""
     can, misses = abilities(claimed), claimed.posting.misses + 1
     if not can.lookup:
         hold(claimed, CANNOT_PROVE)
@@ -133,7 +134,7 @@ def _missed(claimed: Claim) -> None:
     elif misses < MISSES_BEFORE_ABSENT:
         due = timezone.now() + timedelta(seconds=RECHECK_SECONDS)
         move(claimed, State.UNKNOWN, MISSED, misses=misses, reason=MISSED, next_attempt_at=due)
-    elif not can.lookup_complete:
+    elif not can.lookup_complete or claimed.posting.operation:
         hold(claimed, CANNOT_PROVE)
     else:
         _send_again(claimed)

@@ -96,7 +96,7 @@ def test_it_is_asked_until_it_is_booked(
         (OutcomeUnknown("The push timed out over there."), "unknown"),
         (Retryable("Down."), "awaiting"),
         (Unauthorised("Revoked."), "awaiting"),
-        (ZeroDivisionError(), "held"),
+        (ZeroDivisionError(), "awaiting"),
     ],
 )
 def test_what_became_of_it(
@@ -149,6 +149,17 @@ def test_an_operation_that_never_ends_is_looked_up_after_a_day(
             ask(posting, clock)
     assert books.lookups == 2
     assert len(books.sent_keys) == 1
+    assert posting.state == "held"
+
+
+def test_after_the_vendor_ended_it_absence_can_be_proven(
+    posting: Posting, told: dict[str, Told], clock: time_machine.Traveller, books: Books
+) -> None:
+    told["op-1"] = raising(OutcomeUnknown("The push timed out over there."))
+    assert (ask(posting, clock).state, posting.operation) == ("unknown", "")
+    for _ in range(2):
+        ask(posting, clock)
+    assert (posting.state, books.lookups) == ("ready", 2)
 
 
 def test_who_asked_for_an_older_operation_settles_nothing(

@@ -1,0 +1,229 @@
+"""Whether every promise was kept: compares what the sender was told, the portal's rows, and the books."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from tests.chaos.papers import Paper, Sent, Told
+from tests.chaos.world import Row, World
+
+# docs/architecture.md, written down a second time: who may take a posting where.
+LEGAL: Mapping[str, str] = {
+    "": "ready:intake",
+    "ready": "sending:worker posted:intake,worker rejected:intake,worker held:intake,worker withdrawn:intake",
+    "sending": "posted:worker awaiting:worker rejected:worker ready:worker unknown:worker,sweep",
+    "awaiting": "posted:worker,vendor rejected:worker,vendor unknown:worker,vendor",
+    "unknown": "checking:worker held:worker",
+    "checking": "posted:worker unknown:worker,sweep ready:worker held:worker",
+    "rejected": "ready:intake,staff posted:staff void:staff",
+    "withdrawn": "ready:intake,staff void:staff",
+    "held": "ready:staff checking:staff posted:staff void:staff",
+    "posted": "",
+    "void": "",
+}
+WITH_A_PERSON = frozenset({"rejected", "held"})
+AT_REST = WITH_A_PERSON | {"posted", "withdrawn", "void"}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A promise that was broken, and the posting or paper that shows it."""
+
+    rule: str
+    about: str
+    posting: int | None = None
+    identity: str = ""
+
+
+def check(world: World, papers: list[Paper], companies: list[dict[str, Any]]) -> list[Problem]:
+    """Every broken promise."""
+    seen = _Seen(world, papers, companies)
+    return [problem for rule in RULES for problem in rule(seen)]
+
+
+class _Seen:
+    """The world with its ways of finding."""
+
+    def __init__(self, world: World, papers: list[Paper], companies: list[dict[str, Any]]) -> None:
+        self.world, self.papers, self.companies = world, papers, companies
+        self.posting = {(row["company"], row["identity"]): row for row in world.postings}
+        self.by_key = {row["key"]: row for row in world.postings}
+        self.booked: dict[str, list[Row]] = defaultdict(list)
+        for row in (*world.books, *world.entries):
+            self.booked[row["external_key"]].append(row)
+
+    def of(self, paper: Paper) -> Row | None:
+        return self.posting.get((self.companies[paper.company]["company"], paper.identity))
+
+
+def _taken_means_kept(seen: _Seen) -> Iterator[Problem]:
+    """Law 2: a number was told, so it is in the books once, or in front of a person with a reason."""
+    for paper in seen.papers:
+        if not paper.numbers:
+            continue
+        row = seen.of(paper)
+        if row is None:
+            yield Problem("answered means kept", f"{paper.label} was answered and is not there", None, paper.identity)
+            continue
+        if row["state"] not in {"posted", *WITH_A_PERSON}:
+            yield Problem("answered means kept", f"{paper.label} was answered and is {row['state']}", row["id"])
+        if row["answered_number"] not in paper.numbers:
+            told = f"{paper.label} was told {paper.numbers}, kept is {row['answered_number']!r}"
+            yield Problem("what was told is kept", told, row["id"])
+
+
+def _booked_once(seen: _Seen) -> Iterator[Problem]:
+    for row in seen.world.postings:
+        count = len(seen.booked[row["key"]])
+        if count > 1:
+            yield Problem("never booked twice", f"{row['number']} is booked {count} times", row["id"])
+        elif row["state"] == "posted" and count == 0:
+            yield Problem("posted means booked", f"{row['number']} is not in the books", row["id"])
+        elif row["state"] in {"rejected", "withdrawn", "ready"} and count:
+            yield Problem("booked means posted", f"{row['number']} is {row['state']} and booked", row["id"])
+
+
+def _nothing_strange_in_the_books(seen: _Seen) -> Iterator[Problem]:
+    sent = {(seen.companies[paper.company]["company"], paper.identity) for paper in seen.papers if paper.sent}
+    for key, documents in seen.booked.items():
+        row = seen.by_key.get(key)
+        if row is None and documents:
+            yield Problem("only what was accepted is booked", f"{documents[0]['number']} has the strange key {key}")
+        elif row is not None and (row["company"], row["identity"]) not in sent:
+            yield Problem("only what was accepted is booked", f"{row['number']} was never sent", row["id"])
+
+
+def _same_in_both(seen: _Seen) -> Iterator[Problem]:
+    """Amounts, reference and the link between the two."""
+    for row in seen.world.postings:
+        for document in seen.booked[row["key"]]:
+            if document["reference"] != row["number"]:
+                yield Problem("the same reference", f"{row['number']}: {document['reference']}", row["id"])
+            if row["state"] == "posted" and row["external_id"] not in {one["id"] for one in seen.booked[row["key"]]}:
+                yield Problem("the right document", f"{row['number']} names another", row["id"])
+            for name in ("net", "tax", "gross"):
+                if name in document and Decimal(document[name]) != row[name]:
+                    told = f"{row['number']}: {name} is {row[name]}, in the books {document[name]}"
+                    yield Problem("never a silent difference", told, row["id"])
+
+
+def _a_version_that_was_sent(seen: _Seen) -> Iterator[Problem]:
+    for paper in seen.papers:
+        row = seen.of(paper)
+        if row is None:
+            continue
+        if row["gross"] not in {paper.gross(sent.version) for sent in paper.sent}:
+            yield Problem("only what was sent", f"{row['number']} is over {row['gross']}", row["id"])
+        last = _last_alone(paper)
+        if last is not None and last.told is Told.TAKEN and row["gross"] != paper.gross(last.version):
+            told = f"{row['number']}: the version of {paper.gross(last.version)} was taken, kept is {row['gross']}"
+            yield Problem("what was taken counts", told, row["id"])
+
+
+def _last_alone(paper: Paper) -> Sent | None:
+    """The delivery that began last, if all others were over by then."""
+    last = max(paper.sent, key=lambda sent: sent.began, default=None)
+    if last is None or any(sent.ended > last.began or sent.told is Told.LOST for sent in paper.sent if sent != last):
+        return None
+    return last
+
+
+def _answers_agree(seen: _Seen) -> Iterator[Problem]:
+    """One number for ever; and once it was told, the same content is never refused."""
+    for paper in seen.papers:
+        if len(paper.numbers) > 1:
+            yield Problem("answers never contradict", f"{paper.label}: {sorted(paper.numbers)}", None, paper.identity)
+        taken = min((sent.ended for sent in paper.sent if sent.told is Told.TAKEN), default=float("inf"))
+        for sent in paper.sent if not paper.is_edited else ():
+            if sent.began > taken and sent.told in (Told.FAILED, Told.CONTESTED):
+                told = f"{paper.label} was taken, then refused: {sent.text}"
+                yield Problem("answers never contradict", told, None, paper.identity)
+
+
+def _failed_means_not_booked(seen: _Seen) -> Iterator[Problem]:
+    """Law 1: what was answered as failed is booked only after it was sent again."""
+    for paper in seen.papers:
+        row = seen.of(paper)
+        for document in seen.booked[row["key"]] if row else ():
+            if "booked_at" not in document:
+                continue
+            at = datetime.fromisoformat(document["booked_at"]).timestamp()
+            before = [sent for sent in paper.sent if sent.began < at]
+            if before and all(sent.ended < at and sent.told is Told.FAILED for sent in before):
+                told = f"{row['number']} was refused {at - before[-1].ended:.3f} s before it was booked"  # type: ignore[index]
+                yield Problem("failed means not booked", told, row["id"] if row else None)
+
+
+def _numbers_have_no_gap(seen: _Seen) -> Iterator[Problem]:
+    numbers: dict[str, list[str]] = defaultdict(list)
+    for row in seen.world.transactions:
+        numbers[row["company"]].append(row["number"])
+    for company, found in numbers.items():
+        expected = {f"P-{number:06}" for number in range(1, len(found) + 1)}
+        if set(found) != expected or seen.world.series.get(company) != len(found):
+            missing = sorted(expected - set(found))[:5]
+            told = f"{len(found)} numbers, the last is {seen.world.series.get(company)}, missing {missing}"
+            yield Problem("no gap, no repeat", told)
+
+
+def _history_is_legal(seen: _Seen) -> Iterator[Problem]:
+    for row in seen.world.postings:
+        state = ""
+        for step in seen.world.transitions.get(row["id"], ()):
+            if step["before"] != state:
+                told = f"{row['number']} left {step['before']} while it was {state}"
+                yield Problem("every change is recorded", told, row["id"])
+            if step["who"] not in _who(step["before"], step["after"]):
+                told = f"{row['number']}: {step['who']} took it from {step['before']} to {step['after']}"
+                yield Problem("every change is legal", told, row["id"])
+            state = step["after"]
+        if state != row["state"]:
+            yield Problem("every change is recorded", f"{row['number']} is {row['state']}, told {state}", row["id"])
+
+
+def _who(before: str, after: str) -> set[str]:
+    ways = dict(way.split(":") for way in LEGAL[before].split())
+    return set(ways.get(after, "").split(","))
+
+
+def _at_rest(seen: _Seen) -> Iterator[Problem]:
+    """Everything is final or in front of a person, who is told why; no attempt is left open."""
+    for row in seen.world.postings:
+        if row["state"] not in AT_REST or row["leased"]:
+            yield Problem("everything comes to rest", f"{row['number']} is {row['state']}", row["id"])
+        if row["state"] in WITH_A_PERSON and not row["reason"].strip():
+            yield Problem("a person is told why", f"{row['number']} is {row['state']}", row["id"])
+        if any(attempt["ended_at"] is None for attempt in seen.world.attempts.get(row["id"], ())):
+            yield Problem("every attempt is closed", f"{row['number']} has an open one", row["id"])
+        if row["state"] == "posted" and row["differences"]:
+            yield Problem("never a silent difference", f"{row['number']}: {row['differences']}", row["id"])
+
+
+def _every_paper_was_answered(seen: _Seen) -> Iterator[Problem]:
+    for paper in seen.papers:
+        if not any(sent.told is not Told.LOST for sent in paper.sent):
+            yield Problem("every paper is answered", f"{paper.label} after {len(paper.sent)} deliveries")
+        odd = Counter(sent.status for sent in paper.sent) - Counter({0: 10**9, 200: 10**9, 400: 10**9, 503: 10**9})
+        if odd:
+            text = next(sent.text for sent in paper.sent if sent.status in odd)
+            yield Problem("only known answers", f"{paper.label}: {dict(odd)} {text[:200]}", None, paper.identity)
+
+
+RULES = (
+    _taken_means_kept,
+    _booked_once,
+    _nothing_strange_in_the_books,
+    _same_in_both,
+    _a_version_that_was_sent,
+    _answers_agree,
+    _failed_means_not_booked,
+    _numbers_have_no_gap,
+    _history_is_legal,
+    _at_rest,
+    _every_paper_was_answered,
+)

@@ -1,0 +1,126 @@
+"""The checker can fail: a small world that keeps every promise, and one broken promise for each rule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.chaos.checker import check
+from tests.chaos.papers import Paper, Sent, Told
+from tests.chaos.world import World
+
+COMPANY = "c1"
+COMPANIES: list[dict[str, Any]] = [{"company": COMPANY}]
+AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+EPOCH = AT.timestamp()
+
+
+def _paper(*sent: Sent) -> Paper:
+    return Paper("id-1", 0, "INV", "INV000001", "", [(Decimal(100), "5010"), (Decimal(110), "5010")][:1], list(sent))
+
+
+def _taken(number: str = "BILL-1", began: float = EPOCH - 1) -> Sent:
+    return Sent(0, began, began + 2, Told.TAKEN, 200, number)
+
+
+def _failed(began: float) -> Sent:
+    return Sent(0, began, began + 0.5, Told.FAILED, 400, "", "no")
+
+
+def _steps(*states: tuple[str, str]) -> list[dict[str, Any]]:
+    before, steps = "", []
+    for after, who in states:
+        steps.append({"before": before, "after": after, "who": who, "why": "", "at": AT})
+        before = after
+    return steps
+
+
+POSTED = _steps(("ready", "intake"), ("sending", "worker"), ("posted", "worker"))
+BILL: dict[str, Any] = {
+    "id": "doc", "number": "BILL-1", "external_key": "key", "reference": "P-000001", "net": "100.00", "tax": "20.00",
+    "gross": "120.00", "booked_at": AT.isoformat(),
+}  # fmt: skip
+POSTING: dict[str, Any] = {
+    "id": 1, "state": "posted", "key": "key", "external_id": "doc", "external_number": "BILL-1", "reason": "",
+    "may_exist": True, "attempts_made": 1, "differences": [], "leased": False, "transaction": 1, "identity": "id-1",
+    "number": "P-000001", "answered_number": "BILL-1", "net": Decimal(100), "tax": Decimal(20), "gross": Decimal(120),
+    "kind": "invoice", "revision": 1, "company": COMPANY,
+}  # fmt: skip
+REJECTED = {"state": "rejected", "reason": "no"}
+TRANSACTION = {"id": 1, "identity": "id-1", "number": "P-000001", "company": COMPANY}
+ATTEMPT = {"posting_id": 1, "number": 1, "purpose": "send", "started_at": AT, "ended_at": AT, "outcome": "Posted"}
+KEPT = World(
+    postings=[POSTING], transactions=[TRANSACTION], transitions={1: POSTED}, attempts={1: [ATTEMPT]}, deliveries=[],
+    series={COMPANY: 1}, entries=[], books=[BILL],
+)  # fmt: skip
+
+
+def _rules(world: World, *papers: Paper) -> set[str]:
+    return {problem.rule for problem in check(world, list(papers), COMPANIES)}
+
+
+def _with(posting: dict[str, Any], *states: tuple[str, str]) -> World:
+    return replace(KEPT, postings=[{**POSTING, **posting}], transitions={1: _steps(*states)} if states else {1: POSTED})
+
+
+def test_a_world_that_keeps_every_promise() -> None:
+    assert _rules(KEPT, _paper(_taken())) == set()
+
+
+@pytest.mark.parametrize(
+    ("rule", "world"),
+    [
+        ("answered means kept", replace(KEPT, postings=[], books=[], transitions={}, transactions=[], series={})),
+        ("answered means kept", _with({"state": "void"}, ("ready", "intake"), ("held", "worker"), ("void", "staff"))),
+        ("what was told is kept", _with({"answered_number": ""})),
+        ("never booked twice", replace(KEPT, books=[BILL, {**BILL, "id": "doc2"}])),
+        ("posted means booked", replace(KEPT, books=[])),
+        ("booked means posted", _with(REJECTED, ("ready", "intake"), ("rejected", "worker"))),
+        ("only what was accepted is booked", replace(KEPT, books=[BILL, {**BILL, "external_key": "strange"}])),
+        ("only what was accepted is booked", _with({"identity": "other"})),
+        ("the same reference", replace(KEPT, books=[{**BILL, "reference": "P-000002"}])),
+        ("the right document", _with({"external_id": "other"})),
+        ("never a silent difference", replace(KEPT, books=[{**BILL, "tax": "20.01"}])),
+        ("never a silent difference", _with({"differences": [["date", "a", "b"]]})),
+        ("only what was sent", _with({"gross": Decimal(132)})),
+        ("no gap, no repeat", replace(KEPT, transactions=[{**TRANSACTION, "number": "P-000002"}])),
+        ("no gap, no repeat", replace(KEPT, series={COMPANY: 2})),
+        ("every change is recorded", replace(KEPT, transitions={1: POSTED[:2]})),
+        ("every change is recorded", replace(KEPT, transitions={1: [POSTED[0], POSTED[2]]})),
+        ("every change is legal", _with({}, ("ready", "intake"), ("sending", "sweep"), ("posted", "worker"))),
+        ("everything comes to rest", _with({"state": "sending"}, ("ready", "intake"), ("sending", "worker"))),
+        ("everything comes to rest", _with({"leased": True})),
+        ("a person is told why", _with({"state": "held"}, ("ready", "intake"), ("held", "worker"))),
+        ("every attempt is closed", replace(KEPT, attempts={1: [{**ATTEMPT, "ended_at": None}]})),
+    ],
+)  # fmt: skip
+def test_a_broken_promise_in_the_rows_is_seen(rule: str, world: World) -> None:
+    assert rule in _rules(world, _paper(_taken()))
+
+
+@pytest.mark.parametrize(
+    ("rule", "paper"),
+    [
+        ("answers never contradict", _paper(_taken(), _taken("P-000001"))),
+        ("answers never contradict", _paper(_taken(), _failed(EPOCH + 9))),
+        ("failed means not booked", _paper(_failed(EPOCH - 3), _taken(began=EPOCH + 1))),
+        ("every paper is answered", _paper(Sent(0, EPOCH, EPOCH + 1))),
+        ("only known answers", _paper(_taken(), Sent(0, EPOCH, EPOCH + 1, Told.LOST, 500))),
+    ],
+)
+def test_a_broken_promise_in_the_answers_is_seen(rule: str, paper: Paper) -> None:
+    assert rule in _rules(KEPT, paper)
+
+
+def test_what_was_sent_again_before_it_was_booked_may_be_booked() -> None:
+    assert _rules(KEPT, _paper(_failed(EPOCH - 9), _taken())) == set()
+
+
+def test_the_version_that_was_taken_last_is_the_one_that_counts() -> None:
+    paper = _paper(_taken(), Sent(1, EPOCH + 5, EPOCH + 6, Told.TAKEN, 200, "BILL-1"))
+    paper.versions.append((Decimal(110), "5010"))
+    assert _rules(KEPT, paper) == {"what was taken counts"}
