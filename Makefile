@@ -16,7 +16,7 @@ COMPILE := $(LOCK_VENV)/bin/uv pip compile --quiet --universal --generate-hashes
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test e2e chaos lint format bench lock migrations clean
+.PHONY: help demo test e2e chaos mutations lint format bench lock migrations clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +36,9 @@ e2e: $(VENV)/.dev ## browser tests; they need Chromium (Debian: apt-get install 
 
 chaos: $(VENV)/.dev ## the fault campaign: kill, freeze, crash, then compare the books (SEED=..., N=..., ARGS=...)
 	@exec $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(N),--documents $(N)) $(ARGS)
+
+mutations: $(VENV)/.dev ## eight deliberate bugs in a copy of the tree, each of which the engine's tests must catch
+	@exec $(BIN)/python -m tests.mutations $(ARGS)
 
 lint: $(VENV)/.dev ## style, types, import rules, migrations and Django's own checks
 	$(BIN)/python -m ruff check .
