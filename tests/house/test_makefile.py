@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import pytest
@@ -10,7 +11,10 @@ from tests.house.tree import ROOT
 
 
 def _make(*arguments: str) -> str:
-    done = subprocess.run(["make", *arguments], cwd=ROOT, check=True, capture_output=True, text=True)
+    """What make says; the tests may run under a make of their own, which leaves its flags in the environment."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    command = ["make", "--no-print-directory", *arguments]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, env=environment)
     return " ".join(done.stdout.replace("\\\n", " ").split())
 
 

@@ -74,7 +74,7 @@ OUTCOMES = (
     *[Outcome()] * 4,
     Outcome(wrongly=True),
     Outcome("does not answer", wrongly=True),
-    *[Outcome(TAKES_IT, books) for books in Books],
+    *[Outcome(TAKES_IT, books) for books in Books] * 2,
     *[Outcome(says, Books.NEVER) for says in ERRORS],
     *[Outcome(says, books) for says in OPEN for books in (Books.NOW, Books.LATER)],
     *[Outcome(says, books) for says in OPEN[:2] for books in (Books.NOW, Books.LATER)],

@@ -15,9 +15,10 @@ from integrations.errors import Misconfigured, OutcomeUnknown, Rejected, Retryab
 from portal.connections.models import Connection
 from portal.postings import work
 from portal.postings.models import Posting
+from portal.postings.repair import retry
 from portal.postings.states import State
 from portal.postings.sweep import sweep
-from tests.factories import a_document, accepted
+from tests.factories import StaffFactory, a_document, accepted
 from tests.postings.fake_books import Books, FakeBooks
 
 pytestmark = [pytest.mark.engine]
@@ -88,6 +89,21 @@ class TestAsking:
             clock.shift(3600)
             sweep()
         assert state_of(posting) == State.HELD
+
+    @pytest.mark.parametrize("gives_up", ["after a bug of ours", "after a day"])
+    def test_only_the_vendor_can_end_an_operation(
+        self, connection: Connection, operations: Operations, clock: time_machine.Traveller, gives_up: str
+    ) -> None:
+        posting = accepted(connection).posting
+        work.run(posting.pk)
+        if gives_up == "after a bug of ours":
+            operations.poll = raising(ZeroDivisionError())
+        for _ in range(60):
+            clock.shift(3600)
+            sweep()
+            if state_of(posting) == State.HELD:
+                retry(posting, user=StaffFactory.create(), why="Again, please.")
+        assert operations.started == 1
 
     def test_who_asked_about_an_older_operation_settles_nothing(
         self, connection: Connection, books: Books, clock: time_machine.Traveller, operations: Operations
