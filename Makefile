@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all:
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 2
-NOT_SLOW := not e2e and not chaos and not bench
+NOT_SLOW := not e2e
 
 # The lock takes nothing younger than a week, so that a release that was tampered with has time to be found.
 LOCK_AGE_DAYS ?= 7
@@ -52,8 +52,8 @@ format: $(VENV)/.dev ## put the code into shape
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
 
-bench: $(VENV)/.dev ## measure accepted webhooks per CPU-second on both shapes (N=1200, QUICK=1, OUT=file)
-	@$(BIN)/python -m tests.bench \
+bench: $(VENV)/.dev ## measure accepted webhooks per CPU-second beside a bare view (N=..., OUT=file, ARGS="--quick")
+	@exec $(BIN)/python -m tests.bench $(if $(N),--webhooks $(N)) $(if $(OUT),--out "$(OUT)") $(ARGS)
 		$(if $(N),--webhooks $(N)) $(if $(filter-out 0,$(QUICK)),--quick) $(if $(OUT),--out "$(OUT)") $(ARGS)
 
 migrations: $(VENV)/.dev ## write the migrations that the models ask for (ARGS=<app> -n <name>)
