@@ -79,7 +79,9 @@ OUTCOMES = (
     *[Outcome(says, books) for says in OPEN for books in (Books.NOW, Books.LATER)],
     *[Outcome(says, books) for says in OPEN[:2] for books in (Books.NOW, Books.LATER)],
 )
-TELLING = (*["works"] * 8, *(says for says in ERRORS if says != "refuses"))
+NEVER_TO_A_QUESTION = {"refuses", "does not answer"}
+"""A question without an answer was not asked (`Retryable`); to a poll these two are the vendor's own last words."""
+TELLING = (*["works"] * 8, *(says for says in ERRORS if says not in NEVER_TO_A_QUESTION))
 
 
 @dataclass(frozen=True)
