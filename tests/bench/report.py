@@ -60,17 +60,17 @@ def _parts(measured: Measured, lines: dict[str, Figures]) -> list[tuple[str, ...
 def _sentences(measured: Measured) -> Iterator[str]:
     added = overhead(measured)
     yield (
-        f"Through a worker, over the {LATENCY_MS} ms that the accounting system sleeps: "
+        f"- Through a worker, over the {LATENCY_MS} ms that the accounting system sleeps: "
         f"p50 {added.over_latency_p50_one:+.1f} ms with 1 in flight, "
         f"p99 {added.over_latency_p99_many:+.1f} ms with {MANY}."
     )
     yield (
-        "Over what its answer took, as the worker saw it: "
+        "- Over what its answer took, as the worker saw it: "
         f"p50 {added.over_call_p50_one:+.1f} ms with 1 in flight, p99 {added.over_call_p99_many:+.1f} ms with {MANY}. "
         f"Its own number was in {added.own_numbers:.1%} of the answers."
     )
     yield (
-        f"Resident memory of the portal's processes: {measured.resident_before_mb:.0f} MB before, "
+        f"- Resident memory of the portal's processes: {measured.resident_before_mb:.0f} MB before, "
         f"{measured.resident_after_mb:.0f} MB after."
     )
-    yield f"All {measured.answered} answers were found in the database, and every posting once in the books."
+    yield f"- All {measured.answered} answers were found in the database, and every posting once in the books."
