@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from integrations.base import Answer, Expected, Source
@@ -26,6 +27,7 @@ from portal.postings.states import State
 NOT_LIVE = "{company} is not live yet, nothing was booked. Retry the posting after go-live."
 NOT_LINKED = "No accounting system is linked to {company}, nothing was booked. Link one in Postroom, then retry."
 NOT_TAKEN = "{system} cannot take a {kind}, nothing was booked. Ask for it to be kept as a memo entry in Postroom."
+FAILED = "An error on our side: {name}. The log has the details; nothing was told to the source but that it failed."
 HIDDEN = frozenset({"cookie", "authorization", "proxy-authorization"})
 VERDICTS = {
     Taken.NEW: Verdict.ACCEPTED,
@@ -70,6 +72,13 @@ def receive(
         except CannotAccept as refusal:
             delivery.verdict, delivery.reason, delivery.field = refusal.verdict, refusal.message, refusal.field[:200]
             answer = source.refuse(400, refusal.message)
+        except (OperationalError, InterfaceError):
+            raise  # the database that would keep the verdict is the one that failed
+        except Exception as error:
+            Delivery.objects.filter(pk=delivery.pk).update(
+                verdict=Verdict.FAILED, reason=FAILED.format(name=type(error).__name__), answer_status=500
+            )
+            raise
         _close(delivery, answer, started)
     return Received(delivery, answer)
 

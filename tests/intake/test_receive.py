@@ -338,6 +338,18 @@ class TestBadInput:
         response = sender.post(body(a_transaction()))
         assert (response.status_code, response["Retry-After"]) == (503, "30")
 
+    def test_an_error_of_ours_is_500_and_the_delivery_says_so(
+        self, sender: Sender, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("portal.intake.receive.accept", _bug)
+        status, answer = sender.send(a_transaction())
+        assert status == 500
+        assert "secret detail" not in str(answer)
+        delivery = Delivery.objects.get()
+        assert (delivery.verdict, delivery.answer_status) == ("failed", 500)
+        assert "ZeroDivisionError" in delivery.reason
+        assert "secret detail" not in delivery.reason
+
     @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
     def test_only_post_is_taken(self, sender: Sender, method: str) -> None:
         response = getattr(sender.client, method)(f"/webhooks/icompleat/{sender.endpoint.pk}/")
@@ -349,3 +361,7 @@ class TestBadInput:
 
 def _no_database(*_: object, **__: object) -> None:
     raise OperationalError("the database is gone")
+
+
+def _bug(*_: object, **__: object) -> None:
+    raise ZeroDivisionError("secret detail")
