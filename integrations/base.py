@@ -7,11 +7,12 @@ A connector is data in, data out: it keeps no state, opens no database and reads
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar
 
-from integrations.documents import Awaiting, Company, Document, IdempotencyKey, Kind, Posted
+from integrations.documents import Awaiting, Company, Document, IdempotencyKey, Kind, Posted, Written
 from integrations.errors import OutcomeUnknown
 from integrations.http import Outbound
 
@@ -48,6 +49,8 @@ class Abilities:
     once, so that a second miss proves absence. `quiet_seconds`: how long a late commit may take after a broken call.
     `awaits`: it may take a document asynchronously, and `poll` then tells what became of it. `repeats_errors`: it
     answers a failed request's idempotency key with the same failure again, so that a resend needs a new one.
+    `lists`: it can tell all documents with a key of ours that were written since a moment, which reconciliation needs.
+    `key_seconds`: how long the vendor says that it remembers an idempotency key; None where it takes none.
     """
 
     kinds: frozenset[Kind]
@@ -57,6 +60,8 @@ class Abilities:
     quiet_seconds: int = 120
     awaits: bool = False
     repeats_errors: bool = False
+    lists: bool = False
+    key_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +123,15 @@ class AccountingSystem(ABC):
         `Retryable`, `Unauthorised`.
         """
         raise OutcomeUnknown(f"{self.metadata.name} knows no operations to ask for; the document is looked up instead.")
+
+
+    def written_since(self, since: datetime) -> Iterator[Written]:
+        """Every document in the books with a key of ours, written at or after `since` (aware UTC), page by page.
+
+        Asked only of a system that `can.lists`, which then has a method of its own; a document may come twice when the
+        books change while they are read. Raises `Retryable`, `Unauthorised`, `Misconfigured`.
+        """
+        return iter(())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

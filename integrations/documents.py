@@ -139,6 +139,20 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """One document in an outside system's books that carries a key of ours, as a listing tells it.
+
+    `key` is the key's value as it stands there (`IdempotencyKey.value`), `reference` the portal's journal number where
+    the listing has it. `kind` is None where the listing cannot tell. What the listing does not tell of `posted` is None.
+    """
+
+    key: str
+    posted: Posted
+    kind: Kind | None = None
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Awaiting:
     """The outside system took the document and books it later. `operation` is its own key for asking."""
 
