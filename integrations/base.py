@@ -124,7 +124,6 @@ class AccountingSystem(ABC):
         """
         raise OutcomeUnknown(f"{self.metadata.name} knows no operations to ask for; the document is looked up instead.")
 
-
     def written_since(self, since: datetime) -> Iterator[Written]:
         """Every document in the books with a key of ours, written at or after `since` (aware UTC), page by page.
 

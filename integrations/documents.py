@@ -143,7 +143,7 @@ class Written:
     """One document in an outside system's books that carries a key of ours, as a listing tells it.
 
     `key` is the key's value as it stands there (`IdempotencyKey.value`), `reference` the portal's journal number where
-    the listing has it. `kind` is None where the listing cannot tell. What the listing does not tell of `posted` is None.
+    the listing has it. `kind` is None where the listing cannot tell; so is whatever it does not tell of `posted`.
     """
 
     key: str
