@@ -1,10 +1,14 @@
-"""What is told: the audit trail. Plain ids and no foreign keys, so that every room may write."""
+"""What is told: the audit trail, what waits for a person, and the mails about it.
+
+Plain ids and no foreign keys to other rooms, so that every room may write.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 
 
 class AuditEvent(models.Model):
@@ -34,3 +38,55 @@ class AuditEvent(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("Audit events are never deleted.")
+
+
+class Matter(models.Model):
+    """Something that waits for a person, for as long as it does. At most one open row per kind and subject."""
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=60, help_text="What waits, such as posting.held.")
+    subject_id = models.CharField(max_length=64)
+    title = models.CharField(max_length=300, help_text="One line: which one, and why. No amount, never a secret.")
+    path = models.CharField(max_length=300, help_text="Its staff page, without the portal's address.")
+    since = models.DateTimeField(help_text="Since when it waits.")
+    noticed_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True, help_text="Since when it waits no more.")
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("kind", "subject_id"), condition=Q(settled_at__isnull=True), name="one_open_matter_per_subject"
+            ),
+        )
+        indexes = (models.Index(fields=("settled_at",), name="matter_by_settled"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Alert(models.Model):
+    """One mail to one person about what waits. Written before it is sent, so that none is lost."""
+
+    id = models.BigAutoField(primary_key=True)
+    recipient = models.EmailField(max_length=254)
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    html = models.TextField(blank=True)
+    matters = models.ManyToManyField(Matter, related_name="alerts", help_text="What it tells.")
+    made_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=300, blank=True, help_text="Why the last try failed.")
+
+    class Meta:
+        ordering = ("-id",)
+        permissions = (("receive_alerts", "Receives e-mails about what waits for a person"),)
+        indexes = (
+            models.Index(fields=("recipient", "-made_at"), name="alert_by_recipient"),
+            models.Index(fields=("next_try_at",), condition=Q(sent_at__isnull=True), name="alert_unsent"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.subject} to {self.recipient}"

@@ -8,9 +8,12 @@ class OperationsConfig(AppConfig):
     label = "operations"
 
     def ready(self) -> None:
-        """Register the checks, and let every worker sweep. Imported here because models come after app configs."""
+        """Register checks and jobs, let every worker sweep and keep time. Models come after this: so import here."""
         from portal.celery import app
-        from portal.operations import checks, sweeping
+        from portal.operations import checks, jobs, sweeping, timekeeping, waits
 
         checks.register()
+        jobs.register_jobs()
+        waits.register_waits()
         sweeping.accompany(app)
+        timekeeping.keep_time(app)

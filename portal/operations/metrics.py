@@ -9,18 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from portal.connections.models import Connection, Status
-from portal.intake.models import RefusedCalls
+from portal.intake.models import Delivery, RefusedCalls, Verdict
 from portal.operations.models import Part, Sign
 from portal.postings.models import Posting
-from portal.postings.states import FINAL, LEASED, NEEDS_A_PERSON, WAITING_FOR_THEIR_TIME, State
+from portal.postings.reconciliation.due import open_differences, unread_for_long
+from portal.postings.reconciliation.models import DifferenceKind
+from portal.postings.states import FINAL, LEASED, NEEDS_A_PERSON, UNDER_WAY, WAITING_FOR_THEIR_TIME, State
+from portal.timetable.history import late_jobs
+from portal.timetable.registry import jobs
 
+# What the figures about answers are made of: the newest deliveries, of the last hour only.
+NEWEST = 1000
+LATELY = timedelta(hours=1)
+QUANTILES = (0.5, 0.99)
 OPEN_STATES = [state for state in State if state not in FINAL and state is not State.WITHDRAWN]
 
 
@@ -37,10 +45,32 @@ class FromTheDatabase(Collector):
     def collect(self) -> Iterator[Metric]:
         """The gauges. Costs a handful of queries over partial indexes."""
         now = timezone.now()
+        yield from _answers(now)
         yield from _postings(now)
         yield from _connections(now)
         yield _gauge("postroom_refused_calls_last_hour", "Calls without a good token.", _refused(now))
         yield _gauge("postroom_sweep_age_seconds", "Since the newest sweep of any worker ended.", _sweep_age(now))
+        yield _timetable(now)
+        yield from _reconciliation(now)
+
+
+def _answers(now: datetime) -> Iterator[Metric]:
+    """How long senders waited, how many got the accounting system's own number, how many asked again."""
+    columns = Delivery.objects.annotate(
+        told=F("transaction__answered_number"), ours=F("transaction__number")
+    ).values_list("received_at", "answered_after_ms", "answer_status", "verdict", "told", "ours")
+    # By their ids, which are in order, and then by the clock: a quiet hour must not walk through all of the past.
+    rows = [row[1:] for row in columns.order_by("-id")[:NEWEST] if row[0] > now - LATELY]
+    times = sorted(ms / 1000 for ms, *_ in rows if ms is not None)
+    family = GaugeMetricFamily("postroom_answer_seconds", "How long the latest senders waited.", labels=["quantile"])
+    for quantile in QUANTILES:
+        family.add_metric([str(quantile)], times[round(quantile * (len(times) - 1))] if times else 0)
+    yield family
+    numbers = [told != ours for _, status, _, told, ours in rows if status == 200]
+    ratio = sum(numbers) / len(numbers) if numbers else 1.0
+    yield _gauge("postroom_answers_with_own_number_ratio", "Answered with the accounting system's own number.", ratio)
+    repeated = sum(verdict == Verdict.REPEATED for _, _, verdict, *_ in rows)
+    yield _gauge("postroom_repeated_deliveries", "Of the latest deliveries, those that came again.", repeated)
 
 
 def _postings(now: datetime) -> Iterator[Metric]:
@@ -54,9 +84,17 @@ def _postings(now: datetime) -> Iterator[Metric]:
     due = Posting.objects.filter(state__in=WAITING_FOR_THEIR_TIME, next_attempt_at__lte=now)
     waiting = Posting.objects.filter(state__in=NEEDS_A_PERSON)
     leased = Posting.objects.filter(state__in=LEASED)
+    unposted = Posting.objects.filter(state__in=UNDER_WAY)
+    late_refusals = Posting.objects.filter(state=State.REJECTED).exclude(transaction__answered_number="").count()
     yield _gauge(
         "postroom_oldest_due_seconds", "How long the longest due posting waits.", _age(due, "next_attempt_at", now)
     )
+    yield _gauge(
+        "postroom_oldest_unposted_seconds",
+        "Since the oldest that is under way came.",
+        _age(unposted, "created_at", now),
+    )
+    yield _gauge("postroom_refused_after_answer", "Refused although a number was answered.", late_refusals)
     yield _gauge("postroom_oldest_held_seconds", "How long a person is waited for.", _age(waiting, "updated_at", now))
     yield _gauge("postroom_oldest_attempt_seconds", "The longest running attempt.", _age(leased, "updated_at", now))
 
@@ -71,6 +109,28 @@ def _connections(now: datetime) -> Iterator[Metric]:
     for why in ("not_linked", "paused", "broken"):
         family.add_metric([why], found[why])
     yield family
+
+
+def _timetable(now: datetime) -> Metric:
+    family = GaugeMetricFamily(
+        "postroom_job_late_seconds", "By how much a job is late; 0 up to two periods.", labels=["job"]
+    )
+    late = {entry.job.name: entry.overdue.total_seconds() for entry in late_jobs(now)}
+    for job in jobs():
+        family.add_metric([job.name], late.get(job.name, 0))
+    return family
+
+
+def _reconciliation(now: datetime) -> Iterator[Metric]:
+    family = GaugeMetricFamily(
+        "postroom_differences", "Open differences between the books and what we say.", labels=["kind"]
+    )
+    counts = dict(open_differences().order_by().values_list("kind").annotate(count=Count("pk")))
+    for kind in DifferenceKind:
+        family.add_metric([kind.value], counts.get(kind.value, 0))
+    yield family
+    unread = unread_for_long(now).count()
+    yield _gauge("postroom_connections_unreconciled", "Connections that could not be compared for three days.", unread)
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -1,4 +1,4 @@
-"""Signs of life that one process leaves for the others."""
+"""Signs of life that one process leaves for the others, and how far a walk through a log has come."""
 
 from __future__ import annotations
 
@@ -30,3 +30,13 @@ class Sign(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_part_display()} {self.process}"
+
+
+class Mark(models.Model):
+    """How far something that walks a log by its ids has come. The next pass goes on behind it."""
+
+    name = models.CharField(max_length=60, unique=True)
+    up_to = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.up_to}"

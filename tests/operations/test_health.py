@@ -10,13 +10,18 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from portal.operations import health as subject
+from portal.operations import timekeeping
 from portal.operations.health import health
 from portal.operations.heartbeat import leave_sign
 from portal.operations.models import Part, Sign
 from portal.operations.tasks import tick
+from portal.timetable import registry
+from portal.timetable.registry import Job
+from portal.timetable.running import take
+from portal.timetable.slots import Every
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-WELL = {"database": "ok", "broker": "ok", "worker": "ok", "sweep": "ok", "schedule": "ok"}
+WELL = {"database": "ok", "broker": "ok", "worker": "ok", "sweep": "ok", "schedule": "ok", "beat": "ok"}
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 
@@ -43,7 +48,6 @@ def test_everything_is_well() -> None:
         ({"seen": 31}, {"worker": "silent since 2026-11-20T11:59:29Z"}),
         ({"swept": 61}, {"sweep": "silent since 2026-11-20T11:58:59Z"}),
         ({"swept": None}, {"sweep": "none seen"}),
-        ({"started": 301}, {"schedule": "none seen"}),
     ],
 )
 def test_what_is_silent_is_named(signs: dict[str, float | None], differs: dict[str, str]) -> None:
@@ -65,17 +69,30 @@ def test_a_living_worker_beside_a_dead_one_is_enough() -> None:
     assert health(NOW).parts["sweep"] == "ok"
 
 
-def test_a_schedule_that_stopped_is_named() -> None:
+def test_a_job_that_is_late_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     worker(started=3600)
+    job = Job("postings.example", Every(timedelta(minutes=1)), print)
+    monkeypatch.setattr(registry, "_jobs", {job.name: job})
+    take(job, NOW - timedelta(minutes=2))
+    assert health(NOW).parts["schedule"] == "ok"
+    found = health(NOW + timedelta(minutes=1))
+    assert (found.status, found.parts["schedule"]) == ("degraded", "late: postings.example")
+
+
+def test_without_beat_nothing_is_degraded() -> None:
+    worker(started=301)
+    assert health(NOW) == subject.Health("ready", {**WELL, "beat": "none seen"})
     Sign.objects.create(
         part=Part.SCHEDULE, process="beat", started_at=NOW - timedelta(hours=1), seen_at=NOW - timedelta(minutes=6)
     )
-    assert health(NOW).parts["schedule"] == "silent since 2026-11-20T11:54:00Z"
+    assert health(NOW) == subject.Health("ready", {**WELL, "beat": "silent since 2026-11-20T11:54:00Z"})
 
 
-def test_the_tick_is_the_schedules_sign() -> None:
+def test_the_tick_is_beats_sign_and_rings_the_bell() -> None:
+    before = timekeeping._rings
     tick()
     tick()
+    assert timekeeping._rings == before + 2
     assert Sign.objects.get(part=Part.SCHEDULE).process == "beat"
 
 

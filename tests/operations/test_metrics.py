@@ -11,9 +11,23 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from portal.connections.models import Connection, Status
+from portal.intake.models import Delivery, Verdict
 from portal.operations.metrics import exposition
-from portal.postings.models import Posting
-from tests.factories import DemoConnectionFactory, LedgerConnectionFactory, a_document, a_line, accepted
+from portal.postings.models import Posting, Transaction
+from portal.postings.reconciliation.models import DifferenceKind
+from portal.timetable import registry
+from portal.timetable.registry import Job
+from portal.timetable.running import take
+from portal.timetable.slots import hourly
+from tests.admin.reconciled import a_difference
+from tests.factories import (
+    DemoConnectionFactory,
+    EndpointFactory,
+    LedgerConnectionFactory,
+    a_document,
+    a_line,
+    accepted,
+)
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db]
 
@@ -54,11 +68,60 @@ def test_connections_that_send_nothing_are_counted() -> None:
     assert [found[f"postroom_connections_stopped{{{why}}}"] for why in ("paused", "not_linked", "broken")] == [1, 1, 1]
 
 
+def test_a_job_that_is_late_shows_by_how_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    late, well = (Job(name, hourly(), print) for name in ("late", "well"))
+    monkeypatch.setattr(registry, "_jobs", {job.name: job for job in (late, well)})
+    take(late, timezone.now() - timedelta(hours=5))
+    take(well, timezone.now())
+    found = numbers()
+    assert 3 * 3600 <= found["postroom_job_late_seconds{late}"] < 5 * 3600
+    assert found["postroom_job_late_seconds{well}"] == 0
+
+
+def test_answers_are_told_by_how_long_they_took_and_whose_number_they_held() -> None:
+    ledger = LedgerConnectionFactory.create()
+    own, ours = (accepted(ledger, a_document()).posting.transaction for _ in range(2))
+    for transaction, told in ((own, "JNL-000001"), (ours, ours.number)):
+        Transaction.objects.filter(pk=transaction.pk).update(answered_number=told)
+    endpoint = EndpointFactory.create()
+    common = {"endpoint": endpoint, "company": ledger.company, "body": b"{}", "answer_status": 200}
+    now = timezone.now()
+    for transaction, ms, verdict, received_at in (
+        (own, 100, Verdict.ACCEPTED, now),
+        (ours, 8000, Verdict.ACCEPTED, now),
+        (own, 50, Verdict.REPEATED, now),
+        (own, 60_000, Verdict.REPEATED, now - timedelta(hours=2)),
+    ):
+        Delivery.objects.create(
+            **common, transaction=transaction, answered_after_ms=ms, verdict=verdict, received_at=received_at
+        )
+    found = numbers()
+    assert (found["postroom_answer_seconds{0.5}"], found["postroom_answer_seconds{0.99}"]) == (0.1, 8.0)
+    assert round(found["postroom_answers_with_own_number_ratio"], 3) == 0.667
+    assert found["postroom_repeated_deliveries"] == 1
+
+
+def test_what_was_refused_after_a_number_was_answered_is_counted() -> None:
+    ledger = LedgerConnectionFactory.create()
+    refused = accepted(ledger, a_document(lines=(a_line(account_code="9999"),))).posting.transaction
+    assert numbers()["postroom_refused_after_answer"] == 0
+    Transaction.objects.filter(pk=refused.pk).update(answered_number=refused.number)
+    assert numbers()["postroom_refused_after_answer"] == 1
+
+
+def test_open_differences_are_counted_by_kind() -> None:
+    found = numbers()
+    assert [found[f"postroom_differences{{{kind.value}}}"] for kind in DifferenceKind] == [0] * len(DifferenceKind)
+    a_difference(DemoConnectionFactory.create(), DifferenceKind.DOUBLE)
+    assert numbers()["postroom_differences{double}"] == 1
+    assert numbers()["postroom_connections_unreconciled"] == 0
+
+
 def test_the_cost_does_not_grow(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     connection = DemoConnectionFactory.create()
     for _ in range(5):
         accepted(connection, a_document())
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(13):
         exposition()
 
 

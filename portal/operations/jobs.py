@@ -1,0 +1,42 @@
+"""What this room does at fixed times."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from django.core.management import call_command
+
+from portal.events.mailing import alert
+from portal.operations.retention import forget
+from portal.postings.reconciliation.tasks import reconcile_due
+from portal.timetable.history import prune
+from portal.timetable.registry import Job, register
+from portal.timetable.slots import Daily, Every, hourly
+
+
+def register_jobs() -> None:
+    """Put them on the timetable. All times are UTC, at night in the zones that we serve."""
+    register(Job("events.alert", Every(timedelta(minutes=1)), _alert, lease=timedelta(minutes=5)))
+    register(Job("operations.clear_sessions", Daily(time(3, 17)), _clear_sessions))
+    register(Job("postings.reconcile", Every(timedelta(minutes=10)), reconcile_due))
+    register(Job("operations.retention", hourly(11), _forget))
+    register(Job("timetable.prune", Daily(time(3, 23)), _prune))
+
+
+def _clear_sessions(_slot: datetime) -> None:
+    """Delete the sessions of people that have run out."""
+    call_command("clearsessions")
+
+
+def _alert(_slot: datetime) -> None:
+    """Notice what waits for a person, and tell staff."""
+    alert()
+
+
+def _forget(_slot: datetime) -> None:
+    """One pass of what has had its time; an hour later the next."""
+    forget()
+
+
+def _prune(_slot: datetime) -> None:
+    prune()
