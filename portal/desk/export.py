@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
-from io import StringIO
 from typing import Final
 
 from django.db.models import QuerySet
@@ -14,11 +12,9 @@ from portal.desk.words import system_name, told
 from portal.notation import bare_amount, zone_of
 from portal.postings.badges import badge_of
 from portal.postings.models import Posting, Transaction
+from portal.spreadsheet import BYTE_ORDER_MARK, csv_line, safe
 
 BATCH: Final = 500
-BYTE_ORDER_MARK: Final = "\ufeff"  # without it Excel reads UTF-8 as the machine's own code page
-# A spreadsheet takes a cell that begins with one of these for a formula, the full-width forms included.
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 HEADINGS: Final = (
     "Received", "Time zone", "Company", "Kind", "Number", "Supplier", "Order number", "Supplier's reference",
     "Document date", "Currency", "Net", "Tax", "Gross", "State", "Reason", "Portal number", "Accounting system",
@@ -28,14 +24,9 @@ HEADINGS: Final = (
 
 def csv_lines(transactions: QuerySet[Transaction], *, oldest_first: bool) -> Iterator[str]:
     """The file line by line. No database cursor is held open while a slow reader takes its time."""
-    yield BYTE_ORDER_MARK + _line(list(HEADINGS))
+    yield BYTE_ORDER_MARK + csv_line(list(HEADINGS))
     for transaction in _in_batches(transactions, oldest_first=oldest_first):
-        yield _line(_cells(transaction, posting_of(transaction)))
-
-
-def safe(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: where it could be, an apostrophe stands before it."""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
+        yield csv_line(_cells(transaction, posting_of(transaction)))
 
 
 def _in_batches(transactions: QuerySet[Transaction], *, oldest_first: bool) -> Iterator[Transaction]:
@@ -76,9 +67,3 @@ def _outcome(transaction: Transaction, posting: Posting | None) -> list[str]:
         told(transaction, posting),
         transaction.external_id,
     ]
-
-
-def _line(cells: list[str]) -> str:
-    written = StringIO()
-    csv.writer(written).writerow(cells)
-    return written.getvalue()

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from typing import Final
 
 from integrations.content import from_json
-from integrations.documents import Document, Line
+from integrations.documents import Document
 from portal.postings.models import Posting
+from portal.postings.states import State
+from portal.reference.tables import codes_for
+
+# In these nothing is about to be sent: what may be over there already is asked for, found, or shown.
+NOT_BEFORE_SENDING: Final = frozenset(State) - {State.READY, State.SENDING}
 
 
 def document_of(posting: Posting) -> Document:
-    """The document of a posting, with what it lacks taken from the connection's defaults as they are now."""
-    return complete(from_json(posting.transaction.content), posting.connection.defaults)
+    """The document of a posting in the accounting system's codes, by the connection's mapping as it is now.
 
-
-def complete(document: Document, defaults: Mapping[str, str]) -> Document:
-    """Fill a missing supplier code, account codes and tax codes from `supplier_code`, `account_code`, `tax_code`."""
-    supplier = document.supplier
-    if supplier.code is None and defaults.get("supplier_code"):
-        supplier = replace(supplier, code=defaults["supplier_code"])
-    return replace(document, supplier=supplier, lines=tuple(_complete_line(line, defaults) for line in document.lines))
-
-
-def _complete_line(line: Line, defaults: Mapping[str, str]) -> Line:
-    return replace(
-        line,
-        account_code=line.account_code or defaults.get("account_code") or None,
-        tax_code=line.tax_code or defaults.get("tax_code") or None,
-    )
+    The stored content stays as the source said it, so that mending the mapping and retrying is enough. A memo entry is
+    kept in the source's own codes. Raises `Misconfigured` for a code that has none over there while the posting is due
+    to be sent; a lookup goes on without that code.
+    """
+    document = from_json(posting.transaction.content)
+    if posting.kept:
+        return document
+    codes = codes_for(posting.connection, document)
+    return codes.as_far_as_known(document) if posting.state in NOT_BEFORE_SENDING else codes.mapped(document)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from integrations.content import from_json, plain
-from integrations.documents import Dimension, Document, Line
-from portal.postings.content import complete
+from integrations.documents import Document, Line
+from portal.postings.admin.coding import dimension_words, header_facts, line_cells
 from portal.postings.models import Revision, RevisionState, Transaction
+from portal.reference.tables import Codes
 from portal.staff.formats import NOTHING, block, json_text, moment, money
 from portal.staff.sections import Fact, Section, Table, differences
 
@@ -44,16 +44,16 @@ def facts_of(document: Document) -> list[Fact]:
     ]
     if document.base_gross is not None and document.base_currency != document.currency:
         facts.append(Fact("Gross in base currency", money(document.base_gross, document.base_currency)))
-    return facts + [Fact(each.name, _dimension(each)) for each in document.dimensions]
+    return facts + [Fact(each.name, dimension_words(each)) for each in document.dimensions]
 
 
-def lines_of(document: Document, defaults: Mapping[str, str] | None = None) -> Section:
-    """The lines as a table; a code that comes from the connection's defaults says so."""
-    completed = complete(document, defaults or {})
-    rows = [_line(own, filled, document.currency) for own, filled in zip(document.lines, completed.lines, strict=True)]
+def lines_of(document: Document, codes: Codes | None = None, note: str = "") -> Section:
+    """The lines as a table. With `codes`, each code shows what is sent instead, and the header's stand above."""
+    rows = [_line(line, document, codes) for line in document.lines]
     totals = [_amount(each, document.currency) for each in (document.net, document.tax, document.gross)]
     table = Table(head=HEAD, rows=rows, numeric=NUMERIC, foot=("",) * 7 + tuple(totals), empty="It has no lines.")
-    return Section(title=f"Lines in {document.currency}", table=table)
+    facts = header_facts(document, codes) if codes else []
+    return Section(title=f"Lines in {document.currency}", facts=facts, table=table, note=note if codes else "")
 
 
 def raw(transaction: Transaction) -> Section:
@@ -73,29 +73,25 @@ def revision_section(revision: Revision) -> Section:
     )
 
 
-def _line(own: Line, filled: Line, currency: str) -> tuple[str, ...]:
+def _line(line: Line, document: Document, codes: Codes | None) -> tuple[str, ...]:
+    currency = document.currency
     return (
-        str(own.number),
-        own.description,
-        _code(own.account_code, filled.account_code),
-        _code(own.tax_code, filled.tax_code),
-        ", ".join(f"{each.name} {_dimension(each)}" for each in own.dimensions),
-        plain(own.quantity) or NOTHING,
-        _amount(own.unit_price, currency),
-        _amount(own.net, currency),
-        _amount(own.tax, currency),
-        _amount(own.gross, currency),
+        str(line.number),
+        line.description,
+        *(line_cells(line, document, codes) if codes else _own_cells(line)),
+        plain(line.quantity) or NOTHING,
+        _amount(line.unit_price, currency),
+        _amount(line.net, currency),
+        _amount(line.tax, currency),
+        _amount(line.gross, currency),
     )
+
+
+def _own_cells(line: Line) -> tuple[str, str, str]:
+    dimensions = ", ".join(f"{each.name} {dimension_words(each)}" for each in line.dimensions)
+    return line.account_code or NOTHING, line.tax_code or NOTHING, dimensions
 
 
 def _amount(amount: Decimal | None, currency: str) -> str:
     """Without its currency, which the heading names."""
     return money(amount, currency).removesuffix(f" {currency}")
-
-
-def _code(own: str | None, filled: str | None) -> str:
-    return own or (f"{filled} (default)" if filled else NOTHING)
-
-
-def _dimension(dimension: Dimension) -> str:
-    return f"{dimension.code} ({dimension.label})" if dimension.label else dimension.code

@@ -16,6 +16,9 @@ from portal.staff.base import row_url
 from portal.staff.formats import block, copyable, folded, link, moment
 from portal.staff.sections import Fact, Section, differences
 
+BOOKED_INSIDE = "Booked inside Postroom’s own database: nothing went over the network."
+NEVER_WENT_OUT = "Nothing went over the network."
+
 
 def standing(posting: Posting) -> Section:
     """Where it stands and why, with every number."""
@@ -74,8 +77,8 @@ def _sent(attempts: Sequence[Attempt]) -> Section:
         Fact("Started", moment(last.started_at, seconds=True)),
         Fact("Took", took(last)),
     ]
-    inside = "Booked inside Postroom’s own database: nothing went over the network."
-    return Section(title="What was sent", facts=facts, note="" if last.exchanges else inside, html=exchanges_html(last))
+    quiet = BOOKED_INSIDE if last.outcome == "Posted" else NEVER_WENT_OUT
+    return Section(title="What was sent", facts=facts, note="" if last.exchanges else quiet, html=exchanges_html(last))
 
 
 def _in_the_books(posting: Posting) -> Section:

@@ -1,0 +1,154 @@
+"""The rows that a document needs: one query, whatever the length of the table, and none without a table."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, connection
+from django.db.models import ProtectedError
+from django.test.utils import CaptureQueriesContext
+
+from integrations.errors import Misconfigured
+from portal.connections.models import Connection
+from portal.events.models import AuditEvent
+from portal.reference import tables
+from portal.reference.models import CodeMapping, MappedCode
+from portal.reference.rules import PLAIN, DimensionRule, How, Rule, Rules, defaults, from_json, to_json
+from portal.reference.services import row_counts, save_rules
+from portal.reference.tables import codes_for, rows_for
+from tests.factories import DemoConnectionFactory, SourceConnectionFactory
+from tests.samples import sample
+
+pytestmark = [pytest.mark.engine, pytest.mark.django_db]
+BY_ITS_INDEX = {
+    "sqlite": "(connection_id=? AND family=? AND source_code=?)",
+    "postgresql": "using one_row_per_source_code",
+}
+TABLES = Rules(supplier=Rule(how=How.TABLE), account=Rule(how=How.TABLE), tax=Rule(how=How.TABLE))
+
+
+def linked(rules: Rules = PLAIN) -> Connection:
+    made: Connection = DemoConnectionFactory.create(mapping=to_json(rules))
+    return made
+
+
+def row(of: Connection, family: str, source_code: str, accounting_code: str) -> MappedCode:
+    return MappedCode.objects.create(
+        connection=of, family=family, source_code=source_code, accounting_code=accounting_code
+    )
+
+
+@pytest.mark.parametrize("rules", [PLAIN, defaults(account="7502"), Rules(dimensions=(DimensionRule(name="Team"),))])
+def test_without_a_table_nothing_is_asked(rules: Rules) -> None:
+    demo = linked(rules)
+    with CaptureQueriesContext(connection) as seen:
+        codes = codes_for(demo, sample())
+    assert len(seen) == 0
+    assert codes.mapped(sample()) == sample()
+
+
+def test_all_tables_of_a_document_are_one_query_by_the_index() -> None:
+    demo = linked(TABLES)
+    for family, source_code, sent in (
+        ("account", "5010", "7100"), ("account", "7504", "7200"), ("account", "T1", "not a tax code"),
+        ("tax", "T1", "A"), ("tax", "T0", "B"), ("supplier", "CROWN01", "S1"),
+    ):  # fmt: skip
+        row(demo, family, source_code, sent)
+    MappedCode.objects.bulk_create(
+        MappedCode(connection=demo, family="account", source_code=f"C{n}", accounting_code="x") for n in range(2_000)
+    )
+    row(linked(), "account", "5010", "another company's")
+    with CaptureQueriesContext(connection) as seen:
+        sent_document = codes_for(demo, sample()).mapped(sample())
+    assert len(seen) == 1
+    assert sent_document.supplier.code == "S1"
+    assert [(line.account_code, line.tax_code) for line in sent_document.lines] == [("7100", "A"), ("7200", "B")]
+    assert BY_ITS_INDEX[connection.vendor] in plan_of(demo)
+
+
+def plan_of(demo: Connection) -> str:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("ANALYZE reference_mappedcode")
+        rows = MappedCode.objects.filter(
+            connection_id=demo.pk, family__in=["account", "tax"], source_code__in=["5010", "T1"]
+        )
+        return str(rows.values_list("accounting_code").explain())
+
+
+def test_very_many_codes_are_asked_for_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "CODES_AT_ONCE", 2)
+    demo = linked()
+    for n in range(5):
+        row(demo, "account", str(n), f"A{n}")
+    keys = [("account", str(n)) for n in range(6)]
+    with CaptureQueriesContext(connection) as seen:
+        found = rows_for(demo.pk, keys)
+    assert found == {("account", str(n)): f"A{n}" for n in range(5)}
+    assert len(seen) == 3
+
+
+def test_a_missing_row_names_the_first_and_counts_the_rest() -> None:
+    demo = linked(TABLES)
+    row(demo, "supplier", "CROWN01", "S1")
+    with pytest.raises(Misconfigured, match="Line 1: account code 5010 is not in the mapping table") as caught:
+        codes_for(demo, sample()).mapped(sample())
+    assert "3 more codes" in caught.value.message
+    assert len(codes_for(demo, sample()).gaps(sample())) == 4
+
+
+def test_codes_differ_by_letter_case_on_both_databases() -> None:
+    demo = linked()
+    row(demo, "tax", "t1", "small")
+    row(demo, "tax", "T1", "large")
+    assert rows_for(demo.pk, [("tax", "T1")]) == {("tax", "T1"): "large"}
+
+
+def test_a_code_has_one_row_and_its_connection_stays() -> None:
+    demo = linked()
+    row(demo, "tax", "T1", "A")
+    with pytest.raises(ProtectedError):
+        demo.delete()
+    with pytest.raises(IntegrityError):
+        row(demo, "tax", "T1", "B")
+
+
+def test_only_what_is_posted_into_has_a_mapping() -> None:
+    SourceConnectionFactory.create()
+    demo = linked()
+    assert [each.pk for each in CodeMapping.objects.all()] == [demo.pk]
+
+
+# --- writing the rules ------------------------------------------------------------------------------------------------
+
+
+def test_rules_are_saved_and_told_with_before_and_after() -> None:
+    demo = linked(defaults(account="7502"))
+    assert save_rules(demo, TABLES, who="sam") is True
+    assert from_json(Connection.objects.get(pk=demo.pk).mapping) == TABLES
+    assert demo.mapping == to_json(TABLES)
+    event = AuditEvent.objects.get(verb="mapping.changed")
+    assert (event.who, event.subject_type, event.subject_id) == ("sam", "reference.codemapping", str(demo.pk))
+    assert (event.tenant_id, event.company_id) == (demo.company.tenant_id, demo.company_id)
+    assert event.details == {"before": to_json(defaults(account="7502")), "after": to_json(TABLES)}
+
+
+def test_the_same_rules_again_tell_nothing() -> None:
+    demo = linked(TABLES)
+    assert save_rules(demo, TABLES, who="sam") is False
+    assert not AuditEvent.objects.exists()
+
+
+def test_rules_that_make_no_sense_are_not_saved() -> None:
+    demo = linked()
+    with pytest.raises(ValueError, match="Nothing uses this code"):
+        save_rules(demo, Rules(tax=Rule(default="T1")), who="sam")
+    assert Connection.objects.get(pk=demo.pk).mapping == {}
+
+
+def test_rows_are_counted_by_family() -> None:
+    demo = linked()
+    for n in range(3):
+        row(demo, "account", str(n), "x")
+    row(demo, "dimension:team", "A", "x")
+    row(linked(), "tax", "T1", "x")
+    assert row_counts(demo) == {"account": 3, "dimension:team": 1}
