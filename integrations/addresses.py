@@ -77,7 +77,14 @@ def checked(host: str, port: int, *, allow_private: bool, seconds: float) -> tup
 
 
 def _look_up(host: str, port: int, seconds: float) -> tuple[Address, ...]:
-    """The resolver knows no time limit, so it is asked in a thread that is left alone when it takes too long."""
+    """The resolver knows no time limit, so it is asked in a thread that is left alone when it takes too long.
+
+    An address in figures needs no resolver, and no thread.
+    """
+    if host[:1].isdigit() or ":" in host:
+        answer = _resolve(host, port, socket.AI_NUMERICHOST)
+        if not isinstance(answer, OSError):
+            return answer
     answers: queue.SimpleQueue[tuple[Address, ...] | OSError] = queue.SimpleQueue()
     threading.Thread(target=lambda: answers.put(_resolve(host, port)), name="resolver", daemon=True).start()
     try:
@@ -89,9 +96,9 @@ def _look_up(host: str, port: int, seconds: float) -> tuple[Address, ...]:
     return answer
 
 
-def _resolve(host: str, port: int) -> tuple[Address, ...] | OSError:
+def _resolve(host: str, port: int, flags: int = 0) -> tuple[Address, ...] | OSError:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     except OSError as error:
         return error
     except UnicodeError:

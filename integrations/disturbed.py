@@ -45,11 +45,18 @@ class Disturbed:
         environ, campaign = request.environ, self.campaign
         keep_body(request)
         drawn = campaign.draw(sort, method=request.method, path=request.path, key=self._interface.key(request))
-        if not campaign.plan.terms.trust_keys:
-            environ.pop(_variable(self._interface.key_header), None)
+        self._treat_key(environ, campaign)
         if drawn is None:
             return self._app
         return ACTS[drawn](Call(environ, self._app, self._interface, campaign.plan.terms, self._later))
+
+    def _treat_key(self, environ: WSGIEnvironment, campaign: Campaign) -> None:
+        """Take the idempotency key away where keys are ignored; make it a new one where its life is over."""
+        variable = _variable(self._interface.key_header)
+        if not campaign.plan.terms.trust_keys:
+            environ.pop(variable, None)
+        elif key := environ.get(variable):
+            environ[variable] = campaign.key_lives.known_as(key)
 
     def _control(self, request: Request) -> Response:
         if request.method == "PUT":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 # Longer numbers are no amounts; written out in full, `1e999999999` alone would fill the memory.
@@ -17,14 +18,16 @@ def to_json(value: object) -> str:
     A Decimal is written as a plain number with all its digits, `Decimal("10.50")` as `10.50`. Raises `TypeError` for
     anything else, floats above all, and `ValueError` for a Decimal that is not finite.
     """
+    if isinstance(value, str):
+        return _quoted(value)
     if isinstance(value, Decimal):
         return _number(value)
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_name(key)}: {to_json(member)}" for key, member in value.items()) + "}"
+    if isinstance(value, dict | Mapping):
+        return "{" + ", ".join([f"{_name(key)}: {to_json(member)}" for key, member in value.items()]) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(to_json(member) for member in value) + "]"
-    if value is None or isinstance(value, str | int):
-        return json.dumps(value, ensure_ascii=False)
+        return "[" + ", ".join([to_json(member) for member in value]) + "]"
+    if value is None or isinstance(value, int):
+        return json.dumps(value)
     raise TypeError(f"{type(value).__name__} cannot be written exactly as JSON")
 
 
@@ -37,7 +40,7 @@ def _number(value: Decimal) -> str:
 def _name(key: object) -> str:
     if not isinstance(key, str):
         raise TypeError("the names of JSON members are strings")
-    return json.dumps(key, ensure_ascii=False)
+    return _quoted(key)
 
 
 def from_json(text: str) -> Any:

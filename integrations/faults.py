@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from integrations.key_lives import KeyLives
+
 _LONGEST_SECONDS: Final = 300
 _NOTES_KEPT: Final = 10_000
 
@@ -108,13 +110,15 @@ class BadPlan(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """How the faults are carried out. `trust_keys` False: idempotency keys are ignored, only a lookup protects."""
+    """How the faults are carried out. `trust_keys` False: idempotency keys are ignored, only a lookup protects;
+    `key_seconds`: how long a key is remembered after it first came, 0 for ever."""
 
     hang_seconds: float = 40.0
     late_seconds: float = 2.0
     drip_seconds: float = 0.5
     latency_seconds: float = 1.0
     retry_after_seconds: float = 1.0
+    key_seconds: float = 0.0
     trust_keys: bool = True
 
 
@@ -205,6 +209,7 @@ class Campaign:
         self._totals: Counter[Fault] = Counter()
         self._notes: deque[Disturbance] = deque(maxlen=_NOTES_KEPT)
         self._spent: set[str] = set()
+        self.key_lives = KeyLives(plan.terms.key_seconds)
 
     def draw(self, sort: Sort, *, method: str, path: str, key: str) -> Fault | None:
         """Decide about the next request, and note the decision. A spent key decides for itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -47,6 +47,7 @@ CREATE TABLE IF NOT EXISTS document (
     UNIQUE (company, kind, sequence)
 );
 CREATE INDEX IF NOT EXISTS document_external_key ON document (company, external_key);
+CREATE INDEX IF NOT EXISTS document_booked_at ON document (company, json_extract(body, '$.booked_at'), position);
 CREATE TABLE IF NOT EXISTS idempotency (
     company TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, document TEXT NOT NULL,
     PRIMARY KEY (company, key)
@@ -113,8 +114,20 @@ class Books:
         query = f"SELECT body FROM document WHERE {where} ORDER BY position LIMIT ?3 OFFSET ?4"  # noqa: S608
         with self._state.transaction() as database:
             rows = database.execute(query, (company_id, external_key, PAGE_SIZE + 1, (page - 1) * PAGE_SIZE)).fetchall()
-        documents = [from_json(row["body"]) for row in rows[:PAGE_SIZE]]
-        return {"documents": documents, "next_page": page + 1 if len(rows) > PAGE_SIZE else None}
+        return _page(rows, page)
+
+    def booked_since(self, company_id: str, since: datetime, page: int) -> dict[str, Any]:
+        """One page of the documents with an external key that were booked at or after `since`, the oldest first."""
+        self.company(company_id)
+        query = """
+            SELECT body FROM document
+            WHERE company = ? AND json_extract(body, '$.booked_at') >= ? AND external_key <> ''
+            ORDER BY json_extract(body, '$.booked_at'), position LIMIT ? OFFSET ?
+        """
+        values = (company_id, _stamp(since), PAGE_SIZE + 1, (page - 1) * PAGE_SIZE)
+        with self._state.transaction() as database:
+            rows = database.execute(query, values).fetchall()
+        return _page(rows, page)
 
     def latest(self, company_id: str, most: int) -> list[dict[str, Any]]:
         """The newest documents of a company, newest first."""
@@ -138,6 +151,16 @@ class Books:
                 booked = from_json(row["body"])
                 suppliers[row["supplier"]]["owed"] += _OWED[row["kind"]] * (booked["base"] or booked)["gross"]
         return list(suppliers.values())
+
+
+def _page(rows: Sequence[sqlite3.Row], page: int) -> dict[str, Any]:
+    documents = [from_json(row["body"]) for row in rows[:PAGE_SIZE]]
+    return {"documents": documents, "next_page": page + 1 if len(rows) > PAGE_SIZE else None}
+
+
+def _stamp(at: datetime) -> str:
+    """An instant as documents carry it: always as long, always UTC, so that texts sort as times do."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def _told(booked: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,7 +201,7 @@ def _book(
         "kind": collection.kind,
         "supplier": supplier,
         "base": body.get("base"),
-        "booked_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "booked_at": _stamp(datetime.now(UTC)),
     }
     insert = """
         INSERT INTO document (id, company, kind, sequence, external_key, supplier, body) VALUES (?, ?, ?, ?, ?, ?, ?)

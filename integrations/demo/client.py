@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -10,10 +11,13 @@ from integrations.base import Link
 from integrations.errors import IntegrationError, Misconfigured, Rejected, Retryable
 from integrations.http import Http
 from integrations.reply import Reply
+from integrations.sentences import sentence
 
 # More pages than one key can fill, even if every try had made a document.
 _MOST_PAGES = 20
-_LONGEST_MESSAGE = 300
+# Half a million documents: a listing that is longer than that does not end.
+_MOST_PAGES_LISTED = 10_000
+_NO_REASON = "Demo Books refused the document and gave no reason."
 
 # The refusals that we know, by the code that Demo Books gives. Nothing was booked then.
 _REFUSALS: Final[Mapping[str, type[Rejected]]] = {
@@ -45,7 +49,8 @@ class Client:
 
     def company(self) -> Mapping[str, Any]:
         """The company's own record."""
-        return _accepted(self._http.get(self._company))
+        reply = self._http.get(self._company)
+        return _with_id(reply, _accepted(reply))
 
     def create(self, collection: str, body: Mapping[str, Any], *, key: str) -> Mapping[str, Any]:
         """Post one document under an idempotency key; give the document that is in the books."""
@@ -54,17 +59,24 @@ class Client:
 
     def find(self, external_key: str) -> Iterator[Mapping[str, Any]]:
         """All documents that carry our key, page after page."""
+        return self._pages({"external_key": external_key}, _MOST_PAGES)
+
+    def booked_since(self, since: datetime) -> Iterator[Mapping[str, Any]]:
+        """All documents with an external key that were booked at or after `since` (aware UTC), page after page."""
+        return self._pages({"booked_since": since.isoformat(timespec="milliseconds")}, _MOST_PAGES_LISTED)
+
+    def _pages(self, wanted: Mapping[str, str], most: int) -> Iterator[Mapping[str, Any]]:
         page = 1
-        for _ in range(_MOST_PAGES):
-            documents, next_page = self._page(external_key, page)
+        for _ in range(most):
+            documents, next_page = self._page(wanted, page)
             yield from documents
             if next_page is None:
                 return
             page = next_page
         raise Retryable("Demo Books answered with more pages than there can be. It will be tried again.")
 
-    def _page(self, external_key: str, page: int) -> tuple[list[Mapping[str, Any]], int | None]:
-        reply = self._http.get(f"{self._company}/documents", params={"external_key": external_key, "page": page})
+    def _page(self, wanted: Mapping[str, str], page: int) -> tuple[list[Mapping[str, Any]], int | None]:
+        reply = self._http.get(f"{self._company}/documents", params={**wanted, "page": page})
         answer = _accepted(reply)
         documents, next_page = answer.get("documents"), answer.get("next_page")
         if not isinstance(documents, list):
@@ -93,17 +105,11 @@ def _refusal(reply: Reply, error: object) -> IntegrationError:
     known = _REFUSALS.get(str(told.get("code")))
     if known is None:
         return reply.unclear("an error that is not known")
-    message, field = _sentence(told.get("message")), told.get("field")
+    message, field = sentence(told.get("message"), otherwise=_NO_REASON), told.get("field")
     return known(message, field=field if isinstance(field, str) else "")
 
 
-def _sentence(text: object) -> str:
-    """The system's own words, if they are words: one line, not too long."""
-    words = " ".join(text.split()) if isinstance(text, str) else ""
-    return words[:_LONGEST_MESSAGE] or "Demo Books refused the document and gave no reason."
-
-
-def _with_id(reply: Reply, document: object) -> Mapping[str, Any]:
-    if isinstance(document, Mapping) and isinstance(document.get("id"), str) and document["id"]:
-        return document
-    raise reply.unclear("a document without an id")
+def _with_id(reply: Reply, told: object) -> Mapping[str, Any]:
+    if isinstance(told, Mapping) and isinstance(told.get("id"), str) and told["id"]:
+        return told
+    raise reply.unclear("something without an id")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
+
 from integrations.base import Abilities, AccountingSystem, Link, Metadata, Setting
 from integrations.demo import mapping
 from integrations.demo.client import Client
-from integrations.documents import Company, Document, IdempotencyKey, Posted
+from integrations.documents import Company, Document, IdempotencyKey, Posted, Written
 
 
 class DemoBooks(AccountingSystem):
@@ -45,6 +48,7 @@ class DemoBooks(AccountingSystem):
         quiet_seconds=5,
         # Not by itself, but its faults can make it repeat an error to the key that met it.
         repeats_errors=True,
+        lists=True,
     )
 
     def __init__(self, link: Link) -> None:
@@ -64,3 +68,11 @@ class DemoBooks(AccountingSystem):
     def find(self, document: Document, *, key: IdempotencyKey) -> tuple[Posted, ...]:
         """All documents of the company that carry our key. Raises `Retryable`, `Unauthorised`, `Misconfigured`."""
         return tuple(mapping.posted(found) for found in self._client.find(key.value))
+
+    def written_since(self, since: datetime) -> Iterator[Written]:
+        """Every document with a key of ours, by when it was booked, 50 a page.
+
+        Raises `Retryable`, `Unauthorised`, `Misconfigured`.
+        """
+        found = (mapping.written(one) for one in self._client.booked_since(since))
+        return (one for one in found if one.key)

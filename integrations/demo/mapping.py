@@ -7,13 +7,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from integrations.documents import Company, Dimension, Document, IdempotencyKey, Kind, Line, Posted
+from integrations.documents import Company, Dimension, Document, IdempotencyKey, Kind, Line, Posted, Written
 from integrations.errors import Misconfigured, Rejected
 
 COLLECTIONS: Final[Mapping[Kind, str]] = {
     Kind.INVOICE: "bills",
     Kind.CREDIT_NOTE: "credit-notes",
     Kind.PURCHASE_ORDER: "purchase-orders",
+}
+KINDS: Final[Mapping[str, Kind]] = {
+    "bill": Kind.INVOICE,
+    "credit_note": Kind.CREDIT_NOTE,
+    "purchase_order": Kind.PURCHASE_ORDER,
 }
 
 
@@ -117,6 +122,16 @@ def posted(answer: Mapping[str, Any]) -> Posted:
         gross=_amount(answer.get("gross")),
         currency=_word(answer.get("currency")),
         date=_day(answer.get("date")),
+    )
+
+
+def written(answer: Mapping[str, Any]) -> Written:
+    """A document of a listing. The key is empty where the document carries none."""
+    return Written(
+        key=_word(answer.get("external_key")) or "",
+        posted=posted(answer),
+        kind=KINDS.get(_word(answer.get("kind")) or ""),
+        reference=_word(answer.get("reference")) or "",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 from wsgiref.types import WSGIApplication
 
@@ -138,8 +139,7 @@ class DemoBooksSandbox:
     def _read(self, name: str, company_id: str, request: Request) -> object:
         company = self._books.company(company_id)
         if name == "documents":
-            number = max(request.args.get("page", 1, type=int), 1)
-            return self._books.find(company_id, request.args.get("external_key"), number)
+            return self._documents(company_id, request)
         if name == "suppliers":
             return {"suppliers": self._books.suppliers(company_id)}
         if name == "accounts":
@@ -148,6 +148,13 @@ class DemoBooksSandbox:
             codes = [{"code": code, "name": told, "rate": rate} for code, (told, rate) in TAX_CODES.items()]
             return {"tax_codes": codes}
         return company
+
+    def _documents(self, company_id: str, request: Request) -> object:
+        number = max(request.args.get("page", 1, type=int), 1)
+        since = request.args.get("booked_since")
+        if since is None:
+            return self._books.find(company_id, request.args.get("external_key"), number)
+        return self._books.booked_since(company_id, _instant(since), number)
 
     def _page(self, routes: MapAdapter, root: str) -> Response:
         try:
@@ -168,6 +175,15 @@ class DemoBooksSandbox:
             for company in self._books.companies()
         ]
         return Markup("<p>What this accounting system holds, newest first.</p>") + Markup("").join(parts)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Refusal(
+            "invalid", "booked_since is no moment such as 2026-11-20T14:03:00+00:00.", "booked_since"
+        ) from None
 
 
 def _body(request: Request) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final, NoReturn
 from uuid import UUID
 
@@ -21,6 +22,12 @@ def canonical_id(text: str) -> str:
     """An id as it is compared and kept: lower case, a GUID with its hyphens and without braces."""
     folded = text.strip().lower()
     return str(UUID(folded)) if _GUID.fullmatch(folded) else folded
+
+
+@cache
+def _camel(name: str) -> str:
+    """`UnitCost` as `unitCost`. Only names that stand in the code are asked for."""
+    return name[0].lower() + name[1:]
 
 
 class Node:
@@ -61,7 +68,7 @@ class Node:
             self.refuse("must be an object")
         found = self.value.get(name)
         if found is None:
-            found = self.value.get(name[0].lower() + name[1:])
+            found = self.value.get(_camel(name))
         return Node(found, name, self)
 
     def items(self) -> Iterator[Node]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 import redis
 from django.db import connection
 
 from tests import environment
+from tests.operations.running import wait_for
 from tests.servers import Postgres, Redis
 
 
@@ -24,13 +28,33 @@ def test_redis_answers_and_loses_everything_when_killed() -> None:
 
 
 @pytest.mark.postgres
-def test_postgres_keeps_what_was_committed_when_killed() -> None:
+@pytest.mark.parametrize("end", [Postgres.kill, Postgres.crash])
+def test_postgres_keeps_what_was_committed_when_killed(end: Callable[[Postgres], None]) -> None:
     with Postgres(durable=True) as server:
         server.execute("CREATE TABLE kept (number integer)", "INSERT INTO kept VALUES (7)")
-        server.kill()
+        end(server)
         server.start()
         with server.connect() as rows:
             assert rows.execute("SELECT number FROM kept").fetchall() == [(7,)]
+
+
+@pytest.mark.postgres
+def test_a_frozen_postgres_answers_nothing_until_it_goes_on() -> None:
+    with Postgres() as server, server.connect() as rows:
+        with server.frozen():
+            for pid in (server.pid, rows.info.backend_pid):
+                wait_for(lambda pid=pid: _state(pid) == "T", "it is stopped")  # type: ignore[misc]
+            rows.pgconn.send_query(b"SELECT 7")
+            rows.pgconn.flush()
+            rows.pgconn.consume_input()
+            assert rows.pgconn.is_busy()
+        answer, end = rows.pgconn.get_result(), rows.pgconn.get_result()
+        assert answer is not None
+        assert (answer.get_value(0, 0), end) == (b"7", None)
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 @pytest.mark.postgres

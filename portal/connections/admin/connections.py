@@ -9,14 +9,15 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
 from integrations.base import Metadata
 from integrations.documents import Kind
 from portal.connections import breaker, services
+from portal.connections.admin.conformance import applies_to, conformance_section
 from portal.connections.admin.forms import (
-    DEFAULTS,
     ConnectionForm,
     choices,
     form_for,
@@ -72,7 +73,7 @@ class ConnectionAdmin(LinkPages):
 
     def for_list(self, queryset: QuerySet[Connection]) -> QuerySet[Connection]:
         """Secrets are not even read."""
-        return queryset.defer("secrets", "settings", "defaults")
+        return queryset.defer("secrets", "settings", "mapping")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
@@ -105,8 +106,7 @@ class ConnectionAdmin(LinkPages):
             (metadata.name, {"fields": own, "description": metadata.summary}),
         ]
         if side_of(metadata.slug) is Side.ACCOUNTING:
-            defaults = [f"default__{key}" for key, _, _ in DEFAULTS]
-            fieldsets.append(("Where a document lacks something", {"fields": [*defaults, "kept_kinds"]}))
+            fieldsets.append(("What it cannot take", {"fields": ["kept_kinds"]}))
         return [one for one in fieldsets if one[1]["fields"]]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:
@@ -121,8 +121,8 @@ class ConnectionAdmin(LinkPages):
         obj.settings, obj.secrets = form.settings(), form.secrets()
         names = {"external_company_id", "external_company_name", "settings", "secrets"}
         if obj.side == Side.ACCOUNTING:
-            obj.defaults, obj.kept_kinds = form.defaults(), form.cleaned_data["kept_kinds"]
-            names |= {"defaults", "kept_kinds"}
+            obj.kept_kinds = form.cleaned_data["kept_kinds"]
+            names |= {"kept_kinds"}
         obj.save(update_fields=sorted(names))
 
     def log_addition(self, request: HttpRequest, obj: Connection, message: Any) -> Any:
@@ -138,7 +138,6 @@ class ConnectionAdmin(LinkPages):
             who=name_of(request.user),
             settings=form.settings(),
             secrets=form.secrets(),
-            defaults=form.defaults(),
             kept_kinds=[Kind(kind) for kind in form.cleaned_data.get("kept_kinds", ())],
             external_company_id=obj.external_company_id,
             external_company_name=obj.external_company_name,
@@ -161,11 +160,14 @@ class ConnectionAdmin(LinkPages):
             Fact("Side", obj.get_side_display()),
             Fact("Linked", moment(obj.linked_at)),
             Fact("Over there", copyable(obj.external_company_id)),
+            *([Fact("Codes", _mapping(obj))] if obj.side == Side.ACCOUNTING else []),
             Fact("Id", copyable(str(obj.pk)), wide=True),
         ]
         parts = [Section(title="Where it stands", facts=facts), Section(title="Settings", table=_settings(obj))]
         if obj.side == Side.SOURCE:
             parts.append(Section(title="Endpoints", table=_endpoints(obj)))
+        elif applies_to(obj):
+            parts.append(conformance_section(obj))
         return parts
 
     @admin.display(description="Status", ordering="status")
@@ -199,12 +201,17 @@ def _sending(connection: Connection) -> str:
     return ""
 
 
+def _mapping(connection: Connection) -> str:
+    """The way to the page of its mapping, which belongs to a room above this one."""
+    said = "Mapping of codes" if connection.mapping else "Mapping of codes: sent as they come"
+    return link(reverse("admin:reference_codemapping_change", args=[connection.pk]), said)
+
+
 def _settings(connection: Connection) -> Table:
     """Every setting by name; of a secret only whether there is one."""
     secret_names = _names_of_secrets(connection)
     rows = [(key, str(value)) for key, value in sorted(connection.settings.items()) if key not in secret_names]
     rows += [(key, _said_of(stored_secrets(connection), key)) for key in secret_names]
-    rows += [(f"Default {key.replace('_', ' ')}", str(value)) for key, value in sorted(connection.defaults.items())]
     rows += [("Kept as memo entries", kind.replace("_", " ")) for kind in connection.kept_kinds]
     return Table(head=("Setting", "Value"), rows=rows, empty="This integration needs none.")
 

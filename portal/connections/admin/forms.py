@@ -17,11 +17,6 @@ from portal.connections.registry import UnknownIntegration, accounting_system, a
 from portal.connections.services import accounting_connection
 from portal.fields import Undecryptable
 
-DEFAULTS: Final = (
-    ("supplier_code", "Supplier code", "For documents whose supplier has no code."),
-    ("account_code", "Account code", "For lines without a coding."),
-    ("tax_code", "Tax code", "For lines without a tax code."),
-)
 STORED: Final = "Stored, and never shown. Leave this empty to keep it; what you type replaces it."
 NOT_STORED: Final = "Nothing is stored yet."
 LINKED_ALREADY: Final = "{company} is linked to {integration} already: one active accounting system per company."
@@ -87,10 +82,6 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
         typed = {key: value for key, value in self._values("secret").items() if value}
         return {**(stored_secrets(self.instance) or {}), **typed}
 
-    def defaults(self) -> dict[str, str]:
-        """What stands in for codes that a document lacks; empty ones are left out."""
-        return {key: value for key, value in self._values("default").items() if value}
-
     def _values(self, family: str) -> dict[str, str]:
         prefix = f"{family}__"
         return {
@@ -108,11 +99,6 @@ def form_for(metadata: Metadata, connection: Connection | None) -> type[Connecti
             _secret_field(setting, connection) if setting.secret else _setting_field(setting, connection)
         )
     if side_of(metadata.slug) is Side.ACCOUNTING:
-        defaults = connection.defaults if connection else {}
-        fields |= {
-            f"default__{key}": _default_field(label, help_text, defaults.get(key, ""))
-            for key, label, help_text in DEFAULTS
-        }
         fields["kept_kinds"] = _kept_field(metadata.slug, connection)
     return type("ConnectionForm", (ConnectionForm,), fields)
 
@@ -142,13 +128,6 @@ def _secret_field(setting: Setting, connection: Connection | None) -> forms.Char
         required=setting.required and not stored,
         max_length=4000,
         widget=forms.PasswordInput(render_value=False, attrs={"class": "vTextField", "autocomplete": "new-password"}),
-    )
-
-
-def _default_field(label: str, help_text: str, value: str) -> forms.CharField:
-    widget = forms.TextInput(attrs={"class": "vTextField short"})
-    return forms.CharField(
-        label=label, help_text=help_text, required=False, initial=value, max_length=100, widget=widget
     )
 
 

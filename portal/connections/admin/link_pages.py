@@ -24,7 +24,7 @@ RELINK = Button(name="relink", label="Link again", permission=CHANGE)
 class LinkPages(StaffAdmin[Connection]):
     """The buttons of a connection. What they do is in `portal.connections.services`."""
 
-    buttons = (PAUSE, RESUME, RELINK)
+    buttons: Sequence[Button] = (PAUSE, RESUME, RELINK)
 
     def offers(self, button: Button, obj: Connection) -> bool:
         """Pause or resume, and a link where there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 
 from integrations.base import Link
+from integrations.demo.books import COLLECTIONS
 from integrations.demo.books import Books as DemoLedger
 from integrations.demo.connector import DemoBooks
+from integrations.demo.mapping import collection, payload
 from integrations.demo.sandbox import build
 from integrations.documents import Company, Document, IdempotencyKey, Kind
 from integrations.errors import Misconfigured, OutcomeUnknown, Rejected, Retryable, Unauthorised
 from integrations.http import Outbound
 from integrations.sandbox import Server, Store, mount
-from tests.contract import BehaviourCases, HttpCases
+from tests.contract import BehaviourCases, HttpCases, Refusal, Step
 from tests.samples import KEY, REFERENCE, sample
 from tests.scripted import ScriptedServer, answer, json_answer
 
@@ -45,6 +47,14 @@ class SeenBooks:
 
     def owed(self, supplier_code: str) -> Decimal:
         return {one["code"]: one["owed"] for one in self._books.suppliers(COMPANY)}[supplier_code]  # type: ignore[no-any-return]
+
+    def plant(self, document: Document, key: str) -> bool:
+        body = payload(document, key=IdempotencyKey(key), reference=REFERENCE)
+        self._books.post(COMPANY, COLLECTIONS[collection(document.kind)], body, "")
+        return True
+
+    def forget_keys(self) -> None:
+        self._books.forget_keys()
 
     def numbers(self) -> list[str]:
         return [one["number"] for one in reversed(self._books.latest(COMPANY, 1000))]
@@ -77,16 +87,23 @@ def system(url: str) -> DemoBooks:
 class TestBehaviour(BehaviourCases):
     """The shared cases, over real HTTP to the real stand-in."""
 
+    connector = DemoBooks
+
 
 class TestHttp(HttpCases):
     """The shared cases, with a script in place of Demo Books."""
 
+    connector = DemoBooks
     secrets = (TOKEN,)
 
     def connect(self, url: str, outbound: Outbound) -> DemoBooks:
         return DemoBooks(link(url, outbound=outbound))
 
-    def request(self, document: Document) -> tuple[str, str, Mapping[str, Any]]:
+    def greeting(self) -> Sequence[Step]:
+        company = {"id": COMPANY, "name": "Harbour Street Studios Ltd", "currency": "GBP"}
+        return [Step(method="GET", path=f"/api/companies/{COMPANY}", answer=company)]
+
+    def posting(self, document: Document) -> Sequence[Step]:
         collections = {
             Kind.INVOICE: "bills",
             Kind.CREDIT_NOTE: "credit-notes",
@@ -108,17 +125,67 @@ class TestHttp(HttpCases):
             "analysis": [],
             **(IN_DOLLARS if foreign else IN_POUNDS),
         }
-        return "POST", f"/api/companies/harbour-street/{collections[document.kind]}", body
+        path = f"/api/companies/harbour-street/{collections[document.kind]}"
+        return [Step(method="POST", path=path, body=body, answer=booked(document), status=201, writes=True)]
 
-    def success(self, document: Document) -> dict[str, Any]:
-        return {**self.without_id(document), "id": "17"}
+    def finding(self, pages: Sequence[int]) -> Sequence[Step]:
+        return paged(f"/api/companies/{COMPANY}/documents?external_key={KEY.value}", pages)
 
-    def without_id(self, document: Document) -> dict[str, Any]:
-        return {"number": "BILL-000001", "net": document.net, "tax": document.tax, "gross": document.gross}
+    def listing(self, pages: Sequence[int]) -> Sequence[Step]:
+        return paged(f"/api/companies/{COMPANY}/documents?booked_since=2026-11-20T12%3A00%3A00.000%2B00%3A00", pages)
 
-    def failure(self) -> dict[str, Any]:
-        error = {"code": "unknown_account", "message": "No such account.", "field": "lines[0].account_code"}
+    def without_id(self) -> object:
+        return {name: value for name, value in booked(sample()).items() if name != "id"}
+
+    def failure(self, message: str) -> object:
+        error = {"code": "unknown_account", "message": message, "field": "lines[0].account_code"}
         return {"id": "17", "number": "BILL-000001", "error": error}
+
+    def refusals(self) -> Sequence[Refusal]:
+        told = [
+            Refusal(status=422, body=refused(code), says="No, said 7504.", field="lines[1]")
+            for code in (
+                "missing", "invalid", "unknown_account", "unknown_tax_code", "unknown_currency", "base_amounts_missing",
+                "amounts_disagree", "negative_total",
+            )
+        ]  # fmt: skip
+        ours = [
+            Refusal(status=status, body=refused(code), error=Misconfigured, says="No, said 7504.")
+            for status, code in ((422, "wrong_base_currency"), (404, "unknown_company"), (404, "not_found"))
+        ]
+        conflict = Refusal(status=409, body=refused("idempotency_conflict"), error=OutcomeUnknown, hides="7504")
+        broken = Refusal(status=500, body=refused("internal_error"), error=OutcomeUnknown, hides="7504")
+        return [Refusal(status=400, body=refused("bad_request")), *told, *ours, conflict, broken]
+
+
+def booked(document: Document, external_id: str = "17") -> dict[str, Any]:
+    """A document as Demo Books tells it."""
+    return {
+        "id": external_id,
+        "number": "BILL-000001",
+        "external_key": KEY.value,
+        "reference": REFERENCE,
+        "net": document.net,
+        "tax": document.tax,
+        "gross": document.gross,
+        "currency": document.currency,
+        "date": str(document.date),
+    }
+
+
+def refused(code: str) -> dict[str, Any]:
+    return {"error": {"code": code, "message": "No, said 7504.", "field": "lines[1]"}}
+
+
+def paged(path: str, pages: Sequence[int]) -> list[Step]:
+    """The pages of a list of documents with the ids 1, 2 and so on."""
+    steps, first = [], 1
+    for page, count in enumerate(pages, start=1):
+        documents = [booked(sample(), str(number)) for number in range(first, first + count)]
+        answer = {"documents": documents, "next_page": page + 1 if page < len(pages) else None}
+        steps.append(Step(method="GET", path=f"{path}&page={page}", answer=answer))
+        first += count
+    return steps
 
 
 IN_POUNDS = {

@@ -194,6 +194,17 @@ def test_ignored_keys_double_what_is_sent_again_blindly(rig: Rig) -> None:
     assert len(rig.find()) == 2
 
 
+def test_keys_with_a_life_double_only_what_is_sent_again_after_it(rig: Rig) -> None:
+    rig.begin("key_seconds=0.3")
+    born = time.monotonic()
+    first = rig.post()
+    assert rig.post() == first
+    until(lambda: time.monotonic() - born > 0.5)
+    second = rig.post()
+    assert (first.number, second.number) == ("BILL-000001", "BILL-000002")
+    assert rig.find() == (first, second)
+
+
 def test_a_replayed_key_lets_only_a_new_one_through(rig: Rig) -> None:
     rig.begin("replayed_key=0.5", seed=spending_seed())
     for _ in range(3):

@@ -1,0 +1,57 @@
+"""A look at the other side, past the connector, and the way into it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar, Protocol
+
+from integrations.base import AccountingSystem
+from integrations.documents import Awaiting, Document, IdempotencyKey, Posted
+from tests.samples import KEY, REFERENCE, sample
+
+
+class Books(Protocol):
+    """How a test looks into the other side, and what it does there, past the connector."""
+
+    def count(self) -> int:
+        """How many documents there are, of all kinds and in any state."""
+
+    def owed(self, supplier_code: str) -> Decimal:
+        """What a supplier is owed, in the company's currency; zero for one that is owed nothing."""
+
+    def plant(self, document: Document, key: str) -> bool:
+        """Write a document with this key as a careless sender would; False where no key can be there twice."""
+
+    def forget_keys(self) -> None:
+        """Let the system forget all idempotency keys, as vendors do after some hours; the documents stay."""
+
+
+class OnBooks:
+    """A subclass names its `connector`, and gives the fixtures `system`, linked to empty books in GBP, and `books`.
+
+    The books know the accounts 5010, 7504 and 7506 and the tax codes T0 (nothing) and T1 (20 %). Where the system makes
+    no suppliers by itself they know Crown Conference Centre (CROWN01) and Metro Telecom, and where it converts by rates
+    of its own, 1.2010 USD to the pound.
+    """
+
+    connector: ClassVar[type[AccountingSystem]]
+
+
+def book(
+    system: AccountingSystem, document: Document, *, key: IdempotencyKey = KEY, reference: str = REFERENCE
+) -> Posted:
+    """Post, and wait for what a system books later."""
+    result = system.post(document, key=key, reference=reference)
+    while isinstance(result, Awaiting):
+        assert system.can.awaits
+        result = system.poll(document, operation=result.operation)
+    return result
+
+
+def another(**changes: Any) -> Document:
+    """A second invoice of the same supplier, with numbers and a day of its own: no system may take it for the first."""
+    numbers = {"number": "INV000124", "supplier_reference": "SI-48214", "order_number": "ORD000057"}
+    identity = "2d1f3c58-5a3e-4a52-9d35-7d7a0f4b7c02"
+    day = sample().date
+    assert day is not None
+    return sample(**{**numbers, "external_id": identity, "identity": identity, "date": day.replace(day=15), **changes})
