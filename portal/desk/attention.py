@@ -14,6 +14,7 @@ from portal.events.models import AuditEvent
 from portal.intake.models import Delivery, RefusedCalls, Verdict
 from portal.postings.badges import badge_html
 from portal.postings.models import Posting
+from portal.postings.reconciliation.due import open_differences
 from portal.postings.states import State
 from portal.staff.base import changelist_url, row_url
 from portal.staff.formats import age
@@ -54,6 +55,8 @@ def attention(user: Any) -> list[Matter]:
     if user.has_perm("postings.view_posting"):
         found += [_in_state(State.REJECTED, "refused for a reason that somebody can mend", now)]
         found += [_in_state(State.HELD, "held: nobody but a person can decide", now), _late(now)]
+    if user.has_perm("postings.view_difference"):
+        found += [_differences(now)]
     if user.has_perm("intake.view_delivery"):
         found += [_judged(Verdict.CONTESTED, "came again with other content after sending", now)]
         found += [_judged(Verdict.FAILED, "failed on our side", now)]
@@ -87,6 +90,12 @@ def _late(now: datetime) -> Matter | None:
     )
     url = changelist_url("postings_posting", "state=under-way&age=hour")
     return _matter(tone(WAITING, "Late"), rows, "due for more than 15 minutes", url, "next_attempt_at", now)
+
+
+def _differences(now: datetime) -> Matter | None:
+    rows, url = open_differences().order_by("id"), changelist_url("postings_difference", "state__exact=open")
+    badge = tone(PERSON, "Differences")
+    return _matter(badge, rows, "between the books and what we say", url, "first_seen_at", now)
 
 
 def _judged(verdict: Verdict, what: str, now: datetime) -> Matter | None:

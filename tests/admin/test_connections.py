@@ -42,9 +42,6 @@ def fields(**changed: object) -> dict[str, object]:
         "setting__base_url": "http://127.0.0.1:9/demo",
         "setting__company_id": "harbour-street",
         "secret__token": "",
-        "default__supplier_code": "",
-        "default__account_code": "5010",
-        "default__tax_code": "T1",
         "kept_kinds": ["receipt"],
         **changed,
     }
@@ -75,7 +72,7 @@ def test_a_company_is_linked_with_settings_and_an_encrypted_secret(staff: Client
     assert connection.side == Side.ACCOUNTING
     assert connection.settings == {"base_url": "http://127.0.0.1:9/demo", "company_id": "harbour-street"}
     assert connection.secrets == {"token": SECRET}
-    assert connection.defaults == {"account_code": "5010", "tax_code": "T1"}
+    assert connection.mapping == {}
     assert connection.kept_kinds == ["receipt"]
     assert SECRET not in response.content.decode()
     assert [event.verb for event in AuditEvent.objects.all()] == ["connection.linked"]

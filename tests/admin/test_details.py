@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from portal.postings.models import Posting, Revision, RevisionState, Transaction
 from portal.postings.states import State
+from portal.reference.rules import defaults
+from portal.reference.services import save_rules
 from tests.admin.world import World, in_state
 from tests.factories import a_document, a_line
 
@@ -47,7 +49,7 @@ def test_one_that_was_booked_inside_leads_to_its_entry(staff: Client, world: Wor
 
 
 def test_where_codes_come_from_the_defaults_the_lines_say_so(staff: Client, world: World) -> None:
-    type(world.demo).objects.filter(pk=world.demo.pk).update(defaults={"account_code": "7502", "tax_code": "T1"})
+    save_rules(world.demo, defaults(account="7502", tax="T1"), who="tests")
     document = a_document(lines=(a_line(account_code=None), a_line(2, tax_code=None, description="Lunch")))
     text = posting_page(staff, in_state(world.demo, State.READY, document))
     assert "<td>7502 (default)</td><td>T1</td>" in text

@@ -51,6 +51,7 @@ def test_everything_that_waits_is_named_and_leads_to_its_list(staff: Client, wor
     assert found["/admin/postings/posting/?state=under-way&age=hour"] == ("1", "16 min")
     assert found["/admin/intake/delivery/?verdict__exact=contested"][0] == "1"
     assert found["/admin/intake/delivery/?verdict__exact=failed"][0] == "1"
+    assert found["/admin/postings/difference/?state__exact=open"][0] == "2"
     assert found["/admin/intake/refusedcalls/"] == ("7", "")
     assert found["/admin/connections/connection/"] == ("1", "")
     assert "connections whose calls fail one after another" in staff.get(INDEX).content.decode()

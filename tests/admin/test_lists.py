@@ -13,12 +13,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from portal.events.models import AuditEvent
+from portal.events.models import Alert, AuditEvent, Matter
 from portal.intake.models import RefusedCalls, Verdict
-from portal.postings.models import Posting
+from portal.operations.models import Part, Sign
+from portal.postings.models import Posting, VoidNumbers
 from portal.postings.states import State
+from portal.reference.models import MappedCode
+from portal.reference.rules import defaults, to_json
 from portal.staff import paging
+from portal.timetable.models import Outcome, Slot
+from tests.admin.reconciled import a_difference, a_run
 from tests.admin.world import World, delivery, in_state
+from tests.connections.runs import kept_run
 from tests.factories import (
     CompanyFactory,
     DemoConnectionFactory,
@@ -50,16 +56,62 @@ def makers() -> dict[str, Maker]:
     def told(n: int) -> object:
         return AuditEvent.objects.create(who="x", verb="y", subject_type="z", subject_id=str(n), message="m")
 
+    def mapped_code(n: int) -> object:
+        row = {"family": "account", "source_code": str(n), "accounting_code": "7502"}
+        return MappedCode.objects.create(connection=DemoConnectionFactory.create(), **row)
+
     return {
         "postings/posting": lambda _: in_state(DemoConnectionFactory.create(), State.REJECTED),
         "postings/transaction": lambda _: in_state(DemoConnectionFactory.create(), State.POSTED),
         "intake/delivery": delivered,
         "intake/refusedcalls": refused,
+        "postings/difference": lambda _: a_difference(
+            DemoConnectionFactory.create(), "extra", in_state(DemoConnectionFactory.create(), State.HELD)
+        ),
+        "postings/reconciliationrun": lambda _: a_run(DemoConnectionFactory.create()),
         "connections/connection": lambda _: DemoConnectionFactory.create(),
         "connections/endpoint": lambda _: with_token(),
+        "connections/conformance": lambda _: kept_run(DemoConnectionFactory.create()),
         "tenants/tenant": lambda _: MemberFactory.create(tenant=TenantFactory.create()),
         "tenants/company": lambda _: DemoConnectionFactory.create(company=CompanyFactory.create()),
         "events/auditevent": told,
+        **makers_of_the_works(),
+        "reference/codemapping": lambda _: DemoConnectionFactory.create(mapping=to_json(defaults(account="7502"))),
+        "reference/mappedcode": mapped_code,
+    }
+
+
+def makers_of_the_works() -> dict[str, Maker]:
+    """What the portal writes of its own works."""
+
+    def mailed(n: int) -> object:
+        now = timezone.now()
+        return Alert.objects.create(recipient=f"{n}@example.org", subject="s", text="t", made_at=now)
+
+    def waits(n: int) -> object:
+        times = {"since": timezone.now(), "noticed_at": timezone.now()}
+        return Matter.objects.create(kind="posting.held", subject_id=str(n), title="t", path="/admin/", **times)
+
+    def slot(n: int) -> object:
+        now = timezone.now()
+        times = {"starts_at": now - timedelta(days=n), "taken_at": now, "lease_until": now, "finished_at": now}
+        return Slot.objects.create(job="j", taken_by="host:1", token=uuid.uuid4(), outcome=Outcome.DONE, **times)
+
+    def sign(n: int) -> object:
+        now = timezone.now()
+        return Sign.objects.create(part=Part.WORKER, process=f"host:{n}", started_at=now, seen_at=now)
+
+    def void(n: int) -> object:
+        company = CompanyFactory.create()
+        fields = {"why": "Restored.", "who": "sam", "at": timezone.now()}
+        return VoidNumbers.objects.create(company=company, series="P", first=n + 1, last=n + 1000, **fields)
+
+    return {
+        "postings/voidnumbers": void,
+        "events/alert": mailed,
+        "events/matter": waits,
+        "timetable/slot": slot,
+        "operations/sign": sign,
     }
 
 

@@ -16,12 +16,19 @@ from django.utils import timezone
 from integrations.documents import Document
 from portal.connections.models import Connection, Endpoint
 from portal.connections.tokens import issue_token, paste_token
+from portal.events.models import Alert, Matter
+from portal.intake.deliveries import redacted
 from portal.intake.models import Delivery, RefusedCalls, Verdict
-from portal.intake.receive import redacted
+from portal.operations.models import Part, Sign
 from portal.postings.changes import change
-from portal.postings.models import Attempt, Posting, Purpose
+from portal.postings.models import Attempt, Posting, Purpose, VoidNumbers
 from portal.postings.repair import void
 from portal.postings.states import Actor, State
+from portal.reference.models import MappedCode
+from portal.tenants.models import Company
+from portal.timetable.models import Outcome, Slot
+from tests.admin.reconciled import a_difference, a_run
+from tests.connections.runs import kept_run
 from tests.factories import (
     CompanyFactory,
     DemoConnectionFactory,
@@ -95,6 +102,7 @@ def build() -> World:
     booked = accepted(ledger, a_document(number="INV000100")).posting
     postings = {state: in_state(demo, state) for state in State}
     contested(booked)
+    MappedCode.objects.create(connection=demo, family="account", source_code="5010", accounting_code="7100")
     deliveries = [delivery(endpoint, verdict, booked) for verdict in Verdict]
     RefusedCalls.objects.create(
         endpoint_id_called=str(endpoint.pk),
@@ -103,6 +111,11 @@ def build() -> World:
         header_names=["host", "x-company-token"],
         last_at=timezone.now(),
     )
+    told_and_done(northgate)
+    kept_run(demo)
+    run = a_run(demo)
+    a_difference(demo, "different", postings[State.POSTED], run)
+    a_difference(demo, "extra", postings[State.HELD], run)
     return World(ledger, demo, source, endpoint, token, postings, deliveries[1])
 
 
@@ -178,3 +191,19 @@ def delivery(endpoint: Endpoint, verdict: Verdict, posting: Posting | None = Non
         else {"Message": "Nothing was booked."},
         answered_after_ms=41,
     )
+
+
+def told_and_done(company: Company) -> None:
+    """A matter that was told by mail, a slot of each outcome, a sign of life, numbers that were left out."""
+    now = timezone.now()
+    VoidNumbers.objects.create(company=company, series="P", first=4, last=2000, why="Restored.", who="sam", at=now)
+    times = {"since": now, "noticed_at": now}
+    matter = Matter.objects.create(kind="posting.held", subject_id="1", title="P-000001: held", path="/admin/", **times)
+    mail = Alert.objects.create(recipient="ops@example.org", subject="Postroom: 1 posting held", text="x", made_at=now)
+    mail.matters.add(matter)
+    for number, outcome in enumerate(("", *Outcome)):
+        Slot.objects.create(
+            job="operations.clear_sessions", starts_at=now - timedelta(days=number), taken_at=now, taken_by="host:1",
+            token=uuid.uuid4(), lease_until=now, outcome=outcome, finished_at=now if outcome else None,
+        )  # fmt: skip
+    Sign.objects.create(part=Part.WORKER, process="host:1", started_at=now, seen_at=now)

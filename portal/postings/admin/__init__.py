@@ -1,8 +1,18 @@
-"""Postings and transactions for staff."""
+"""Postings, transactions and reconciliations for staff."""
 
 from __future__ import annotations
 
+from portal.postings.admin.differences import DifferenceAdmin
 from portal.postings.admin.postings import PostingAdmin
+from portal.postings.admin.reconciliations import ReconciledConnectionAdmin, ReconciliationRunAdmin
 from portal.postings.admin.transactions import TransactionAdmin
+from portal.postings.admin.void_numbers import VoidNumbersAdmin
 
-__all__ = ["PostingAdmin", "TransactionAdmin"]
+__all__ = [
+    "DifferenceAdmin",
+    "PostingAdmin",
+    "ReconciledConnectionAdmin",
+    "ReconciliationRunAdmin",
+    "TransactionAdmin",
+    "VoidNumbersAdmin",
+]

@@ -12,14 +12,15 @@ from django.utils import timezone
 
 from portal.postings import search
 from portal.postings.admin.attempts import attempts_of, attempts_section, history_section, transitions_of
-from portal.postings.admin.documents import document_of, lines_of, raw
+from portal.postings.admin.documents import document_of, raw
 from portal.postings.admin.filters import AgeFilter, PostingCompanyFilter, StateFilter
+from portal.postings.admin.mapping_pages import MEND, MappingPages
 from portal.postings.admin.repair_pages import handle
 from portal.postings.admin.repairs import MARK_POSTED, REPAIRS, RETRY, VOID, why_not
 from portal.postings.admin.threeway import our_error, standing, three_way
 from portal.postings.badges import badge_html
 from portal.postings.models import Posting
-from portal.staff.base import Button, ReadOnlyAdmin, changelist_url, row_url
+from portal.staff.base import Button, changelist_url, row_url
 from portal.staff.formats import age, money
 from portal.staff.sections import Section
 
@@ -29,7 +30,7 @@ HEAVY = (
     "transaction__content",
     "connection__secrets",
     "connection__settings",
-    "connection__defaults",
+    "connection__mapping",
 )
 
 
@@ -52,7 +53,7 @@ def void(modeladmin: PostingAdmin, request: HttpRequest, queryset: QuerySet[Post
 
 
 @admin.register(Posting)
-class PostingAdmin(ReadOnlyAdmin[Posting]):
+class PostingAdmin(MappingPages):
     """The state changes by repairs only, each with a reason."""
 
     list_display = (
@@ -64,7 +65,7 @@ class PostingAdmin(ReadOnlyAdmin[Posting]):
     search_fields = ("external_number",)
     search_help_text = search.HELP
     actions = (retry, mark_posted, void)
-    buttons = tuple(each.button for each in REPAIRS.values())
+    buttons = (*(each.button for each in REPAIRS.values()), MEND)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:
         """With what every page and action needs of the neighbours."""
@@ -96,13 +97,13 @@ class PostingAdmin(ReadOnlyAdmin[Posting]):
 
     def offers(self, button: Button, obj: Posting) -> bool:
         """Only what its state allows."""
-        return not why_not(obj, REPAIRS[button.name])
+        return super().offers(button, obj) if button is MEND else not why_not(obj, REPAIRS[button.name])
 
     def sections(self, request: HttpRequest, obj: Posting) -> Sequence[Section]:
         """Where it stands, the three-way view, lines, attempts, history."""
         document, attempts = document_of(obj.transaction), attempts_of(obj)
         parts = [standing(obj), three_way(obj, document, attempts)]
-        parts.append(lines_of(document, obj.connection.defaults) if document else raw(obj.transaction))
+        parts += self.coded(obj, document) if document else [raw(obj.transaction)]
         parts += [attempts_section(attempts), history_section(transitions_of(obj))]
         return [*parts, our_error(obj)] if obj.traceback else parts
 
