@@ -52,9 +52,9 @@ format: $(VENV)/.dev ## put the code into shape
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
 
-bench: $(VENV)/.dev ## measure accepted webhooks per CPU-second beside a bare view (N=..., QUICK=1, OUT=file)
-	@exec $(BIN)/python -m tests.bench \
-		$(if $(N),--webhooks $(N)) $(if $(filter-out 0,$(QUICK)),--quick) $(if $(OUT),--out "$(OUT)") $(ARGS)
+bench: $(VENV)/.dev ## measure accepted webhooks per CPU-second beside a bare view (N=..., QUICK=1, ALL=1, OUT=file, ARGS=...)
+	@exec $(BIN)/python -m tests.bench $(if $(N),--webhooks $(N)) $(if $(filter-out 0,$(QUICK)),--quick) \
+		$(if $(filter-out 0,$(ALL)),--all) $(if $(OUT),--out "$(OUT)") $(ARGS)
 
 migrations: $(VENV)/.dev ## write the migrations that the models ask for (ARGS=<app> -n <name>)
 	$(BIN)/python manage.py makemigrations $(ARGS)

@@ -13,8 +13,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import LiteralString, Self
 
@@ -75,6 +75,28 @@ class Postgres:
         """Crash: SIGKILL to the postmaster; its children notice and leave at once."""
         self._end(signal.SIGKILL)
 
+    def crash(self) -> None:
+        """Stop as `pg_ctl -m immediate` does: no farewell, no checkpoint; the next start recovers."""
+        self._end(signal.SIGQUIT)
+
+    @property
+    def pid(self) -> int:
+        """The postmaster. Raises `RuntimeError` when it does not run."""
+        if self._process is None:
+            raise RuntimeError("the server does not run")
+        return self._process.pid
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Answer nothing for the length of a `with` block, without closing a connection (SIGSTOP)."""
+        stopped = _send_all(signal.SIGSTOP, [self.pid])
+        # The postmaster starts nobody any more: now all its children can be counted.
+        stopped |= _send_all(signal.SIGSTOP, children_of(self.pid))
+        try:
+            yield
+        finally:
+            _send_all(signal.SIGCONT, stopped)
+
     def remove(self) -> None:
         """Stop and delete the data."""
         self.stop()
@@ -126,6 +148,23 @@ class Postgres:
             self._process = None
 
 
+def children_of(pid: int) -> list[int]:
+    """The processes that this one started and that live."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def _send_all(number: signal.Signals, pids: Iterable[int]) -> set[int]:
+    reached = set()
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+            reached.add(pid)
+    return reached
+
+
 class Redis:
     """One Redis protocol server (Valkey) that keeps everything in memory; `kill` therefore loses all of it."""
 
@@ -153,13 +192,15 @@ class Redis:
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Answer nothing for the length of a `with` block, without closing a connection (SIGSTOP)."""
-        os.kill(self._pid(), signal.SIGSTOP)
+        os.kill(self.pid, signal.SIGSTOP)
         try:
             yield
         finally:
-            os.kill(self._pid(), signal.SIGCONT)
+            os.kill(self.pid, signal.SIGCONT)
 
-    def _pid(self) -> int:
+    @property
+    def pid(self) -> int:
+        """The server's process. Raises `RuntimeError` when it does not run."""
         process = self._server._process
         if process is None:
             raise RuntimeError("the server does not run")

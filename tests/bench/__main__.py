@@ -1,4 +1,7 @@
-"""Measure: `python -m tests.bench [--webhooks 1200] [--quick] [--out FILE] [--shape embedded|production]`."""
+"""Measure: `python -m tests.bench [--webhooks 1200] [--quick] [--out FILE] [--shape NAME] [--scenario NAME] [--all]`.
+
+Without `--scenario` the rows are measured; `--all` does both. `--size 0.1` makes every scenario a tenth as large.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,9 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.figures import as_json
+from tests.bench.finding import Finding
 from tests.bench.processes import BenchFailed
-from tests.bench.report import table
+from tests.bench.report import table, told
 from tests.bench.rows import MANY, Measured, Plan, take
+from tests.bench.scenarios import SCENARIOS
 from tests.bench.shapes import Shape, embedded, production
 
 SHAPES: dict[str, Shape] = {"embedded": embedded, "production": production}
@@ -34,14 +40,24 @@ def main() -> int:
     plan = QUICK if arguments.quick else _plan(arguments.webhooks)
     machine = _machine()
     print(machine, _said(plan), sep="\n", flush=True)
+    measured, findings = list[Measured](), list[Finding]()
     try:
-        measured = [_measured(SHAPES[name], plan) for name in arguments.shape or SHAPES]
+        for name in _shapes(arguments):
+            measured.append(_measured(SHAPES[name], plan))
+        for name in SCENARIOS if arguments.all else arguments.scenario:
+            findings.append(_found(name, arguments.size))
     except BenchFailed as failure:
         print(f"The bench failed. {failure}", file=sys.stderr)
         return 1
-    if arguments.out:
-        arguments.out.write_text(json.dumps(_told(machine, plan, measured), indent=2) + "\n", encoding="utf-8")
+    finally:
+        if arguments.out:
+            text = json.dumps(_told(machine, plan, measured, findings), indent=2)
+            arguments.out.write_text(f"{text}\n", encoding="utf-8")
     return 0
+
+
+def _shapes(arguments: argparse.Namespace) -> Iterable[str]:
+    return () if arguments.scenario and not arguments.all else arguments.shape or SHAPES
 
 
 def _arguments() -> argparse.Namespace:
@@ -53,6 +69,9 @@ def _arguments() -> argparse.Namespace:
         "--quick", action="store_true", help="just enough to see that it works; the figures mean little"
     )
     parser.add_argument("--out", type=Path, help="write all figures there as JSON")
+    parser.add_argument("--scenario", action="append", default=[], choices=SCENARIOS, help="this one, without the rows")
+    parser.add_argument("--all", action="store_true", help="the rows and every scenario")
+    parser.add_argument("--size", type=float, default=1.0, help="of the scenarios: 0.1 is a tenth of everything")
     parser.add_argument("--shape", action="append", choices=SHAPES, help="this shape alone")
     return parser.parse_args()
 
@@ -68,6 +87,13 @@ def _measured(shape: Shape, plan: Plan) -> Measured:
         measured = take(running, plan, _tell)
     print(f"\n{table(measured)}", flush=True)
     return measured
+
+
+def _found(name: str, size: float) -> Finding:
+    with tempfile.TemporaryDirectory(prefix="postroom-bench-") as directory:
+        finding = SCENARIOS[name](Path(directory), size, _tell)
+    print(f"\n{told(finding)}", flush=True)
+    return finding
 
 
 def _tell(what: str) -> None:
@@ -99,8 +125,13 @@ def _said(plan: Plan) -> str:
     )
 
 
-def _told(machine: str, plan: Plan, measured: list[Measured]) -> dict[str, Any]:
-    return {"machine": machine, "plan": asdict(plan), "shapes": {one.name: as_json(one) for one in measured}}
+def _told(machine: str, plan: Plan, measured: list[Measured], findings: list[Finding]) -> dict[str, Any]:
+    return {
+        "machine": machine,
+        "plan": asdict(plan),
+        "shapes": {one.name: as_json(one) for one in measured},
+        "scenarios": {finding.name: dict(finding.figures) for finding in findings},
+    }
 
 
 if __name__ == "__main__":

@@ -14,7 +14,10 @@ from tests.bench.shapes import LATENCY_MS
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One line of the table. CPU is of web, worker, database and Redis together; times are milliseconds."""
+    """One line of the table. CPU is of web, worker, database and Redis together; times are milliseconds.
+
+    `beside` is the client and the accounting system, on the same machine and in no other figure.
+    """
 
     per_second: float
     cpu_ms: float
@@ -26,6 +29,7 @@ class Figures:
     p50_many: float
     p99_many: float
     parts: Mapping[str, float]
+    beside: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,10 @@ def _line(row: Row, floor: float) -> Figures:
         p50_many=percentile(_ms(row.many), 50),
         p99_many=percentile(_ms(row.many), 99),
         parts={name: median(done.cpu_ms[name] / done.accepted for done in row.rounds) for name in row.rounds[0].cpu_ms},
+        beside={
+            name: median(done.beside_ms[name] / done.accepted for done in row.rounds)
+            for name in row.rounds[0].beside_ms
+        },
     )
 
 

@@ -51,9 +51,13 @@ class Program:
         """What it printed so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
+    def ask_to_stop(self) -> None:
+        """Ask; what is asked at the same time ends at the same time."""
+        self._process.terminate()
+
     def stop(self) -> None:
         """Ask, wait, insist."""
-        self._process.terminate()
+        self.ask_to_stop()
         try:
             self._process.wait(STOPS_WITHIN_SECONDS)
         except subprocess.TimeoutExpired:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tests.bench.figures import Figures, figures, overhead
+from tests.bench.finding import Finding
 from tests.bench.rows import MANY, ROWS, Measured
 from tests.bench.shapes import LATENCY_MS
 
@@ -20,6 +21,11 @@ def table(measured: Measured) -> str:
     rows = [HEADS, *(_cells(name, line) for name, line in lines.items())]
     about = f"**{measured.name}**: {measured.about}"
     return "\n\n".join((about, markdown(rows), markdown(_parts(measured, lines)), "\n".join(_sentences(measured))))
+
+
+def told(finding: Finding) -> str:
+    """What a scenario came to."""
+    return f"**{finding.name}**: {finding.about}\n\n{markdown([('what', 'figure', 'promised'), *finding.lines])}"
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
@@ -73,4 +79,7 @@ def _sentences(measured: Measured) -> Iterator[str]:
         f"- Resident memory of the portal's processes: {measured.resident_before_mb:.0f} MB before, "
         f"{measured.resident_after_mb:.0f} MB after."
     )
+    beside = {name: line.beside for name, line in figures(measured).items() if line.beside}
+    told = ", ".join(f"{name} {of['client']:.2f} + {of['accounting']:.2f}" for name, of in beside.items())
+    yield f"- On the same machine, in no figure: CPU ms of client and accounting system for each webhook: {told}."
     yield f"- All {measured.answered} answers were found in the database, and every posting once in the books."

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 from tests.bench.client import Answered, Load, Run, measure
-from tests.bench.processes import BenchFailed
+from tests.bench.processes import BenchFailed, Meter
 from tests.bench.shapes import Running
 
 MANY = 16
@@ -35,11 +33,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One row's turn with 16 in flight: what it took and what each part of the shape used, in CPU milliseconds."""
+    """One row's turn with 16 in flight: what it took and what each part of the shape used, in CPU milliseconds.
+
+    `beside_ms` is what the client and the accounting system used on the same machine.
+    """
 
     seconds: float
     accepted: int
     cpu_ms: Mapping[str, float]
+    beside_ms: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def cpu_each_ms(self) -> float:
@@ -77,7 +79,7 @@ def take(running: Running, plan: Plan, tell: Callable[[str], None]) -> Measured:
     answered: dict[str, list[Answered]] = {name: [] for name in ROWS}
     for name in ROWS:
         tell(f"{running.name}: warming up, {name}")
-        answered[name] += _run(running, loads[name](plan.warm_up, MANY))[0].answers
+        answered[name] += run(running, loads[name](plan.warm_up, MANY))[0].answers
     running.meter.rest()
     before, idle = running.meter.resident_mb(running.portals), _idle(running)
     rows = _measured_rows(running, plan, loads, tell)
@@ -99,23 +101,23 @@ def _measured_rows(
     rows = {name: Row() for name in ROWS}
     for name, row in rows.items():
         tell(f"{running.name}: one in flight, {name}")
-        row.one += _run(running, loads[name](plan.one, 1))[0].answers
+        row.one += run(running, loads[name](plan.one, 1))[0].answers
     for number in range(plan.rounds):
         for name, row in rows.items():
             tell(f"{running.name}: {MANY} in flight, round {number + 1} of {plan.rounds}, {name}")
-            run, measured = _run(running, loads[name](plan.many, MANY))
-            row.many += run.answers
+            done, measured = run(running, loads[name](plan.many, MANY))
+            row.many += done.answers
             row.rounds.append(measured)
     return rows
 
 
 def _loads(running: Running) -> dict[str, Callable[[int, int], Load]]:
-    endpoints = running.command("bench_seed", "--sandbox", running.sandbox_url)
+    endpoints = running.command("bench_seed", "--accounting", running.accounting.url)
     floor = {"path": "/bench/floor/", "company_id": str(uuid4()), "company_name": "Nobody"}
-    return {name: _load_of(running.url, endpoints.get(name, floor)) for name in ROWS}
+    return {name: load_of(running.url, endpoints.get(name, floor)) for name in ROWS}
 
 
-def _load_of(url: str, endpoint: Mapping[str, str]) -> Callable[[int, int], Load]:
+def load_of(url: str, endpoint: Mapping[str, str]) -> Callable[[int, int], Load]:
     headers = {endpoint["token_header"]: endpoint["token"]} if "token" in endpoint else {}
 
     def load(count: int, in_flight: int) -> Load:
@@ -125,13 +127,21 @@ def _load_of(url: str, endpoint: Mapping[str, str]) -> Callable[[int, int], Load
     return load
 
 
-def _run(running: Running, load: Load) -> tuple[Run, Round]:
+def run(running: Running, load: Load) -> tuple[Run, Round]:
     """The clock stops with the last answer; what the workers still do for it afterwards counts as its CPU time."""
     before: dict[str, float] = {}
-    run = measure(load, lambda: before.update(running.meter.cpu_ms()))
+    accounting, accounting_before = Meter({"accounting": running.accounting.pid}), 0.0
+
+    def begin() -> None:
+        nonlocal accounting_before
+        accounting_before = accounting.cpu_ms()["accounting"]
+        before.update(running.meter.cpu_ms())
+
+    done = measure(load, begin)
+    beside = {"client": done.client_cpu_ms, "accounting": accounting.cpu_ms()["accounting"] - accounting_before}
     running.meter.rest()
     used = {name: ms - before[name] for name, ms in running.meter.cpu_ms().items()}
-    return run, Round(run.seconds, len(run.answers), used)
+    return done, Round(done.seconds, len(done.answers), used, beside)
 
 
 def _idle(running: Running) -> dict[str, float]:
@@ -152,8 +162,7 @@ def _ask_the_databases(running: Running, answered: Mapping[str, list[Answered]],
 
 def _problems_in_the_books(running: Running, expected: int) -> list[str]:
     """The other side's own books: one document for each posting, no more, no less."""
-    with closing(sqlite3.connect(running.sandbox_state / "demo.sqlite3")) as books:
-        documents, keys = books.execute("SELECT count(*), count(DISTINCT external_key) FROM document").fetchone()
-    if (documents, keys) == (expected, expected):
+    books = running.accounting.control()
+    if (books["documents"], books["twice"]) == (expected, 0):
         return []
-    return [f"worker: {expected} were answered, the demo system has {documents} documents with {keys} keys"]
+    return [f"worker: {expected} were answered, the books have {books['documents']}, and {books['twice']} came twice"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from pathlib import Path
 
@@ -20,7 +21,8 @@ LOAD = Load("http://127.0.0.1/", {}, "8d4bb975-eade-42fd-a064-bf448e493c1e", "No
 
 def _row(cpu_ms: float, *ms: float) -> Row:
     answers = [Answered(f"{number}", f"P-{number}", each) for number, each in enumerate(ms)]
-    rounds = [Round(2.0, 100, {"web": cpu_ms * 75, "database": cpu_ms * 25}) for _ in range(3)]
+    used, beside = {"web": cpu_ms * 75, "database": cpu_ms * 25}, {"client": 10.0, "accounting": 20.0}
+    rounds = [Round(2.0, 100, used, beside) for _ in range(3)]
     return Row(rounds, one=answers, many=answers)
 
 
@@ -34,6 +36,7 @@ def _measured() -> Measured:
 def test_a_row_is_told_beside_the_floor() -> None:
     line = figures(_measured())["worker"]
     assert (line.cpu_ms, line.per_cpu_second, line.to_floor, line.per_second) == (2.0, 500.0, 0.25, 50.0)
+    assert line.beside == {"client": 0.1, "accounting": 0.2}
     assert line.parts == {"web": 1.5, "database": 0.5}
     assert (line.p50_one, line.p99_many) == (47.0, 60.0)
 
@@ -58,6 +61,26 @@ def test_two_answers_with_one_number_are_no_measurement() -> None:
 def test_a_missing_answer_is_no_measurement() -> None:
     with pytest.raises(BenchFailed, match="got 1 answers"):
         client._check(LOAD, Run(1.0, [Answered("a", "P-000001", 1.0)]), [])
+
+
+def test_a_client_takes_an_answer_when_all_of_it_is_there() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        line = client._Line(ours)
+        line.send("id-1", client._request(LOAD, b"{}"))
+        assert theirs.recv(1000).startswith(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+        theirs.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\n{")
+        assert line.receive() is None
+        theirs.sendall(b'"JournalNumber": "P-1"}')
+        answer = client._answer(line, *(line.receive() or (b"", b"")))
+    assert (answer.id, answer.number) == ("id-1", "P-1")
+
+
+@pytest.mark.parametrize("answer", [(b"HTTP/1.1 400 Bad", b"{}"), (b"HTTP/1.1 200 OK", b'{"JournalNumber": ""}')])
+def test_an_answer_without_a_number_is_no_answer(answer: tuple[bytes, bytes]) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, pytest.raises(ValueError, match=r"HTTP|no number"):
+        client._answer(client._Line(ours), *answer)
 
 
 def test_every_body_is_a_transaction_of_its_own() -> None:

@@ -1,4 +1,4 @@
-"""Run a fault campaign: `python -m tests.chaos [--seed 7] [--documents 800]`."""
+"""Run a fault campaign: `python -m tests.chaos [--seed 7] [--documents 800] [--preset chaos]`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.chaos.campaign import Outcome, run
+from tests.chaos.campaign import Order, Outcome, run
 from tests.chaos.inside.mutants import MUTANTS
+from tests.chaos.presets import PRESETS
 from tests.chaos.report import story
 
 DOCUMENTS = 800
@@ -25,21 +26,21 @@ def main() -> int:
     seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(10**6)
     directory = arguments.directory or Path(tempfile.mkdtemp(prefix="postroom-chaos-"))
     directory.mkdir(parents=True, exist_ok=True)
-    print(f"seed {seed}, {arguments.documents} documents, logs in {directory}", flush=True)
+    order = Order(seed, arguments.documents, arguments.preset, arguments.mutant)
+    print(f"{order}\nlogs in {directory}", flush=True)
     began = time.monotonic()
 
     def say(what: str) -> None:
         if arguments.verbose:
             print(f"{time.monotonic() - began:7.2f} {what}", flush=True)
 
-    outcome = run(seed, arguments.documents, directory, say, mutant=arguments.mutant)
-    return _tell(outcome)
+    return _tell(run(order, directory, say))
 
 
 def _tell(outcome: Outcome) -> int:
     print(json.dumps(outcome.figures, indent=2))
     if not outcome.problems:
-        print(f"Every promise was kept (seed {outcome.seed}).")
+        print(f"Every promise was kept (seed {outcome.order.seed}).")
         return 0
     print(story(outcome))
     return 1
@@ -50,6 +51,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="the same seed draws the same documents, faults and timetable")
     parser.add_argument("--documents", type=int, default=DOCUMENTS, help=f"how many (default {DOCUMENTS})")
     parser.add_argument("--directory", type=Path, help="an empty directory for logs; else a temporary one")
+    parser.add_argument("--preset", choices=PRESETS, default="chaos", help="what goes wrong at the accounting system")
     parser.add_argument("--mutant", choices=MUTANTS, default="", help="put this bug in: the run must fail")
     parser.add_argument("--verbose", action="store_true", help="say what is done to the servers")
     return parser.parse_args()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -15,6 +15,20 @@ from integrations.exact import to_json
 SUPPLIERS = 12
 KNOWN_ACCOUNT, UNKNOWN_ACCOUNT = "5010", "5999"
 DUPLICATED, EDITED, REFUSED, CREDITED, ORDERED = 0.25, 0.06, 0.04, 0.12, 0.08
+SHUFFLED, SHUFFLED_BY_SECONDS = 0.15, 12.0
+# Of the deliveries that are meant, how many are made badly; and how many are made with a wrong token beside them.
+HUNG_UP, SLOW, FORGED, STRANGE, HALF = 0.05, 0.03, 0.03, 0.02, 0.03
+CALM_SECONDS = 16.0
+
+
+class Manner(Enum):
+    """How a delivery is made."""
+
+    PLAIN = "plain"
+    HUNG_UP = "hung up before the answer"
+    SLOW = "sent byte by byte"
+    FORGED = "with a wrong token"
+    HALF = "begun and never ended"
 
 
 class Told(Enum):
@@ -41,7 +55,10 @@ class Sent:
 
 @dataclass(slots=True)
 class Paper:
-    """One transaction of the source: its versions (each an exact net amount and account), and what became of it."""
+    """One transaction of the source: its versions (each an exact net amount and account), and what became of it.
+
+    `forged` are the deliveries with a wrong token; of a strange paper there are no others.
+    """
 
     identity: str
     company: int
@@ -50,6 +67,8 @@ class Paper:
     order: str
     versions: list[tuple[Decimal, str]]
     sent: list[Sent] = field(default_factory=list)
+    forged: list[Sent] = field(default_factory=list)
+    is_strange: bool = False
 
     def gross(self, version: int) -> Decimal:
         """Net and a fifth of it."""
@@ -73,6 +92,7 @@ class Due:
     at: float
     paper: int
     version: int
+    manner: Manner = field(default=Manner.PLAIN, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +104,10 @@ class Mail:
 
 
 def drawn(seed: int, count: int, seconds: float, companies: int) -> Mail:
-    """`count` papers over `seconds`: some twice or more, some in another order, some edited, some not bookable."""
+    """`count` papers over `seconds`: some twice or more, some in another order, some edited, some not bookable.
+
+    Beside them are strange ones, which only ever come with a wrong token.
+    """
     dice = random.Random(f"{seed} papers")
     papers, deliveries = list[Paper](), list[Due]()
     for position in range(count):
@@ -94,9 +117,47 @@ def drawn(seed: int, count: int, seconds: float, companies: int) -> Mail:
         if paper.order:
             # The order is sent at the same time: which of them arrives first is left to chance.
             first = max(0.0, first + dice.uniform(-1.0, 0.5))
+        if dice.random() < SHUFFLED:
+            first += dice.uniform(0, SHUFFLED_BY_SECONDS)
         deliveries.append(Due(first, position, 0))
         deliveries.extend(_again(dice, paper, position, first))
+    manners = random.Random(f"{seed} manners")
+    deliveries = [replace(due, manner=_manner(manners)) for due in deliveries]
+    deliveries.extend(_forged(manners, papers, seconds, companies))
     return Mail(papers, sorted(deliveries))
+
+
+def calm(seed: int, companies: int, each: int) -> Mail:
+    """`each` plain papers for every company, one after another, before anything goes wrong."""
+    dice = random.Random(f"{seed} calm")
+    count = each * companies
+    papers = [_plain(dice, position, position % companies) for position in range(count)]
+    return Mail(papers, [Due(position * CALM_SECONDS / count, position, 0) for position in range(count)])
+
+
+def _plain(dice: random.Random, position: int, company: int) -> Paper:
+    return Paper(
+        identity=_identity(dice), company=company, kind="INV", label=f"CALM{position:06}", order="",
+        versions=[(_amount(dice), KNOWN_ACCOUNT)],
+    )  # fmt: skip
+
+
+def _manner(dice: random.Random) -> Manner:
+    draw = dice.random()
+    return Manner.HUNG_UP if draw < HUNG_UP else Manner.SLOW if draw < HUNG_UP + SLOW else Manner.PLAIN
+
+
+def _forged(dice: random.Random, papers: list[Paper], seconds: float, companies: int) -> Iterator[Due]:
+    """Real papers and strange ones with a wrong token, and deliveries that are never ended."""
+    count = len(papers)
+    for _ in range(round(count * STRANGE)):
+        paper = _plain(dice, len(papers), dice.randrange(companies))
+        paper.label, paper.is_strange = f"STRANGE{len(papers):06}", True
+        papers.append(paper)
+        yield Due(dice.uniform(0, seconds), len(papers) - 1, 0, Manner.FORGED)
+    for rate, manner in ((FORGED, Manner.FORGED), (HALF, Manner.HALF)):
+        for _ in range(round(count * rate)):
+            yield Due(dice.uniform(0, seconds), dice.randrange(count), 0, manner)
 
 
 def _paper(dice: random.Random, position: int, companies: int, papers: list[Paper]) -> Paper:
@@ -109,15 +170,23 @@ def _paper(dice: random.Random, position: int, companies: int, papers: list[Pape
         kind = "ORD"
     elif draw < ORDERED + CREDITED:
         kind = "CRD"
-    net = Decimal(dice.randrange(1_00, 900_00, 5)) / 100
+    net = _amount(dice)
     account = UNKNOWN_ACCOUNT if kind == "INV" and not order and dice.random() < REFUSED else KNOWN_ACCOUNT
     paper = Paper(
-        identity=str(UUID(int=dice.getrandbits(128), version=4)),
-        company=company, kind=kind, label=f"{kind}{position:06}", order=order, versions=[(net, account)],
+        identity=_identity(dice), company=company, kind=kind, label=f"{kind}{position:06}", order=order,
+        versions=[(net, account)],
     )  # fmt: skip
     if dice.random() < EDITED:
         paper.versions.append((net + 10, KNOWN_ACCOUNT))
     return paper
+
+
+def _identity(dice: random.Random) -> str:
+    return str(UUID(int=dice.getrandbits(128), version=4))
+
+
+def _amount(dice: random.Random) -> Decimal:
+    return Decimal(dice.randrange(1_00, 900_00, 5)) / 100
 
 
 def _again(dice: random.Random, paper: Paper, position: int, first: float) -> Iterator[Due]:

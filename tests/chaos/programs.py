@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.operations.running import ROOT, wait_for
+from tests.servers import children_of
 
 STOPS_WITHIN_SECONDS = 20.0
 STARTS_AGAIN_AFTER_SECONDS = 0.2
@@ -58,6 +59,10 @@ class Program:
         self._kill_group()
         self.frozen = []
 
+    def kill_alone(self) -> None:
+        """SIGKILL to it; its children find out by themselves, until it is started again."""
+        self.ask(signal.SIGKILL)
+
     def kill_child(self, choose: Callable[[list[int]], int]) -> bool:
         """SIGKILL to one of its children. False when it has none."""
         children = self.children()
@@ -98,11 +103,7 @@ class Program:
         """The processes that it started and that live."""
         if self._process is None:
             return []
-        path = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-        try:
-            return [int(pid) for pid in path.read_text().split()]
-        except (FileNotFoundError, ProcessLookupError):
-            return []
+        return children_of(self._process.pid)
 
     def wait_until(self, happened: Callable[[], bool], what: str) -> None:
         """Wait for a condition; fails when time runs out."""

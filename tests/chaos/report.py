@@ -7,22 +7,27 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tests.chaos.campaign import Outcome
-from tests.chaos.checker import Problem
 from tests.chaos.papers import Paper
+from tests.chaos.seen import Problem
 from tests.chaos.world import Row, World
 
-SHOWN = 6
+SHOWN = 12
 
 
 def story(outcome: Outcome) -> str:
     """The whole story as text."""
     counted = Counter(problem.rule for problem in outcome.problems)
-    again = f"make chaos SEED={outcome.seed} N={len(outcome.papers)}"
-    lines = [f"{len(outcome.problems)} broken promises: {dict(counted)}", f"Again: {again}"]
-    for problem in outcome.problems[:SHOWN]:
+    lines = [f"{len(outcome.problems)} broken promises: {dict(counted)}", f"Again: {outcome.order}"]
+    for problem in _worth_showing(outcome.problems):
         lines += ["", f"* {problem.rule}: {problem.about}", *_history(outcome, problem)]
     lines += ["", "What was done:", *(f"  {_clock(at)} {what}" for at, what in outcome.timeline)]
     return "\n".join(lines)
+
+
+def _worth_showing(problems: list[Problem]) -> list[Problem]:
+    """The first of each rule, then the others."""
+    first = {problem.rule: problem for problem in reversed(problems)}
+    return [*first.values(), *(problem for problem in problems if first[problem.rule] is not problem)][:SHOWN]
 
 
 def _history(outcome: Outcome, problem: Problem) -> Iterator[str]:

@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import heapq
-import json
 import random
 import threading
 import time
-from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.chaos.papers import Due, Mail, Paper, Sent, Told, body
+from tests.chaos.deliver import ANSWER_WITHIN_SECONDS, Parcel, deliver
+from tests.chaos.papers import Due, Mail, Manner, Paper, Sent, Told, body
 
-THREADS = 12
-ANSWER_WITHIN_SECONDS = 10.0
+THREADS = 16
 LOOK_EVERY_SECONDS = 0.02
 AGAIN_AFTER_SECONDS = (0.5, 4.0)
 # How often people click "retry" on what was refused.
 RETRIES_OF_FAILED = 2
-# Sentences of the portal: what arrived before with other content, and what a 503 says that promises something.
-CONTESTED = "already taken as"
-NOTHING_WAS_BOOKED = "Nothing was booked"
+WRONG_TOKEN = "postroom_not-a-token-of-this-endpoint"
 
 
 class Sender:
-    """Posts the mail to the portal from threads of its own, until every paper has a final answer."""
+    """Posts the mail to the portal from threads of its own, until every paper has a final answer.
 
-    def __init__(self, mail: Mail, url: str, companies: list[dict[str, Any]], seed: int) -> None:
+    Like a proxy, it goes to the next of the `urls` where one refuses the connection. `patient` False: nothing is
+    delivered again.
+    """
+
+    def __init__(
+        self, mail: Mail, urls: Sequence[str], companies: list[dict[str, Any]], seed: int, *, patient: bool = True
+    ) -> None:
         self.papers = mail.papers
         self._queue = list(mail.deliveries)
         heapq.heapify(self._queue)
-        self._address, self._companies = urlsplit(url).netloc, companies
+        self._addresses = tuple(urlsplit(url).netloc for url in urls)
+        self._companies, self._patient = companies, patient
         self._dice = random.Random(f"{seed} sender")
         self._lock = threading.Lock()
         self._under_way = 0
@@ -58,12 +61,30 @@ class Sender:
         for thread in self._threads:
             thread.join(ANSWER_WITHIN_SECONDS + 1)
 
-    def once_more(self, paper: Paper, version: int) -> Sent:
-        """One delivery now, without any retry."""
+    def once_more(self, paper: Paper, version: int, manner: Manner = Manner.PLAIN) -> Sent:
+        """One delivery now, without any retry. What is never ended counts as no delivery."""
         sent = Sent(version, time.time())
-        paper.sent.append(sent)
-        _send(self._address, self._companies[paper.company], body(paper, version, self._companies[paper.company]), sent)
+        if manner is Manner.FORGED:
+            paper.forged.append(sent)
+        elif manner is not Manner.HALF:
+            paper.sent.append(sent)
+        deliver(self._parcel(paper, version, manner), sent, self._dice)
         return sent
+
+    def _parcel(self, paper: Paper, version: int, manner: Manner) -> Parcel:
+        company = self._companies[paper.company]
+        headers = {"Content-Type": "application/json", **company["headers"]}
+        if manner is Manner.FORGED:
+            headers |= self._a_wrong_token(paper)
+        first = self._dice.randrange(len(self._addresses))
+        addresses = (*self._addresses[first:], *self._addresses[:first])
+        return Parcel(addresses, company["path"], headers, body(paper, version, company), manner)
+
+    def _a_wrong_token(self, paper: Paper) -> dict[str, str]:
+        """Nobody's, or the good one of another company."""
+        (name,) = self._companies[paper.company]["headers"]
+        other = self._companies[paper.company - 1]["headers"][name]
+        return {name: other if int(paper.identity[0], 16) % 2 else WRONG_TOKEN}
 
     def _run(self) -> None:
         while not self._over.is_set():
@@ -72,10 +93,11 @@ class Sender:
                 self._over.wait(LOOK_EVERY_SECONDS)
                 continue
             paper = self.papers[due.paper]
-            sent = self.once_more(paper, due.version)
+            sent = self.once_more(paper, due.version, due.manner)
             with self._lock:
                 self._under_way -= 1
-                self._plan_again(due, paper, sent)
+                if self._patient and due.manner not in (Manner.FORGED, Manner.HALF):
+                    self._plan_again(due, paper, sent)
 
     def _next(self) -> Due | None:
         with self._lock:
@@ -92,32 +114,3 @@ class Sender:
             return
         at = time.monotonic() - self._began + self._dice.uniform(*AGAIN_AFTER_SECONDS)
         heapq.heappush(self._queue, Due(at, due.paper, due.version))
-
-
-def _send(address: str, company: Mapping[str, Any], content: bytes, sent: Sent) -> None:
-    connection = HTTPConnection(address, timeout=ANSWER_WITHIN_SECONDS)
-    try:
-        connection.request("POST", company["path"], content, {"Content-Type": "application/json", **company["headers"]})
-        response = connection.getresponse()
-        _note(sent, response.status, response.read())
-    except (OSError, HTTPException) as error:
-        sent.text = f"{type(error).__name__}: {error}"
-    finally:
-        sent.ended = time.time()
-        connection.close()
-
-
-def _note(sent: Sent, status: int, answer: bytes) -> None:
-    sent.text = answer.decode(errors="replace")
-    if status == 200:
-        sent.number = str(json.loads(answer)["JournalNumber"])
-    sent.status, sent.told = status, _told(status, sent.text)
-
-
-def _told(status: int, text: str) -> Told:
-    """A 5xx says nothing for certain, unless it says in so many words that nothing was booked."""
-    if status == 200:
-        return Told.TAKEN
-    if status >= 500:
-        return Told.FAILED if NOTHING_WAS_BOOKED in text else Told.LOST
-    return Told.CONTESTED if CONTESTED in text else Told.FAILED

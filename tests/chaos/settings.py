@@ -22,3 +22,5 @@ schedule.RECHECK_SECONDS = pace.RECHECK
 schedule.DELAYS_SECONDS = pace.RETRIES  # type: ignore[assignment]
 
 INSTALLED_APPS = [*PORTALS_OWN, "tests.chaos.inside"]
+# The sender delivers hundreds a second to one endpoint.
+WEBHOOK_RATE = 0

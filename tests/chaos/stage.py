@@ -1,33 +1,29 @@
-"""The production shape on one machine: granian, two workers, PostgreSQL, Redis, and Demo Books with its faults."""
+"""The production shape on one machine: web servers, workers, beats, PostgreSQL, Redis, Demo Books with its faults."""
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
-import subprocess
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, LiteralString
 
 import requests
 
-from integrations.demo.sandbox import ACCESS_VARIABLE
-from tests.chaos import pace
-from tests.chaos.inside.mines import VARIABLE
+from tests.chaos.inside.mines import VARIABLE, over
 from tests.chaos.inside.mutants import VARIABLE as MUTANT
+from tests.chaos.inside.ticking import VARIABLE as TICKS
 from tests.chaos.programs import Program
-from tests.operations.running import ROOT, answers, environment, manage
+from tests.chaos.shape import DATABASE, STEADY, WEBS, commands, surroundings
+from tests.chaos.staff import Staff
+from tests.operations.running import answers, manage
 from tests.servers import Postgres, Redis, free_port
 
-DATABASE = "chaos"
-COMMAND_WITHIN_SECONDS = 20.0
-STEADY = "worker-3"
-WEB_THREADS, WEB_PROCESSES, WORKER_THREADS = 16, 2, 8
-FAULTS = f"chaos,hang_seconds={pace.HANG},late_seconds={pace.LATE},retry_after_seconds=1,trust_keys=no"
+STAFF = "impatient"
 # The deliberate bugs that are bugs of the database: no unique key, and a commit that is answered before it is on disk.
 SPOILED: Mapping[str, tuple[LiteralString, ...]] = {
     "select then insert": ("ALTER TABLE postings_transaction DROP CONSTRAINT one_transaction_for_ever",),
@@ -41,7 +37,7 @@ SPOILED: Mapping[str, tuple[LiteralString, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Mines:
-    """How often a process kills itself at a crash point, and how often a thread is held up before it writes."""
+    """The share of processes that carry a crash point, and how often a thread is held up before it writes."""
 
     crash: float
     held_up: float
@@ -54,15 +50,17 @@ class Stage:
     directory: Path
     postgres: Postgres
     redis: Redis
-    url: str
+    urls: tuple[str, ...]
     sandbox_url: str
     environment: Mapping[str, str]
     programs: dict[str, Program]
     crashes: Path
+    ticks: Path
+    password: str
+    mines: Mines
     crash: float = 0.0
     held_up: float = 0.0
     companies: list[dict[str, Any]] = field(default_factory=list)
-    commands: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def is_mined(self) -> bool:
@@ -72,7 +70,21 @@ class Stage:
     @property
     def workers(self) -> list[Program]:
         """The workers that may be killed and frozen. The steady one lives, so that its held-up threads come back."""
-        return [program for name, program in self.programs.items() if name not in ("web", STEADY)]
+        return [self.programs[name] for name in self.programs if name.startswith("worker") and name != STEADY]
+
+    @property
+    def webs(self) -> list[Program]:
+        """The web servers."""
+        return [self.programs[name] for name in WEBS]
+
+    @property
+    def beats(self) -> list[Program]:
+        """Whoever rings at fixed times."""
+        return [program for name, program in self.programs.items() if name.startswith("beat")]
+
+    def staff(self) -> Staff:
+        """Somebody who may do everything in the portal."""
+        return Staff(self.urls, STAFF, self.password)
 
     def command(self, *arguments: str) -> Any:
         """Run a management command; what it tells as JSON."""
@@ -81,23 +93,22 @@ class Stage:
             raise RuntimeError(f"manage.py {arguments[0]} failed: {done.stderr[-2000:]}")
         return json.loads(done.stdout or "null")
 
-    def background(self, name: str) -> None:
-        """Begin a management command; whether it goes well is not asked."""
-        quiet = subprocess.DEVNULL
-        command = [sys.executable, "manage.py", name]
-        self.commands.append(
-            subprocess.Popen(command, cwd=ROOT, env=self.environment, stdin=quiet, stdout=quiet, stderr=quiet)
-        )
+    def lay_mines(self) -> None:
+        """From now on programs that start carry mines. Those that run were started without: the first kill of all."""
+        self.crash, self.held_up = self.mines.crash, self.mines.held_up
+        for program in self.programs.values():
+            program.kill()
 
-    def end_commands(self) -> None:
-        """Wait for what was begun; insist when it takes too long."""
-        for command in self.commands:
-            try:
-                command.wait(COMMAND_WITHIN_SECONDS)
-            except subprocess.TimeoutExpired:
-                command.kill()
-                command.wait()
-        self.commands.clear()
+    def end_faults(self) -> None:
+        """The last kill of everything; what starts again carries no mines.
+
+        The steady worker alone goes on: its threads that are held up come back when others have done their work.
+        """
+        self.crash = self.held_up = 0.0
+        over(self.crashes).touch()
+        for name, program in self.programs.items():
+            if name != STEADY:
+                program.kill()
 
     def revive(self) -> list[str]:
         """Start again what has ended; the names."""
@@ -132,28 +143,33 @@ def staged(
     with ExitStack() as stack:
         postgres = stack.enter_context(Postgres(durable=True))
         redis = stack.enter_context(Redis())
-        port = free_port()
-        env = _environment(directory, postgres, redis, port) | ({MUTANT: mutant} if mutant else {})
-        if (done := manage("migrate", env=env)).returncode:
-            raise RuntimeError(done.stderr)
+        ports = [free_port() for _ in WEBS]
+        env = surroundings(directory, postgres, redis, ports) | ({MUTANT: mutant} if mutant else {})
+        for arguments in (("migrate",), ("collectstatic", "--noinput")):
+            if (done := manage(*arguments, env=env)).returncode:
+                raise RuntimeError(done.stderr)
         tell("migrated")
         for statement in SPOILED.get(mutant, ()):
             with postgres.connect(DATABASE) as connection:
                 connection.execute(statement)
         sandbox_url = _sandbox(stack, directory, env)
         stage = Stage(
-            directory=directory, postgres=postgres, redis=redis, url=f"http://127.0.0.1:{port}",
-            sandbox_url=sandbox_url, environment=env, programs={}, crashes=directory / "crashes.log",
-            crash=mines.crash, held_up=mines.held_up,
+            directory=directory, postgres=postgres, redis=redis, sandbox_url=sandbox_url,
+            urls=tuple(f"http://127.0.0.1:{port}" for port in ports), environment=env, programs={},
+            crashes=directory / "crashes.log", ticks=Path(env[TICKS]), password=secrets.token_urlsafe(24),
+            mines=mines,
         )  # fmt: skip
-        stack.callback(stage.end_commands)
-        stage.companies = stage.command("chaos_seed", "--sandbox", sandbox_url)
-        for name, command in _commands().items():
+        stage.companies = stage.command(
+            "chaos_seed", "--sandbox", sandbox_url, "--staff", STAFF, "--password", stage.password
+        )
+        _open_books(directory, stage.companies)
+        for name, command in commands(ports).items():
             program = Program(name, command, environment=_mined(stage, name, seed), log=directory / f"{name}.log")
             stage.programs[name] = program
             stack.callback(program.stop)
             program.start()
-        stage.programs["web"].wait_until(lambda: answers(f"{stage.url}/healthz"), "answer")
+        for web, url in zip(stage.webs, stage.urls, strict=True):
+            web.wait_until(lambda url=url: answers(f"{url}/healthz"), "answer")  # type: ignore[misc]
         tell("started")
         yield stage
 
@@ -162,21 +178,18 @@ def _mined(stage: Stage, name: str, seed: int) -> Callable[[int], Mapping[str, s
     def told(start: int) -> Mapping[str, str]:
         if not stage.is_mined:
             return stage.environment
+        part = name.partition("-")[0]
         mines = f"0:{stage.held_up}" if name == STEADY else f"{stage.crash}:0"
-        return {**stage.environment, VARIABLE: f"{seed} {name} {start}:{mines}:{stage.crashes}"}
+        return {**stage.environment, VARIABLE: f"{seed} {name} {start}:{part}:{mines}:{stage.crashes}"}
 
     return told
 
 
-def _commands() -> dict[str, list[str]]:
-    worker = [_beside("celery"), "-A", "portal", "worker", "--pool", "threads", "--concurrency", str(WORKER_THREADS)]
-    worker += ["--loglevel", "INFO"]
-    return {
-        "web": [_beside("granian"), "--interface", "wsgi", "--no-ws", "portal.wsgi:application"],
-        "worker-1": [*worker, "-n", "one@%h"],
-        "worker-2": [*worker, "-n", "two@%h"],
-        STEADY: [*worker, "-n", "three@%h"],
-    }
+def _open_books(directory: Path, companies: list[dict[str, Any]]) -> None:
+    """Books of their own for every company that posts into Demo Books: what lands in the wrong ones is seen."""
+    with closing(sqlite3.connect(directory / "sandbox" / "demo.sqlite3")) as books, books:
+        rows = [(company["books"], company["name"], "GBP") for company in companies if company["outside"]]
+        books.executemany("INSERT OR IGNORE INTO company VALUES (?, ?, ?)", rows)
 
 
 def _sandbox(stack: ExitStack, directory: Path, env: Mapping[str, str]) -> str:
@@ -187,35 +200,3 @@ def _sandbox(stack: ExitStack, directory: Path, env: Mapping[str, str]) -> str:
     sandbox.start()
     sandbox.wait_until(lambda: "ready http" in sandbox.said(), "start")
     return sandbox.said().partition("ready ")[2].split()[0] + "/demo"
-
-
-def _environment(directory: Path, postgres: Postgres, redis: Redis, port: int) -> dict[str, str]:
-    (directory / "static").mkdir()
-    return environment(
-        directory,
-        PYTHONPATH=".",
-        DJANGO_SETTINGS_MODULE="tests.chaos.settings",
-        POSTROOM_SHAPE="production",
-        BASE_URL=f"http://127.0.0.1:{port}",
-        ALLOWED_HOSTS="127.0.0.1",
-        ALLOW_PRIVATE_TARGETS="true",
-        DATABASE_URL=postgres.create_database(DATABASE),
-        REDIS_URL=redis.url,
-        SECRET_KEY=secrets.token_urlsafe(50),
-        TOKEN_PEPPER=secrets.token_urlsafe(32),
-        FIELD_KEYS=f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
-        STATIC_ROOT=str(directory / "static"),
-        WEB_THREADS=str(WEB_THREADS),
-        WORKER_THREADS=str(WORKER_THREADS),
-        GRANIAN_PORT=str(port),
-        GRANIAN_WORKERS=str(WEB_PROCESSES),
-        GRANIAN_BLOCKING_THREADS=str(WEB_THREADS),
-        GRANIAN_RESPAWN_FAILED_WORKERS="true",
-        GRANIAN_RESPAWN_INTERVAL="0.5",
-        GRANIAN_WORKERS_KILL_TIMEOUT="10",
-        **{ACCESS_VARIABLE: secrets.token_urlsafe(24)},
-    )
-
-
-def _beside(program: str) -> str:
-    return str(Path(sys.executable).with_name(program))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests.chaos.checker import check
+from tests.chaos.demands import Done, shortfalls
+from tests.chaos.inside.points import POINTS
+from tests.chaos.inside.ticking import JOB
 from tests.chaos.papers import Paper, Sent, Told
 from tests.chaos.world import World
 
 COMPANY = "c1"
-COMPANIES: list[dict[str, Any]] = [{"company": COMPANY}]
+COMPANIES: list[dict[str, Any]] = [{"company": COMPANY, "name": "Northgate", "books": "b1"}]
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 EPOCH = AT.timestamp()
 
@@ -42,13 +45,13 @@ def _steps(*states: tuple[str, str]) -> list[dict[str, Any]]:
 POSTED = _steps(("ready", "intake"), ("sending", "worker"), ("posted", "worker"))
 BILL: dict[str, Any] = {
     "id": "doc", "number": "BILL-1", "external_key": "key", "reference": "P-000001", "net": "100.00", "tax": "20.00",
-    "gross": "120.00", "booked_at": AT.isoformat(),
+    "gross": "120.00", "booked_at": AT.isoformat(), "company": "b1", "date": "2026-10-18",
 }  # fmt: skip
 POSTING: dict[str, Any] = {
     "id": 1, "state": "posted", "key": "key", "external_id": "doc", "external_number": "BILL-1", "reason": "",
     "may_exist": True, "attempts_made": 1, "differences": [], "leased": False, "transaction": 1, "identity": "id-1",
     "number": "P-000001", "answered_number": "BILL-1", "net": Decimal(100), "tax": Decimal(20), "gross": Decimal(120),
-    "kind": "invoice", "revision": 1, "company": COMPANY,
+    "kind": "invoice", "revision": 1, "company": COMPANY, "date": date(2026, 10, 18),
 }  # fmt: skip
 REJECTED = {"state": "rejected", "reason": "no"}
 TRANSACTION = {"id": 1, "identity": "id-1", "number": "P-000001", "company": COMPANY}
@@ -57,6 +60,15 @@ KEPT = World(
     postings=[POSTING], transactions=[TRANSACTION], transitions={1: POSTED}, attempts={1: [ATTEMPT]}, deliveries=[],
     series={COMPANY: 1}, entries=[], books=[BILL],
 )  # fmt: skip
+
+
+ENTRY: dict[str, Any] = {
+    **BILL, "net": Decimal(100), "tax": Decimal(20), "gross": Decimal(120), "series": "JNL", "sequence": 1,
+}  # fmt: skip
+SLOT: dict[str, Any] = {
+    "job": JOB, "starts_at": AT, "finished_at": AT, "outcome": "done", "tries": 1, "expired": True,
+}  # fmt: skip
+ONCE = replace(KEPT, slots=[SLOT], ticks=[AT.isoformat()])
 
 
 def _rules(world: World, *papers: Paper) -> set[str]:
@@ -87,6 +99,14 @@ def test_a_world_that_keeps_every_promise() -> None:
         ("never a silent difference", replace(KEPT, books=[{**BILL, "tax": "20.01"}])),
         ("never a silent difference", _with({"differences": [["date", "a", "b"]]})),
         ("only what was sent", _with({"gross": Decimal(132)})),
+        ("never a silent difference", replace(KEPT, books=[{**BILL, "date": "2026-11-01"}])),
+        ("nobody else's books", replace(KEPT, books=[{**BILL, "company": "b2"}])),
+        ("no gap, no repeat", replace(KEPT, books=[], entries=[{**ENTRY, "sequence": 2}])),
+        ("every slot once", replace(ONCE, slots=[SLOT, SLOT])),
+        ("every slot once", replace(ONCE, ticks=[AT.isoformat()] * 2)),
+        ("every slot once", replace(ONCE, ticks=[])),
+        ("every slot once", replace(ONCE, slots=[])),
+        ("every slot ends", replace(ONCE, slots=[{**SLOT, "finished_at": None, "outcome": ""}])),
         ("no gap, no repeat", replace(KEPT, transactions=[{**TRANSACTION, "number": "P-000002"}])),
         ("no gap, no repeat", replace(KEPT, series={COMPANY: 2})),
         ("every change is recorded", replace(KEPT, transitions={1: POSTED[:2]})),
@@ -114,6 +134,77 @@ def test_a_broken_promise_in_the_rows_is_seen(rule: str, world: World) -> None:
 )
 def test_a_broken_promise_in_the_answers_is_seen(rule: str, paper: Paper) -> None:
     assert rule in _rules(KEPT, paper)
+
+
+def _forged(*answers: tuple[int, str]) -> Paper:
+    paper = _paper(_taken())
+    paper.forged = [Sent(0, EPOCH, EPOCH + 1, Told.FAILED, status, "", text) for status, text in answers]
+    return paper
+
+
+@pytest.mark.parametrize("answers", [((200, "P-000001"),), ((401, "no"), (401, "not you"))])
+def test_a_wrong_token_that_gets_in_or_learns_something_is_seen(answers: tuple[tuple[int, str], ...]) -> None:
+    assert _rules(KEPT, _forged(*answers)) == {"a wrong token gets one answer"}
+
+
+def test_a_wrong_token_that_is_refused_is_fine() -> None:
+    assert _rules(KEPT, _forged((401, "no"), (401, "no"), (503, "later"), (0, ""))) == set()
+
+
+def test_a_strange_paper_that_was_kept_is_seen() -> None:
+    paper = _paper()
+    paper.is_strange = True
+    assert "a wrong token keeps nothing" in _rules(KEPT, paper)
+
+
+def test_a_slot_that_was_run_once_is_fine() -> None:
+    assert _rules(ONCE, _paper(_taken())) == set()
+
+
+def test_a_moved_date_that_is_told_is_fine() -> None:
+    moved = _with({"differences": [["date", "2026-10-18", "2026-11-01"]]})
+    assert _rules(replace(moved, books=[{**BILL, "date": "2026-11-01"}]), _paper(_taken())) == set()
+
+
+def test_a_delivery_that_a_restart_dropped_is_seen() -> None:
+    calm = _paper(Sent(0, EPOCH - 9, EPOCH - 8), _taken())
+    found = check(KEPT, [], COMPANIES, calm=[calm])
+    assert {problem.rule for problem in found} == {"a restart in order drops nothing"}
+
+
+def test_another_tenants_row_that_changed_is_seen() -> None:
+    before = KEPT.of(COMPANY, "b1")
+    assert check(KEPT, [_paper(_taken())], COMPANIES, before=before) == []
+    for changed in (replace(KEPT, deliveries=[{"company": COMPANY}]), _with({"attempts_made": 2})):
+        found = {problem.rule for problem in check(changed, [_paper(_taken())], COMPANIES, before=before)}
+        assert found == {"other tenants are untouched"}
+
+
+ENOUGH = Done(10_000, "chaos", 1_000, 50, 12_000, 5_400, dict.fromkeys(POINTS, 1), frozenset({"timetable_slot"}))
+
+
+def test_a_campaign_that_was_hard_enough() -> None:
+    assert list(shortfalls(ENOUGH)) == []
+    assert list(shortfalls(Done(100, "chaos", 0, 0, 0, 0, {}, frozenset()))) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"kills": 999}, "999 kills, 1000 were asked for"),
+        ({"crashes": 49}, "49 crashes of the database, 50 were asked for"),
+        ({"disturbed_writes": 5_399}, "5399 of 12000 writes were disturbed"),
+        ({"points": dict.fromkeys(list(POINTS)[1:], 1)}, f"no process died at the point: {next(iter(POINTS))}"),
+        ({"documents": 800, "kills": 59, "crashes": 4}, "59 kills, 60 were asked for"),
+    ],
+)
+def test_a_campaign_that_was_not_hard_enough_is_seen(change: dict[str, Any], told: str) -> None:
+    assert [problem.about for problem in shortfalls(replace(ENOUGH, **change))] == [told]
+
+
+def test_a_point_of_a_table_that_is_not_there_need_not_be_hit() -> None:
+    points = {name: 1 for name, point in POINTS.items() if not point.table}
+    assert list(shortfalls(replace(ENOUGH, points=points, tables=frozenset()))) == []
 
 
 def test_what_was_sent_again_before_it_was_booked_may_be_booked() -> None:

@@ -1,4 +1,4 @@
-"""Eight ways to lose or to double a posting, as changes of the product's text."""
+"""Ways to lose or to double a posting, or to break a vendor's limit, as changes of the product's text."""
 
 from __future__ import annotations
 
@@ -73,40 +73,112 @@ BUGS: dict[str, tuple[Change, ...]] = {
             "",
         ),
     ),
+    "settle in one statement without the lease token": (
+        Change("portal/postings/one_statement.py", "AND lease_token = %(lease)s::uuid\n", "\n"),
+        Change("portal/postings/one_statement.py", "AND state = 'sending' ", "AND state IN ('sending', 'checking') "),
+    ),
+    "a claim in one statement does not see new content": (
+        Change("portal/postings/one_statement.py", "AND p.next_attempt_at = seen.next_attempt_at ", ""),
+    ),
+    "a claim in one statement takes what may be in the books": (
+        Change("portal/postings/one_statement.py", "AND NOT p.kept AND NOT p.may_exist\n", "AND NOT p.kept\n"),
+    ),
+    "a claim in one statement without its attempt": (
+        Change(
+            "portal/postings/one_statement.py", "FROM taken RETURNING id\n", "FROM taken WHERE false RETURNING id\n"
+        ),
+        Change(
+            "portal/postings/one_statement.py",
+            "SELECT attempt.id, taken.* FROM taken, attempt\n",
+            "SELECT 0, taken.* FROM taken\n",
+        ),
+    ),
+    "who was replaced while it asked forgets the operation": (
+        Change(
+            "portal/postings/moves.py",
+            'could settle.")\n        return False\n',
+            'could settle.")\n'
+            "        forgotten = fields.get('operation', posting.operation)\n"
+            "        Posting.objects.filter(pk=posting.pk).update(operation=forgotten)\n"
+            "        return False\n",
+        ),
+    ),
+    "more calls at once than the vendor allows": (
+        Change(
+            "portal/connections/places.py",
+            "if any(len(self._held[scope.name]) >= scope.at_once ",
+            "if any(len(self._held[scope.name]) > scope.at_once ",
+        ),
+    ),
     "the number outside of the transaction": (
         Change(
             "portal/postings/accept.py",
-            "    with atomic():\n        posting = _taken(document, connection).first()\n",
+            "    with turn(destination.company_id), atomic():\n"
+            "        acceptance = _accept(document, destination, received_at)\n",
             "    with atomic():\n"
-            '        number = "" if _taken(document, connection).exists() else next_number(connection.company_id)\n'
-            "    with atomic():\n        posting = _taken(document, connection).first()\n",
+            '        number = "" if _taken(document, destination).exists() else next_number(destination.company_id)\n'
+            "    with turn(destination.company_id), atomic():\n"
+            "        acceptance = _accept(document, destination, received_at, number)\n",
         ),
         Change(
             "portal/postings/accept.py",
-            "posting = _insert(document, connection, kept, received_at)\n",
-            "posting = _insert(document, connection, kept, received_at, number)\n",
+            "def _accept(document: Document, destination: Destination, received_at: datetime) -> Acceptance:",
+            "def _accept(document, destination, received_at, number):",
         ),
         Change(
             "portal/postings/accept.py",
-            "kept: bool, received_at: datetime) -> Posting | None:",
-            "kept, received_at, number):",
+            "posting = posting or _insert(document, destination, received_at)\n",
+            "posting = posting or _insert(document, destination, received_at, number)\n",
         ),
-        Change("portal/postings/accept.py", "number=next_number(connection.company_id),\n", "number=number,\n"),
+        Change(
+            "portal/postings/accept.py",
+            "def _insert(document: Document, destination: Destination, received_at: datetime) -> Posting | None:",
+            "def _insert(document, destination, received_at, number):",
+        ),
+        Change("portal/postings/accept.py", "number=next_number(destination.company_id),\n", "number=number,\n"),
+    ),
+    "the number outside of the one statement": (
+        Change(
+            "portal/postings/new.py",
+            "        with turn(destination.company_id), prepared.refusable():\n",
+            "        with prepared.refusable():\n"
+            "            prepared.run(COUNT_FIRST, values)\n"
+            "        with turn(destination.company_id), prepared.refusable():\n",
+        ),
+        Change(
+            "portal/postings/new.py",
+            "class New(NamedTuple):\n",
+            'COUNT_FIRST = """\n'
+            "UPDATE postings_numberseries SET last = last + 1 WHERE company_id = %(company_id)s AND NOT EXISTS (\n"
+            "    SELECT FROM postings_transaction WHERE company_id = %(company_id)s AND source = %(source)s\n"
+            "        AND kind = %(kind)s AND identity = %(identity)s)\n"
+            'RETURNING last\n"""\n\n\n'
+            "class New(NamedTuple):\n",
+        ),
+        Change(
+            "portal/postings/statements.py",
+            "        UPDATE postings_numberseries\n        SET last = last + 1\n",
+            "        SELECT 'P-' || lpad(last::text, 6, '0') AS number FROM postings_numberseries\n",
+        ),
+        Change(
+            "portal/postings/statements.py",
+            "        RETURNING 'P-' || lpad(last::text, greatest(6, length(last::text)), '0') AS number\n",
+            "",
+        ),
     ),
     "an answer before the commit": (
         Change(
             "portal/intake/receive.py",
             "from django.utils import timezone\n",
-            "from contextlib import suppress\n\nfrom django.db import OperationalError\n"
-            "from django.db.transaction import atomic\nfrom django.utils import timezone\n",
+            "from contextlib import suppress\n\nfrom django.db.transaction import atomic\n"
+            "from django.utils import timezone\n",
         ),
         Change(
             "portal/intake/receive.py",
-            "            acceptance = accept(document, connection, kept=kept, received_at=delivery.received_at)\n"
-            "            answer = _answer(source, endpoint, delivery, acceptance, ring, started)\n",
+            "            return take(delivery, document, _destination(endpoint, document.kind), ring)\n",
             "            with suppress(OperationalError), atomic():\n"
-            "                acceptance = accept(document, connection, kept=kept, received_at=delivery.received_at)\n"
-            "                answer = _answer(source, endpoint, delivery, acceptance, ring, started)\n",
+            "                answer = take(delivery, document, _destination(endpoint, document.kind), ring)\n"
+            "            return answer\n",
         ),
     ),
     "a new key for each try": (

@@ -13,9 +13,11 @@ class InsideConfig(AppConfig):
 
     def ready(self) -> None:
         """Speed up what could not be before the models were there; then, in the server processes, lay the mines."""
-        from tests.chaos.inside import faster, mines, mutants
+        from tests.chaos.inside import faster, mines, mutants, ticking
 
         faster.hurry()
+        if os.environ.get(ticking.VARIABLE):
+            ticking.register_job(os.environ[ticking.VARIABLE])
         if os.environ.get(mutants.VARIABLE):
             mutants.breed(os.environ[mutants.VARIABLE])
         if os.environ.get(mines.VARIABLE):

@@ -33,16 +33,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Where the demo accounting system is."""
-        parser.add_argument("--sandbox", required=True)
+        parser.add_argument("--accounting", required=True)
 
     @atomic
-    def handle(self, *, sandbox: str, **options: Any) -> None:
+    def handle(self, *, accounting: str, **options: Any) -> None:
         """Receipt alone, the built-in ledger, and the demo system through a worker."""
         tenant = Tenant.objects.create(name="Northgate Group")
         receipt, ledger, worker = (_company(tenant, COMPANIES[row]) for row in ("receipt", "ledger", "worker"))
-        pause(_on_demo(receipt, sandbox), who=WHO, why="This row measures the receipt alone.")
+        pause(_on_demo(receipt, accounting), who=WHO, why="This row measures the receipt alone.")
         _on_the_ledger(ledger)
-        _on_demo(worker, sandbox)
+        _on_demo(worker, accounting)
         told = {
             "receipt": _endpoint(receipt, AnswerPolicy.IMMEDIATE),
             "ledger": _endpoint(ledger, AnswerPolicy.CONFIRMED),
@@ -61,10 +61,11 @@ def _on_the_ledger(company: Company) -> Connection:
     return connect(company, slug, side=Side.ACCOUNTING, settings={"books": str(books.pk)}, who=WHO)
 
 
-def _on_demo(company: Company, sandbox: str) -> Connection:
+def _on_demo(company: Company, accounting: str) -> Connection:
     return connect(
         company, DemoBooks.metadata.slug, side=Side.ACCOUNTING, who=WHO,
-        settings={"base_url": sandbox, "company_id": "harbour-street"}, secrets={"token": os.environ[ACCESS_VARIABLE]},
+        settings={"base_url": accounting, "company_id": "harbour-street"},
+        secrets={"token": os.environ[ACCESS_VARIABLE]},
     )  # fmt: skip
 
 

@@ -8,9 +8,11 @@ from argparse import ArgumentParser
 from typing import Any
 from uuid import UUID, uuid5
 
+from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand
 from django.db.transaction import atomic
 from django.utils import timezone
+from django.utils.text import slugify
 
 from integrations.demo.connector import DemoBooks
 from integrations.demo.sandbox import ACCESS_VARIABLE
@@ -31,6 +33,8 @@ COMPANIES = (
     ("Westfield Catering Ltd", True, AnswerPolicy.IMMEDIATE, 1),
     ("Quayside Events Ltd", False, AnswerPolicy.CONFIRMED, 3),
 )
+# Another tenant's: it gets its documents before anything goes wrong, and must be found as it was.
+BYSTANDER = ("Millbrook Travel Ltd", True, AnswerPolicy.CONFIRMED, 3)
 
 
 class Command(BaseCommand):
@@ -39,29 +43,38 @@ class Command(BaseCommand):
     help = "Seed the companies of a fault campaign."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Where the demo accounting system is."""
+        """Where the demo accounting system is, and how staff log in."""
         parser.add_argument("--sandbox", required=True)
+        parser.add_argument("--staff", required=True)
+        parser.add_argument("--password", required=True)
 
     @atomic
-    def handle(self, *, sandbox: str, **options: Any) -> None:
-        """Companies that post into the demo system, one for each answer policy, and one with the built-in ledger."""
-        tenant = Tenant.objects.create(name="Northgate Group")
+    def handle(self, *, sandbox: str, staff: str, password: str, **options: Any) -> None:
+        """Companies that post into the demo system, one for each answer policy, and one with the built-in ledger.
+
+        The last one is the bystander's.
+        """
+        get_user_model().objects.create_superuser(staff, password=password)
+        tenant, elsewhere = Tenant.objects.create(name="Northgate Group"), Tenant.objects.create(name="Millbrook")
         told = [self._company(tenant, sandbox, *row) for row in COMPANIES]
+        told.append(self._company(elsewhere, sandbox, *BYSTANDER))
         self.stdout.write(json.dumps(told))
 
     def _company(
         self, tenant: Tenant, sandbox: str, name: str, outside: bool, answer: AnswerPolicy, seconds: int
     ) -> dict[str, Any]:
         company = Company.objects.create(tenant=tenant, name=name, base_currency="GBP", live_at=timezone.now())
+        their_books = slugify(name)
         if outside:
             connect(
                 company, DemoBooks.metadata.slug, side=Side.ACCOUNTING, who=WHO,
-                settings={"base_url": sandbox, "company_id": "harbour-street"},
+                settings={"base_url": sandbox, "company_id": their_books},
                 secrets={"token": os.environ[ACCESS_VARIABLE]},
             )  # fmt: skip
         else:
             books = open_books(name, "GBP")
-            settings = {"books": str(books.pk)}
+            their_books = str(books.pk)
+            settings = {"books": their_books}
             connect(company, BuiltInLedger.metadata.slug, side=Side.ACCOUNTING, settings=settings, who=WHO)
         their_id, slug = str(uuid5(NAMESPACE, name)), ICompleat.metadata.slug
         source = connect(company, slug, side=Side.SOURCE, external_company_id=their_id, who=WHO)
@@ -71,6 +84,7 @@ class Command(BaseCommand):
             "name": name,
             "their_id": their_id,
             "outside": outside,
+            "books": their_books,
             "policy": answer.value,
             "path": f"/webhooks/{slug}/{endpoint.pk}/",
             "headers": {ICompleat.token_headers[0]: issue_token(endpoint, who=WHO)},

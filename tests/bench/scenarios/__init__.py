@@ -1,0 +1,18 @@
+"""What the rows cannot show: limits, a vendor that hangs, memory, fairness, a long history. Each checks its truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tests.bench.finding import Finding, Tell
+from tests.bench.scenarios import backlog, fairness, hang, limits, memory
+
+# Each takes a directory, how much of everything (1.0 is the whole), and whom to tell what it does.
+SCENARIOS: Mapping[str, Callable[[Path, float, Tell], Finding]] = {
+    "limits": limits.run,
+    "hang": hang.run,
+    "memory": memory.run,
+    "fairness": fairness.run,
+    "backlog": backlog.run,
+}
