@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from datetime import datetime
 
 from django.db import connection
 
 from integrations.base import Abilities, AccountingSystem, Metadata, Setting
-from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted
+from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Written
 from integrations.errors import Misconfigured
 from ledger.models import Books, Entry
 from ledger.services import UnknownSuppliers, entry_by_key, keep_memo, post_document
+from ledger.services.listing import entries_since
 
 MEMOS = frozenset({Kind.PURCHASE_ORDER, Kind.RECEIPT})
 
@@ -39,6 +42,7 @@ class BuiltInLedger(AccountingSystem):
         transactional=True,
         lookup_complete=True,
         quiet_seconds=0,
+        lists=True,
     )
 
     def company(self) -> Company:
@@ -61,6 +65,10 @@ class BuiltInLedger(AccountingSystem):
         entry = entry_by_key(self._books(), key.value)
         return () if entry is None else (posted(entry),)
 
+    def written_since(self, since: datetime) -> Iterator[Written]:
+        """Every entry and memo that a document's key made at or after `since` (aware UTC). Reversals have none."""
+        return (written(entry) for entry in entries_since(self._books(), since))
+
     def _must_be_inside_a_transaction(self) -> None:
         if not connection.in_atomic_block:
             raise RuntimeError("The built-in ledger posts inside the caller's transaction; open an atomic block first.")
@@ -77,6 +85,13 @@ class BuiltInLedger(AccountingSystem):
             return UnknownSuppliers(value)
         except ValueError as error:
             raise Misconfigured("Unknown suppliers: choose “make” or “refuse”.", field="suppliers") from error
+
+
+def written(entry: Entry) -> Written:
+    """An entry as a listing tells it."""
+    return Written(
+        key=entry.external_key, posted=posted(entry), kind=Kind(entry.document_kind), reference=entry.reference
+    )
 
 
 def posted(entry: Entry) -> Posted:

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db.models import Model
+from django.forms import ModelForm
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from ledger.signals import changed_by_staff
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin
@@ -45,6 +49,17 @@ class ReadOnly(NeverAdded, NeverDeleted):
     def has_change_permission(self, *_: Any, **__: Any) -> bool:
         """Never."""
         return False
+
+
+class Announced(ModelAdmin[Model]):
+    """Whoever listens to `changed_by_staff` hears of each row that a person adds or changes here."""
+
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm[Any], change: bool) -> None:
+        """Django's, then the signal, in one transaction."""
+        super().save_model(request, obj, form, change)
+        if form.changed_data or not change:
+            changes = {name: (form.initial.get(name), form.cleaned_data[name]) for name in form.changed_data}
+            changed_by_staff.send(type(obj), row=obj, user=request.user, added=not change, changes=changes)
 
 
 def linked(row: Model) -> SafeString:

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
 
-from ledger.admin.base import ModelAdmin, NeverAdded, NeverDeleted, Table, figure
+from ledger.admin.base import Announced, NeverAdded, NeverDeleted, Table, figure
 from ledger.models import AccountType, Books
 from ledger.services import supplier_balances, trial_balance
 
@@ -28,7 +28,7 @@ class AsAt(forms.Form):
 
 
 @admin.register(Books)
-class BooksAdmin(NeverAdded, NeverDeleted, ModelAdmin[Books]):
+class BooksAdmin(NeverAdded, NeverDeleted, Announced):
     """One company's books, with their balances. New ones are opened with a company's connection."""
 
     list_display = ("name", "base_currency", "closed_through", "created_at")

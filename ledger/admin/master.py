@@ -7,11 +7,11 @@ from django.contrib.admin import ShowFacets
 from django.db.models import Model
 from django.http import HttpRequest
 
-from ledger.admin.base import ModelAdmin, NeverDeleted
+from ledger.admin.base import Announced, NeverDeleted
 from ledger.models import Account, Supplier, TaxCode
 
 
-class MasterAdmin(NeverDeleted, ModelAdmin[Model]):
+class MasterAdmin(NeverDeleted, Announced):
     """Master data: books and code are fixed once made, because entries refer to them."""
 
     show_facets = ShowFacets.NEVER

@@ -1,12 +1,10 @@
-"""Which account and which tax code a line means: looked up once for the whole document."""
+"""Which account and which tax code a line means, and why one cannot be booked to. No database."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q
-
-from integrations.documents import Document, Line
+from integrations.documents import Line
 from integrations.errors import Misconfigured, Rejected
 from ledger.models import Account, Books, Role, TaxCode
 
@@ -66,16 +64,3 @@ class Coding:
             raise Misconfigured(
                 f"The books of {self.books.name} have no account for {role.label}.", field="books"
             ) from error
-
-
-def coding_of(books: Books, document: Document) -> Coding:
-    """The coding of `document` in `books`, in two queries however many lines there are."""
-    account_codes = {line.account_code for line in document.lines if line.account_code}
-    tax_codes = {line.tax_code for line in document.lines if line.tax_code}
-    accounts = list(Account.objects.filter(Q(code__in=account_codes) | ~Q(role=""), books=books))
-    return Coding(
-        books=books,
-        accounts={account.code: account for account in accounts},
-        tax_codes={tax.code: tax for tax in TaxCode.objects.filter(books=books, code__in=tax_codes)},
-        controls={account.role: account for account in accounts if account.role},
-    )

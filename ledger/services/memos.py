@@ -10,8 +10,8 @@ from ledger.services.amounts import check_storable
 from ledger.services.dates import booking_date
 from ledger.services.journal import memo_lines_of
 from ledger.services.posting import blank_entry
-from ledger.services.suppliers import UnknownSuppliers, find_or_make
-from ledger.services.writing import once, write_entry
+from ledger.services.suppliers import UnknownSuppliers, choose, suppliers_called
+from ledger.services.writing import once, write_for
 
 
 def keep_memo(
@@ -31,12 +31,14 @@ def keep_memo(
     return once(books, key.value, lambda: _write(books, document, key, reference, unknown_suppliers))
 
 
-def _write(books: Books, document: Document, key: IdempotencyKey, reference: str, unknown: UnknownSuppliers) -> Entry:
+def _write(
+    books: Books, document: Document, key: IdempotencyKey, reference: str, unknown: UnknownSuppliers
+) -> Entry | None:
     check_storable(document)
     entry = blank_entry(books, document, key.value, reference)
     entry.kind, entry.series, entry.date = EntryKind.MEMO, Series.MEMO, booking_date(document)
-    entry.supplier = find_or_make(books, document.supplier, unknown)
+    supplier = choose(books, document.supplier, suppliers_called(books, document.supplier), unknown)
     entry.net, entry.tax, entry.gross = document.net, document.tax, document.gross
     entry.base_net, entry.base_tax, entry.base_gross = document.base_net, document.base_tax, document.base_gross
     entry.total = Decimal(0)
-    return write_entry(entry, [], memo_lines_of(document, document.lines))
+    return write_for(supplier, entry, [], memo_lines_of(document, document.lines))

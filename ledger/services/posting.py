@@ -7,11 +7,11 @@ from integrations.errors import Rejected
 from ledger.models import Books, Entry, EntryKind, Series
 from ledger.models.entries import LONGEST
 from ledger.services.amounts import Amounts, amounts_of
-from ledger.services.coding import coding_of
 from ledger.services.dates import booking_date, check_open
 from ledger.services.journal import Journal, journal_of
-from ledger.services.suppliers import UnknownSuppliers, find_or_make
-from ledger.services.writing import once, write_entry
+from ledger.services.named import named_in
+from ledger.services.suppliers import UnknownSuppliers, choose
+from ledger.services.writing import once, write_for
 
 BOOKED_AS = {Kind.INVOICE: EntryKind.INVOICE, Kind.CREDIT_NOTE: EntryKind.CREDIT_NOTE}
 
@@ -36,16 +36,19 @@ def post_document(
     return once(books, key.value, lambda: _write(books, document, key, reference, unknown_suppliers))
 
 
-def _write(books: Books, document: Document, key: IdempotencyKey, reference: str, unknown: UnknownSuppliers) -> Entry:
+def _write(
+    books: Books, document: Document, key: IdempotencyKey, reference: str, unknown: UnknownSuppliers
+) -> Entry | None:
     day = booking_date(document)
     check_open(books, day)
     amounts = amounts_of(document, books.base_currency)
-    journal = journal_of(document, amounts, coding_of(books, document))
+    named = named_in(books, document)
+    journal = journal_of(document, amounts, named.coding)
     entry = blank_entry(books, document, key.value, reference)
-    entry.supplier = find_or_make(books, document.supplier, unknown)
+    supplier = choose(books, document.supplier, named.suppliers, unknown)
     entry.kind, entry.series, entry.date = BOOKED_AS[document.kind], Series.JOURNAL, day
     _set_amounts(entry, amounts, journal)
-    return write_entry(entry, journal.lines, journal.memo_lines)
+    return write_for(supplier, entry, journal.lines, journal.memo_lines)
 
 
 def blank_entry(books: Books, document: Document, key: str, reference: str) -> Entry:

@@ -38,7 +38,7 @@ def _check_reversible(entry: Entry, reason: str) -> None:
         raise Rejected(f"{entry.number} was reversed already by {done.number}.", field="entry")
 
 
-def _write(entry: Entry, reason: str, day: date) -> Entry:
+def _write(entry: Entry, reason: str, day: date) -> Entry | None:
     mirror = Entry(
         books=entry.books,
         kind=EntryKind.REVERSAL,

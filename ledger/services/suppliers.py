@@ -5,14 +5,23 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
+
+from django.db import connection
 
 from integrations import documents
 from integrations.errors import Rejected
 from ledger.models import Books, Supplier
+from ledger.services.statements import column_value, rows
 
 LONGEST_CODE = 100
 LONGEST_NAME = 200
+# {column}: see `wanted`.
+SUPPLIERS = """
+SELECT id, code, name, active FROM ledger_supplier WHERE books_id = %s AND {column} = %s ORDER BY code LIMIT 2
+"""
 
 
 class UnknownSuppliers(StrEnum):
@@ -27,14 +36,52 @@ def find_or_make(books: Books, named: documents.Supplier, unknown: UnknownSuppli
 
     Raises `Rejected` for one that is unknown (where the setting says refuse), inactive, ambiguous or cannot be kept.
     """
-    code, name = (named.code or "").strip(), named.name.strip()
-    _check_lengths(code, name)
-    supplier = _by_code(books, code) if code else _by_name(books, name)
-    if supplier is None:
-        return _make(books, code, name, unknown)
-    if not supplier.active:
-        raise Rejected(f"Supplier {supplier.code} ({supplier.name}) is inactive in {books.name}.", field="supplier")
+    chosen = choose(books, named, suppliers_called(books, named), unknown)
+    return chosen if isinstance(chosen, Supplier) else chosen()
+
+
+def wanted(named: documents.Supplier) -> tuple[str, str]:
+    """By which column a supplier is found, and with which value: by its code, without one by its name."""
+    code, name = _plain(named)
+    return ("code", code) if code else ("name_key", Supplier.key_of(name))
+
+
+def suppliers_called(books: Books, named: documents.Supplier) -> list[Supplier]:
+    """The suppliers that a document may mean: two are enough to see that a name is not unique."""
+    column, value = wanted(named)
+    return [supplier_of(books, *row) for row in rows(SUPPLIERS.format(column=column), column_value(books), value)]
+
+
+def supplier_of(books: Books, pk: int, code: str, name: str, active: object) -> Supplier:
+    """A row of `SUPPLIERS`; what it does not tell is read when it is asked for."""
+    values = (pk, books.pk, code, name, bool(active))
+    supplier = Supplier.from_db(connection.alias, ("id", "books_id", "code", "name", "active"), values)
+    supplier.books = books
     return supplier
+
+
+def choose(
+    books: Books, named: documents.Supplier, found: list[Supplier], unknown: UnknownSuppliers
+) -> Supplier | Callable[[], Supplier]:
+    """The one of `found` that is meant, or how it is made on sight. Raises `Rejected` as `find_or_make` does."""
+    code, name = _plain(named)
+    _check_lengths(code, name)
+    if len(found) > 1:
+        raise Rejected(
+            f"More than one supplier is called {name} ({found[0].code}, {found[1].code}); the document has to name the "
+            "code.",
+            field="supplier.code",
+        )
+    if not found:
+        _check_makeable(books, code, name, unknown)
+        return partial(_make, books, code, name)
+    if not found[0].active:
+        raise Rejected(f"Supplier {found[0].code} ({found[0].name}) is inactive in {books.name}.", field="supplier")
+    return found[0]
+
+
+def _plain(named: documents.Supplier) -> tuple[str, str]:
+    return (named.code or "").strip(), named.name.strip()
 
 
 def _check_lengths(code: str, name: str) -> None:
@@ -46,25 +93,13 @@ def _check_lengths(code: str, name: str) -> None:
         raise Rejected(f"The supplier name is longer than {LONGEST_NAME} characters.", field="supplier.name")
 
 
-def _by_code(books: Books, code: str) -> Supplier | None:
-    return Supplier.objects.filter(books=books, code=code).first()
-
-
-def _by_name(books: Books, name: str) -> Supplier | None:
-    found = list(Supplier.objects.filter(books=books, name_key=Supplier.key_of(name)).order_by("code")[:2])
-    if len(found) > 1:
-        raise Rejected(
-            f"More than one supplier is called {name} ({found[0].code}, {found[1].code}); the document has to name the "
-            "code.",
-            field="supplier.code",
-        )
-    return found[0] if found else None
-
-
-def _make(books: Books, code: str, name: str, unknown: UnknownSuppliers) -> Supplier:
+def _check_makeable(books: Books, code: str, name: str, unknown: UnknownSuppliers) -> None:
     if unknown == UnknownSuppliers.REFUSE:
         what = f"{code} ({name})" if code and name else code or name
         raise Rejected(f"Supplier {what} is not known in {books.name}, and new ones are not made.", field="supplier")
+
+
+def _make(books: Books, code: str, name: str) -> Supplier:
     chosen = code or free_code(books, name)
     supplier, _ = Supplier.objects.get_or_create(
         books=books, code=chosen, defaults={"name": name or chosen, "made_on_sight": True}

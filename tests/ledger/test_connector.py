@@ -8,10 +8,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError
 from django.db.transaction import atomic, set_rollback
 
 from integrations.base import AccountingSystem, Link
-from integrations.documents import Company, IdempotencyKey, Kind, Posted
+from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted
 from integrations.errors import Misconfigured, Rejected
 from ledger.connector import BuiltInLedger
 from ledger.memo_book import MemoBook
@@ -41,11 +42,26 @@ class Look:
 
     def owed(self, supplier_code: str) -> Decimal:
         """In sterling."""
-        return next(row.balance for row in supplier_balances(self.books) if row.code == supplier_code)
+        balances = {row.code: row.balance for row in supplier_balances(self.books)}
+        return balances.get(supplier_code, Decimal(0))
+
+    def plant(self, document: Document, key: str) -> bool:
+        """The database itself lets no second entry have a key."""
+        entry = Entry.objects.get(books=self.books, external_key=key)
+        entry.pk, entry.sequence, entry.number = None, entry.sequence + 1, "JNL-000002"
+        entry._state.adding = True
+        with pytest.raises(IntegrityError, match=r"external_key|entry_key_once_per_books"), atomic():
+            entry.save()
+        return False
+
+    def forget_keys(self) -> None:
+        """Its keys are columns of the entries."""
 
 
 class TestBehaviour(contract.BehaviourCases):
     """What the ledger shares with every other accounting system."""
+
+    connector = BuiltInLedger
 
     @pytest.fixture
     def books(self, db: None) -> Look:

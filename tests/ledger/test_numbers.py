@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import date
+from unittest.mock import Mock
 
 import pytest
-from django.db import connection
-from django.db.transaction import atomic, set_rollback
+from django.db import IntegrityError, OperationalError, connection
+from django.db.transaction import atomic, get_rollback, set_rollback
 
+from integrations import documents
 from integrations.errors import Misconfigured, Rejected
 from ledger.models import Books, Counter, Entry, EntryLine, Supplier
-from ledger.services import open_books, post_document, trial_balance
+from ledger.services import open_books, post_document, trial_balance, writing
 from tests.factories import a_document, a_line
 from tests.ledger.booked import key
 
@@ -98,17 +101,53 @@ def test_a_new_supplier_from_four_writers_is_one_supplier(shared_books: Books) -
     assert Supplier.objects.get().entries.count() == THREADS
 
 
-def test_a_key_that_appears_after_the_first_look_gives_the_number_back(
+def test_a_key_that_is_there_gives_the_number_back(books: Books) -> None:
+    """Nobody looks before; the unique constraint tells. A supplier that was made for it is not made either."""
+    first = post_document(books, a_document(), key(), "P-000001")
+    assert post_document(books, a_document(), key(), "P-000002").pk == first.pk
+    somebody_else = a_document(supplier=documents.Supplier(code="NEW01", name="Somebody else"))
+    assert post_document(books, somebody_else, key(), "P-000003").pk == first.pk
+    assert (Entry.objects.count(), Counter.objects.get(series="JNL").last) == (1, 1)
+    assert [supplier.code for supplier in Supplier.objects.all()] == ["CROWN01"]
+    assert post_document(books, a_document(), key("next"), "P-000004").number == "JNL-000002"
+
+
+def test_what_is_booked_already_is_not_judged_anew(books: Books) -> None:
+    first = post_document(books, a_document(), key(), "P-000001")
+    books.closed_through = date(2099, 12, 31)
+    assert post_document(books, a_document(), key(), "P-000001").pk == first.pk
+    with pytest.raises(Rejected, match="closed period"):
+        post_document(books, a_document(), key("another"), "P-000002")
+
+
+def test_a_number_that_was_used_before_is_an_error(books: Books) -> None:
+    """A counter that somebody turned back: never another entry's number, and never another entry as the answer."""
+    post_document(books, a_document(), key("a"), "P-000001")
+    Counter.objects.filter(books=books, series="JNL").update(last=0)
+    with pytest.raises(IntegrityError, match="repeats a number"), atomic():
+        post_document(books, a_document(), key("b"), "P-000002")
+    assert numbers() == ["JNL-000001"]
+
+
+def test_an_error_between_entry_and_lines_leaves_nothing(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "insert", Mock(side_effect=OperationalError("The disk is full.")))
+    with pytest.raises(OperationalError), atomic():
+        post_document(books, a_document(), key(), "P-000001")
+    assert (Entry.objects.count(), Supplier.objects.count()) == (0, 0)
+    assert Counter.objects.get(series="JNL").last == 0
+
+
+def test_an_error_of_the_database_is_not_half_a_posting_for_a_caller_who_goes_on(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a second writer sees whose first look came before the first writer's commit."""
-    from ledger.services import writing
-
-    first = post_document(books, a_document(), key(), "P-000001")
-    answers = iter([None, first])
-    monkeypatch.setattr(writing, "entry_by_key", lambda *_: next(answers))
-    assert post_document(books, a_document(), key(), "P-000002").pk == first.pk
-    assert (Entry.objects.count(), Counter.objects.get(series="JNL").last) == (1, 1)
+    """There is no savepoint of the ledger's own: the transaction that holds half of an entry cannot be committed."""
+    Supplier.objects.create(books=books, code="CROWN01", name="Crown")
+    monkeypatch.setattr(writing, "insert", Mock(side_effect=OperationalError("The disk is full.")))
+    with atomic():
+        with pytest.raises(OperationalError):
+            post_document(books, a_document(), key(), "P-000001")
+        assert get_rollback()
+    assert Entry.objects.count() == 0
 
 
 def test_a_refusal_in_the_callers_transaction_leaves_the_rest(books: Books) -> None:
