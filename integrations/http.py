@@ -6,25 +6,21 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import TypedDict, Unpack
-from urllib.parse import urlencode
 
-from urllib3 import HTTPConnectionPool, Timeout
-from urllib3.exceptions import HTTPError, SSLError
-from urllib3.util import parse_url
+import requests
+from requests.exceptions import SSLError
+from urllib3.exceptions import HTTPError
 
 from integrations.addresses import host_of
 from integrations.errors import IntegrationError, Misconfigured, OutcomeUnknown, Retryable
 from integrations.exact import to_json
 from integrations.redaction import Redactor
 from integrations.reply import Reply, judged, unclear
-from integrations.wire import CONNECT_SECONDS, READ_SECONDS, Wire, pool
+from integrations.wire import CONNECT_SECONDS, READ_SECONDS, Wire, session
 
 MAX_ANSWER = 10 * 1024 * 1024
 _CHUNK = 64 * 1024
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_USUAL: Mapping[str, str] = {
-    "User-Agent": "Postroom", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +99,10 @@ class Http:
     ) -> None:
         self._base_url = base_url.strip().rstrip("/")
         self._outbound = outbound
-        self._headers = {**_USUAL, **(headers or {})}
+        self._headers = {"User-Agent": "Postroom", "Accept": "application/json", **(headers or {})}
         self._secrets = secrets
         self._wire = Wire(allow_private=outbound.allow_private, seconds=outbound.deadline_seconds)
-        self._pool: HTTPConnectionPool | None = None
+        self._session: requests.Session | None = None
         self._system = "The system"
         self._has_written = False
 
@@ -138,24 +134,22 @@ class Http:
                 raise OutcomeUnknown(f"An earlier step went out, then: {error.message}", field=error.field) from error
             raise
 
-    def _prepared(self, method: str, path: str, options: Options) -> _Request:
+    def _prepared(self, method: str, path: str, options: Options) -> requests.PreparedRequest:
         headers, body = {**self._headers, **options.get("headers", {})}, options.get("body")
         if "json" in options:
             body = to_json(options["json"]).encode()
             headers.setdefault("Content-Type", "application/json")
         url = f"{self._base_url}/{path.lstrip('/')}"
-        if params := options.get("params"):
-            url += ("&" if "?" in url else "?") + urlencode(params)
-        self._open()
-        return _Request(method, url, _sendable(headers), body)
+        made = requests.Request(method, url, _sendable(headers), data=body, params=options.get("params"))
+        return self._open().prepare_request(made)
 
-    def _open(self) -> HTTPConnectionPool:
-        if self._pool is None:
+    def _open(self) -> requests.Session:
+        if self._session is None:
             self._system = host_of(self._base_url, allow_private=self._outbound.allow_private)
-            self._pool = pool(self._base_url, self._wire)
-        return self._pool
+            self._session = session(self._base_url, self._wire)
+        return self._session
 
-    def _send(self, request: _Request, wrote: bool) -> Reply:
+    def _send(self, request: requests.PreparedRequest, wrote: bool) -> Reply:
         note = _Note(request, self._secrets)
         try:
             self._wire.begin(self._outbound.still_ours if wrote else None)
@@ -168,18 +162,15 @@ class Http:
         self._outbound.record(note.answered(status, headers, body))
         return Reply(system=self._system, status=status, headers=headers, body=body, wrote=self._has_written)
 
-    def _exchange(self, request: _Request) -> tuple[int, Mapping[str, str], bytes]:
-        timeout = Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
-        with self._open().urlopen(
-            request.method, request.target, request.body, request.headers,
-            retries=False, redirect=False, timeout=timeout, preload_content=False,
-        ) as response:  # fmt: skip
+    def _exchange(self, request: requests.PreparedRequest) -> tuple[int, Mapping[str, str], bytes]:
+        timeout = (CONNECT_SECONDS, READ_SECONDS)
+        with self._open().send(request, stream=True, allow_redirects=False, timeout=timeout) as response:
             body = bytearray()
-            for chunk in response.stream(_CHUNK, decode_content=True):
+            for chunk in response.iter_content(_CHUNK):
                 body += chunk
                 if len(body) > MAX_ANSWER:
                     raise _Unreadable("the answer is larger than 10 MB")
-            return response.status, response.headers, bytes(body)
+            return response.status_code, response.headers, bytes(body)
 
     def _broken(self, error: Exception, wrote: bool) -> IntegrationError:
         if not self._wire.began:
@@ -200,19 +191,10 @@ class _Unreadable(Exception):
     """An answer that is not read to its end."""
 
 
-class _Request:
-    """What is sent. `url` is the whole address, `target` what of it the host gets to see."""
-
-    def __init__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> None:
-        parts = parse_url(url)
-        self.method, self.url, self.target = method, parts.url, parts.request_uri
-        self.headers, self.body = headers, body
-
-
 class _Note:
     """A request on its way into an `Exchange`."""
 
-    def __init__(self, request: _Request, secrets: Collection[str]) -> None:
+    def __init__(self, request: requests.PreparedRequest, secrets: Collection[str]) -> None:
         self._redactor = Redactor(secrets, request.headers)
         self._request = request
         self._started = time.monotonic()
@@ -224,11 +206,12 @@ class _Note:
         return self._exchange(None, {}, "", self._redactor.text(f"{type(error).__name__}: {error}"))
 
     def _exchange(self, status: int | None, headers: dict[str, str], body: str, failure: str) -> Exchange:
+        sent = self._request.body or b""
         return Exchange(
-            method=self._request.method,
-            url=self._redactor.text(self._request.url),
+            method=self._request.method or "",
+            url=self._redactor.text(self._request.url or ""),
             request_headers=self._redactor.headers(self._request.headers),
-            request_body=self._redactor.body(self._request.body or b""),
+            request_body=self._redactor.body(sent if isinstance(sent, bytes) else str(sent).encode()),
             status=status,
             response_headers=headers,
             response_body=body,

@@ -7,12 +7,15 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
-import certifi
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.util import parse_url
+from urllib3.util import Url, parse_url
 
 from integrations.addresses import Address, checked
 
@@ -150,17 +153,40 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
+class _OneHost(HTTPAdapter):
+    """Sends everything through one pool, whatever the request, the environment or a proxy setting says."""
+
+    def __init__(self, pool: HTTPConnectionPool) -> None:
+        super().__init__(max_retries=0)
+        self._pool = pool
+
+    def get_connection_with_tls_context(self, *_args: Any, **_kwargs: Any) -> HTTPConnectionPool:
+        return self._pool
+
+    def cert_verify(self, *_args: Any, **_kwargs: Any) -> None:
+        """The pool's TLS context says whom to trust."""
+
+
 @functools.cache
 def trust() -> ssl.SSLContext:
     """Verified TLS with the certificate authorities of the certifi package; read once, that takes its time."""
-    context = ssl.create_default_context(cafile=certifi.where())
+    context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
     context.sslsocket_class = _TlsSocket
     return context
 
 
-def pool(base_url: str, wire: Wire) -> HTTPConnectionPool:
-    """Connections to the host of `base_url` and to no other. Keeps no cookies, reads no environment, knows no proxy."""
-    url = parse_url(base_url)
+def session(base_url: str, wire: Wire) -> requests.Session:
+    """A session that only ever connects to the host of `base_url`. Keeps no cookies and reads no environment."""
+    made = requests.Session()
+    made.trust_env = False
+    made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = _OneHost(_pool(parse_url(base_url), wire))
+    made.mount("https://", adapter)
+    made.mount("http://", adapter)
+    return made
+
+
+def _pool(url: Url, wire: Wire) -> HTTPConnectionPool:
     host = url.host or ""
     if url.scheme == "https":
         return _TlsPool(host, url.port, maxsize=1, wire=wire, ssl_context=trust())

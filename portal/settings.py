@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import environ
-from celery.schedules import crontab
 
 from portal.environment import embedded_keys, load_secret_files
 
@@ -57,8 +56,10 @@ INSTALLED_APPS = [
     "django_htmx",
     "ledger",
     "portal.events",
+    "portal.timetable",
     "portal.tenants",
     "portal.connections",
+    "portal.reference",
     "portal.postings",
     "portal.intake",
     "portal.desk.apps.DeskConfig",
@@ -112,18 +113,35 @@ DATABASES: dict[str, dict[str, Any]] = {
 _database = DATABASES["default"]
 _database["ATOMIC_REQUESTS"] = False
 if "sqlite" in _database.get("ENGINE", ""):
+    # Ours: threads take turns at writing, and as many connections stay open as threads have used at a time.
+    _database["ENGINE"] = "portal.sqlite"
     # IMMEDIATE: a read-then-write transaction must not fail half-way. FULL: an answered number survives a power cut.
+    # A negative cache_size is in kB, for each connection that is kept.
     _database["OPTIONS"] = {
+        "keep": WEB_THREADS + WORKER_THREADS,
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA mmap_size=134217728;"
-            " PRAGMA journal_size_limit=27103364; PRAGMA cache_size=2000;"
+            " PRAGMA journal_size_limit=27103364; PRAGMA cache_size=-4000;"
         ),
     }
 else:
+    # Kept statements (portal/prepared.py) are prepared when they are first run and planned once; the ORM's never are. A
+    # plan that was made while a table was small must not read all of it when it has grown: the disk is no spinning one.
+    # Nobody waits for a lock for long, and a process that hangs in the middle of a transaction loses it.
     _database.setdefault("OPTIONS", {}).update(
-        {"connect_timeout": 2, "pool": {"min_size": 1, "max_size": 40, "timeout": 5}}
+        {
+            "connect_timeout": 2,
+            "prepare_threshold": 0,
+            "options": (
+                "-c plan_cache_mode=force_generic_plan -c random_page_cost=1.1"
+                " -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
+                f" -c statement_timeout={env.int('DATABASE_STATEMENT_SECONDS', default=0)}s"
+            ),
+            # The nudges' threads and the sweep's of a worker, each of which keeps its connection while a vendor works.
+            "pool": {"min_size": 1, "max_size": max(40, 2 * WORKER_THREADS + 4, WEB_THREADS + 4), "timeout": 5},
+        }
     )
     _database["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -140,10 +158,12 @@ CACHES: dict[str, dict[str, Any]] = {
 }
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
-    {"visibility_timeout": 3600, "socket_timeout": 5, "socket_connect_timeout": 2, "health_check_interval": 10}
+    {"socket_timeout": 5, "socket_connect_timeout": 2, "socket_keepalive": True, "health_check_interval": 10}
     if REDIS_URL
     else {"polling_interval": 0.01}
 )
+if REDIS_URL.startswith("redis://"):
+    CELERY_BROKER_TRANSPORT = "portal.broker:Transport"  # a nudge that was taken is not kept
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -152,6 +172,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = WORKER_THREADS
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = bool(REDIS_URL)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -159,12 +180,9 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_TIMEZONE = "UTC"
-# The table is in the code and its clock in memory: beat writes no file, and a restart loses nothing that matters.
+# Beat only rings, with its clock in memory: what is due and what was done stands in the database (portal/timetable).
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
-CELERY_BEAT_SCHEDULE = {
-    "tick": {"task": "operations.tick", "schedule": 60.0},
-    "clear-sessions": {"task": "operations.clear_sessions", "schedule": crontab(hour="3", minute="17")},
-}
+CELERY_BEAT_SCHEDULE = {"tick": {"task": "operations.tick", "schedule": 60.0}}
 
 # --- people --------------------------------------------------------------------------------------------------------
 
@@ -186,6 +204,9 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10
+# Who is told what waits for a person, beside the staff who have the permission for it.
+STAFF_ALERTS = env.list("STAFF_ALERTS", default=[])
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="postroom@localhost")
 
 SESSION_COOKIE_HTTPONLY = True
@@ -199,6 +220,12 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _secure
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 X_FRAME_OPTIONS = "DENY"
+
+# --- what is forgotten, after so many days; 0: never -----------------------------------------------------------------
+
+RETENTION_BODY_DAYS = env.int("RETENTION_BODY_DAYS", default=90)
+RETENTION_REFUSED_DAYS = env.int("RETENTION_REFUSED_DAYS", default=90)
+RETENTION_ALERT_DAYS = env.int("RETENTION_ALERT_DAYS", default=365)
 
 # --- language, static files, requests ------------------------------------------------------------------------------
 
@@ -220,6 +247,9 @@ STORAGES = {
     },
 }
 WEBHOOK_MAX_BYTES = 2 * 1024 * 1024
+# For each endpoint and web process; 0 lifts the limit.
+WEBHOOK_RATE = env.int("WEBHOOK_RATE", default=50)
+WEBHOOK_BURST = env.int("WEBHOOK_BURST", default=200)
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [],

@@ -54,6 +54,8 @@ def _like_a_request(name: str) -> bool:
 
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+# Nobody waits for a page for longer; workers and commands may take their time.
+os.environ.setdefault("DATABASE_STATEMENT_SECONDS", "15")
 _django = get_wsgi_application()
 refuse_lies()
 application = Doorman(_django, most_bytes=settings.WEBHOOK_MAX_BYTES)

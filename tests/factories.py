@@ -18,6 +18,7 @@ from ledger.services import open_books
 from portal.connections.models import Connection, Endpoint, Side, Status
 from portal.connections.tokens import issue_token
 from portal.postings.accept import Acceptance, accept
+from portal.postings.destination import Destination
 from portal.tenants.models import Company, Member, Role, Tenant
 
 PASSWORD = "correct horse battery"
@@ -174,4 +175,4 @@ def a_document(**options: Any) -> Document:
 
 def accepted(connection: Connection, document: Document | None = None, *, kept: bool = False) -> Acceptance:
     """A document accepted for a connection, as a delivery does it."""
-    return accept(document or a_document(), connection, kept=kept, received_at=timezone.now())
+    return accept(document or a_document(), Destination.of(connection, kept=kept), received_at=timezone.now())

@@ -20,6 +20,7 @@ from integrations.icompleat.reading import Node
 LOCAL: Final = "Local"
 BASE: Final = "Base"
 _MEMBERS: Final = ("Net", "Vat", "Gross")
+_USUAL: Final = {LOCAL: "Local.Value", BASE: "Base.Value"}
 _WORDS: Final = {"Net": "net amount", "Vat": "VAT amount", "Gross": "gross amount"}
 
 
@@ -97,7 +98,12 @@ def value_of(amount: Node, side: str) -> Node:
 
     A bare number is in the transaction's own currency; there is no base amount then.
     """
-    if not amount.given or not amount.holds_members:
+    stated = amount.value
+    if isinstance(stated, dict):
+        usual = stated.get(side)
+        if isinstance(usual, dict) and (number := usual.get("Value")) is not None:
+            return Node(number, _USUAL[side], amount)  # at once, without a node for each step
+    else:
         return amount if side == LOCAL else Node(None, side, amount)
     part = amount.member(side)
     if not part.given and side == LOCAL:

@@ -62,13 +62,14 @@ class Node:
 
         Raises `Malformed` where this is neither missing nor an object.
         """
-        if self.value is None:
+        value = self.value
+        if value is None:
             return Node(None, name, self)
-        if not isinstance(self.value, dict):
+        if not isinstance(value, dict):
             self.refuse("must be an object")
-        found = self.value.get(name)
+        found = value.get(name)
         if found is None:
-            found = self.value.get(_camel(name))
+            found = value.get(_camel(name))
         return Node(found, name, self)
 
     def items(self) -> Iterator[Node]:
@@ -85,9 +86,10 @@ class Node:
 
         Raises `Malformed` for anything else and for more than `longest` characters.
         """
-        if self.value is None:
+        value = self.value
+        if value is None:
             return ""
-        text = self._as_text().strip()
+        text = (value if isinstance(value, str) else self._as_text()).strip()
         if not text.isprintable():
             text = _CONTROLS.sub(" ", text).strip()
         if len(text) > longest:
@@ -127,8 +129,6 @@ class Node:
 
     def _as_text(self) -> str:
         value = self.value
-        if isinstance(value, str):
-            return value
         if type(value) is int or (isinstance(value, Decimal) and value.is_finite()):
             return f"{value:f}" if isinstance(value, Decimal) else str(value)
         return self.refuse("must be text")

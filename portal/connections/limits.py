@@ -1,134 +1,115 @@
-"""The vendors' rate limits, kept over all workers together: a token bucket per connection and per installation.
+"""The vendors' limits, kept over all workers together: calls at once, and requests in any window of time.
 
-The bucket is sized so that what it lets through in any window stays within the limit: capacity + rate * window =
-limit. Buckets live in Redis, on Redis's clock; without Redis in the process. While a configured Redis is away each
-process goes on at a quarter of the rate, which four processes may do together.
+Whoever calls holds a *place* of the connection, and one of the installation where the vendor counts that too; it is
+given back after the call, and runs out by itself when its worker died. The rate is a token bucket, sized so that what
+it lets through in any window stays within the limit: capacity + rate * window = limit. One question answers both,
+before anything is claimed: a posting that is refused stays due. Places and buckets live in Redis, on Redis's clock
+(`shared_places`); without Redis in the process.
 """
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 
-import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from integrations.base import AccountingSystem, Limits
+from integrations.base import AccountingSystem
 from integrations.errors import Retryable
-from portal.connections.models import Connection
+from portal.connections.places import Places, Said, Scope, Word, scopes_of
+from portal.connections.shared_places import SharedPlaces
 
-CAPACITY_SHARE = 0.03
 WAITS_AT_MOST_SECONDS = 5.0
-ALONE_SHARE = 0.25
-REDIS_TIMEOUT_SECONDS = 0.5
-TAKE = """
-local now = redis.call('TIME')
-now = now[1] + now[2] / 1e6
-local capacity, rate, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local kept = redis.call('HMGET', KEYS[1], 'tokens', 'at')
-local tokens, at = tonumber(kept[1]) or capacity, tonumber(kept[2]) or now
-tokens = math.min(capacity, tokens + math.max(0, now - at) * rate)
-local wait = math.max(0, (1 - tokens) / rate)
-if wait <= most then tokens = tokens - 1 end
-redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))
-redis.call('PEXPIRE', KEYS[1], math.ceil((capacity / rate + most + 60) * 1000))
-return tostring(wait)
-"""
+# Who comes this much later than told is counted anew: late ones would bunch up, and a window hold too many.
+LATE_SECONDS = 0.02
+USED_UP = "The vendor's rate limit is used up for now; it goes on by itself."
+
+InFlight = Callable[[Scope], Iterable[uuid.UUID]]
 
 
 class LimitUsedUp(Retryable):
     """Our own word, not the vendor's: it was not even asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """`capacity` calls at once, `rate` calls a second from then on."""
+class Turn:
+    """A place among those who may call at once, and the moment from which the first request may go out.
 
-    capacity: float
-    rate: float
+    `left_lying` is true at the end when somebody was turned away meanwhile: whoever finishes looks for more.
+    """
 
-    @classmethod
-    def of(cls, limits: Limits) -> Bucket | None:
-        """The bucket that keeps a limit, or None where there is none."""
-        if limits.requests is None:
-            return None
-        capacity = max(1.0, limits.requests * CAPACITY_SHARE)
-        return cls(capacity, max(limits.requests - capacity, limits.requests * 0.5) / limits.seconds)
+    def __init__(
+        self,
+        keeper: Places | SharedPlaces,
+        scopes: tuple[Scope, ...],
+        said: Said,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.left_lying = False
+        self._keeper, self._scopes = keeper, scopes
+        self._sleep, self._clock = sleep, clock
+        self._limits_rate = any(scope.bucket for scope in scopes)
+        self._next: tuple[Said, float] | None = (said, clock() + said.wait)
+
+    def permit(self) -> None:
+        """To be called right before each request: waits some seconds for the rate limit, or raises `LimitUsedUp`."""
+        if not self._limits_rate:
+            return
+        said, at = self._next or self._taken()
+        self._next = None
+        while (wait := self._left_to_wait(said, at)) != 0:
+            said, at = self._taken() if wait is None else (said, self._clock() + wait)
+
+    def _taken(self) -> tuple[Said, float]:
+        said = self._keeper.take(self._scopes, WAITS_AT_MOST_SECONDS)
+        if said.word is not Word.GRANTED:
+            raise LimitUsedUp(USED_UP, retry_after=said.wait, free=True)
+        return said, self._clock() + said.wait
+
+    def _left_to_wait(self, said: Said, at: float) -> float | None:
+        """Sleep until it is time. Then 0, or some seconds more; None when it was forgotten with all of Redis."""
+        if (wait := at - self._clock()) > 0:
+            self._sleep(wait)
+        if not said.wait and self._clock() - at <= LATE_SECONDS:
+            return 0  # it was counted when it was granted
+        left = self._keeper.check_in(self._scopes, said)
+        if left is not None and left > WAITS_AT_MOST_SECONDS:
+            raise LimitUsedUp(USED_UP, retry_after=left, free=True)
+        return left
 
 
-class Buckets:
-    """Buckets of this process."""
+@contextmanager
+def turn(
+    connection_id: uuid.UUID, connector: type[AccountingSystem], holder: uuid.UUID, in_flight: InFlight
+) -> Iterator[Turn | None]:
+    """A turn to call for the length of a `with` block, or None: the limits allow no further call now.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._kept: dict[str, tuple[float, float]] = {}
+    `holder` names the call and is the posting's lease token later. `in_flight` tells which holders of a scope are in
+    mid-call by the database: it is asked when Redis has lost its memory.
+    """
+    keeper, scopes = _keeper(settings.REDIS_URL), scopes_of(connection_id, connector)
+    said = keeper.enter(scopes, holder, WAITS_AT_MOST_SECONDS)
+    if said.word is Word.FORGOT:
+        keeper.tell({scope: in_flight(scope) for scope in scopes})
+        said = keeper.enter(scopes, holder, WAITS_AT_MOST_SECONDS)
+    if said.word is not Word.GRANTED:
+        yield None
+        return
+    granted = Turn(keeper, scopes, said)
+    try:
+        yield granted
+    finally:
+        granted.left_lying = keeper.leave(scopes, holder)
 
-    def take(self, name: str, bucket: Bucket, most: float) -> float:
-        """Seconds until one's call may go out. Its place is taken when that is at most `most`, else nothing is."""
-        with self._lock:
-            now = self._clock()
-            tokens, at = self._kept.get(name, (bucket.capacity, now))
-            tokens = min(bucket.capacity, tokens + (now - at) * bucket.rate)
-            wait = max(0.0, (1 - tokens) / bucket.rate)
-            self._kept[name] = (tokens - 1 if wait <= most else tokens, now)
-            return wait
 
-
-class SharedBuckets:
-    """The same in Redis, for all processes; when Redis is away, slowly on one's own."""
-
-    def __init__(self, url: str) -> None:
-        self._client = redis.Redis.from_url(
-            url,
-            socket_timeout=REDIS_TIMEOUT_SECONDS,
-            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
-        self._take = self._client.register_script(TAKE)
-        self._alone = Buckets()
-
-    def take(self, name: str, bucket: Bucket, most: float) -> float:
-        """Like `Buckets.take`."""
-        try:
-            wait = self._take(keys=[f"postroom:limit:{name}"], args=[bucket.capacity, bucket.rate, most])
-            return float(wait)
-        except redis.RedisError:
-            return self._alone.take(name, Bucket(1.0, bucket.rate * ALONE_SHARE), most)
+def nothing_left(connection_id: uuid.UUID, connector: type[AccountingSystem]) -> None:
+    """Somebody looked: nothing of this connection is due. What is refused in this very moment is found by the sweep."""
+    _keeper(settings.REDIS_URL).nothing_left(scopes_of(connection_id, connector))
 
 
 @cache
-def _buckets(url: str) -> Buckets | SharedBuckets:
-    return SharedBuckets(url) if url else Buckets()
-
-
-def permit(
-    connection: Connection, connector: type[AccountingSystem], sleep: Callable[[float], None] = time.sleep
-) -> Callable[[], None]:
-    """What to call before each request: waits some seconds for the limit, or raises `Retryable` that uses up no try."""
-
-    def wait_for_the_limit() -> None:
-        for name, limits in (
-            (f"connection:{connection.pk}", connector.limits),
-            (f"app:{connector.metadata.slug}", connector.app_limits),
-        ):
-            bucket = Bucket.of(limits) if limits else None
-            if bucket is not None:
-                _wait(name, bucket, sleep)
-
-    return wait_for_the_limit
-
-
-def _wait(name: str, bucket: Bucket, sleep: Callable[[float], None]) -> None:
-    wait = _buckets(settings.REDIS_URL).take(name, bucket, WAITS_AT_MOST_SECONDS)
-    if wait > WAITS_AT_MOST_SECONDS:
-        raise Retryable(
-            "The vendor's rate limit is used up for now; it goes on by itself.", retry_after=wait, free=True
-        )
-    if wait > 0:
-        sleep(wait)
+def _keeper(url: str) -> Places | SharedPlaces:
+    return SharedPlaces(url) if url else Places()

@@ -7,7 +7,7 @@ import uuid
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from integrations.documents import Kind
@@ -37,8 +37,9 @@ class Side(models.TextChoices):
 class Connection(models.Model):
     """One company's link to one integration.
 
-    `defaults` stand in for what a document lacks: `supplier_code`, `account_code`, `tax_code`. `kept_kinds` names the
-    kinds that the system cannot take and that are kept as numbered memo entries instead of being refused.
+    `mapping` holds the rules by which a document's codes become the accounting system's, defaults for what it lacks
+    included; `portal.reference.rules` alone reads and writes it. `kept_kinds` names the kinds that the system cannot
+    take and that are kept as numbered memo entries instead of being refused.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -50,7 +51,13 @@ class Connection(models.Model):
     external_company_name = models.CharField(max_length=200, blank=True)
     settings = models.JSONField(default=dict, blank=True)
     secrets = EncryptedJSONField(default=dict, blank=True, editable=False)
-    defaults = models.JSONField(default=dict, blank=True, help_text="supplier_code, account_code, tax_code.")
+    mapping = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        blank=True,
+        editable=False,
+        help_text="Rules for codes; portal/reference/rules.py reads and writes them.",
+    )
     kept_kinds = models.JSONField(default=list, blank=True, help_text="Kinds kept as memo entries, not refused.")
     paused = models.BooleanField(default=False, help_text="Nothing is sent while paused; postings wait.")
     failures = models.PositiveIntegerField(default=0, help_text="Calls in a row that failed for technical reasons.")
@@ -160,3 +167,34 @@ class EndpointToken(models.Model):
 
     def __str__(self) -> str:
         return f"…{self.hint}"
+
+
+class Conformance(models.Model):
+    """One run of the conformance checks against a live account. Rows are written once; the latest one counts."""
+
+    integration = models.SlugField(max_length=40)
+    connection = models.ForeignKey(
+        Connection,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="conformances",
+        help_text="Empty: it ran with credentials of its own, and no connection relies on it.",
+    )
+    base_url = models.CharField(max_length=500, blank=True)
+    external_company_id = models.CharField(max_length=100, blank=True)
+    external_company_name = models.CharField(max_length=200, blank=True)
+    version = models.CharField(max_length=20, help_text="A fingerprint of the connector's source.")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    checks = models.JSONField(default=list, help_text="name, title, outcome, seen, documents and counts of each.")
+    trusted = models.BooleanField(help_text="Whether the vendor's idempotency key may be relied on.")
+    who = models.CharField(max_length=150)
+
+    class Meta:
+        ordering = ("-ended_at",)
+        verbose_name = "conformance run"
+        indexes = (models.Index(fields=("connection", "-ended_at"), name="conformance_of_connection"),)
+
+    def __str__(self) -> str:
+        return f"{self.integration}, {self.ended_at:%d %b %Y}"

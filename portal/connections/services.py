@@ -25,12 +25,15 @@ def connect(
     who: str,
     settings: Mapping[str, str] | None = None,
     secrets: Mapping[str, str] | None = None,
-    defaults: Mapping[str, str] | None = None,
+    mapping: Mapping[str, Any] | None = None,
     kept_kinds: Iterable[Kind] = (),
     external_company_id: str = "",
     external_company_name: str = "",
 ) -> Connection:
-    """Link a company to an integration; the connection is Linked at once. Secrets are encrypted."""
+    """Link a company to an integration; the connection is Linked at once. Secrets are encrypted.
+
+    `mapping` is what `portal.reference.rules.to_json` gives.
+    """
     connection = Connection.objects.create(
         company=company,
         integration=integration,
@@ -38,7 +41,7 @@ def connect(
         status=Status.LINKED,
         settings=dict(settings or {}),
         secrets=dict(secrets or {}),
-        defaults=dict(defaults or {}),
+        mapping=dict(mapping or {}),
         kept_kinds=[kind.value for kind in kept_kinds],
         external_company_id=external_company_id,
         external_company_name=external_company_name,

@@ -11,6 +11,7 @@ from django.utils import timezone
 from integrations.base import Source
 from portal.connections.models import Endpoint
 from portal.connections.tokens import carries_live_token, digest, header_with_token, learn_header
+from portal.intake.endpoints import OpenEndpoint, find
 
 BEARER = "bearer "
 
@@ -22,39 +23,25 @@ class Refused:
     endpoint_id: uuid.UUID | None
 
 
-def authenticate(source: Source, endpoint_id: uuid.UUID, headers: Mapping[str, str]) -> Endpoint | Refused:
+def authenticate(source: Source, endpoint_id: uuid.UUID, headers: Mapping[str, str]) -> OpenEndpoint | Refused:
     """The endpoint that this call may use. `headers` has lower-case names.
 
     Constant time over all live tokens and all headers that may carry one; an unknown endpoint costs a comparison too.
     """
-    endpoint = _find(source, endpoint_id)
+    now = timezone.now()
+    endpoint = find(source.metadata.slug, endpoint_id, now)
     if endpoint is None:
         carries_live_token([digest("no such endpoint")], _presented(source.token_headers, headers))
         return Refused(None)
-    names = endpoint.token_header_names or list(source.token_headers)
-    live = _live_digests(endpoint)
-    if carries_live_token(live, _presented(names, headers)):
+    names = endpoint.token_header_names or source.token_headers
+    if carries_live_token(endpoint.digests, _presented(names, headers)):
         return endpoint
-    if endpoint.discovery_until and endpoint.discovery_until > timezone.now():
-        name = header_with_token(live, headers)
+    if endpoint.discovery_until and endpoint.discovery_until > now:
+        name = header_with_token(endpoint.digests, headers)
         if name is not None:
-            learn_header(endpoint, name, names)
+            learn_header(Endpoint.objects.select_related("connection__company").get(pk=endpoint.id), name, list(names))
             return endpoint
-    return Refused(endpoint.pk)
-
-
-def _find(source: Source, endpoint_id: uuid.UUID) -> Endpoint | None:
-    return (
-        Endpoint.objects.select_related("connection__company__tenant")
-        .prefetch_related("tokens")
-        .filter(pk=endpoint_id, is_active=True, connection__integration=source.metadata.slug)
-        .first()
-    )
-
-
-def _live_digests(endpoint: Endpoint) -> list[str]:
-    now = timezone.now()
-    return [row.digest for row in endpoint.tokens.all() if row.retires_at is None or row.retires_at > now]
+    return Refused(endpoint.id)
 
 
 def _presented(names: Iterable[str], headers: Mapping[str, str]) -> list[str]:

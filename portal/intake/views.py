@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,6 +18,7 @@ from rest_framework.views import APIView
 from integrations.base import Answer, Source
 from portal.connections.registry import UnknownIntegration, source
 from portal.intake.authenticate import Refused, authenticate
+from portal.intake.rate import refused_as_too_often
 from portal.intake.receive import receive
 from portal.intake.refusals import refusals
 from portal.postings.tasks import ring
@@ -29,12 +33,27 @@ FAILED = "An error on our side. Retry the posting; what was taken is not taken t
 RETRY_AFTER_SECONDS = "30"
 
 
+class AlwaysJson(BaseContentNegotiation):
+    """Answers are JSON whatever a caller says that it accepts: a delivery is not turned away for that."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """The one renderer that there is."""
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type or ""
+
+
 class ReceiveWebhook(APIView):
     """`POST /webhooks/<integration>/<endpoint id>/` with the secret token in a header; the answer holds the number."""
 
+    content_negotiation_class = AlwaysJson
+
     def post(self, request: Request, integration: str, endpoint_id: uuid.UUID) -> Response:
-        """Size, token, then the delivery's way. 401, 413 and 503 store nothing."""
+        """Rate, size, token, then the delivery's way. 401, 413, 429 and 503 store nothing."""
         known = _known(integration)
+        if too_often := refused_as_too_often(known, endpoint_id):
+            return too_often
         body = _body(request)
         if body is None:
             return _respond(known.refuse(413, TOO_LARGE))
@@ -55,7 +74,7 @@ class ReceiveWebhook(APIView):
             refusals.add(endpoint.endpoint_id, headers)
             return _respond(known.refuse(401, NOT_RECOGNISED))
         refusals.write_if_due()
-        return _respond(receive(known, endpoint, body, headers, ring).answer)
+        return _respond(receive(known, endpoint, body, headers, ring))
 
 
 def _known(integration: str) -> Source:

@@ -4,25 +4,39 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 from django.conf import settings
 from django.db import connection
 
-from portal.postings.answer import is_settled
 from portal.postings.waiting import wait_until
 
 slots = threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
 
 
-def wait_for(posting_id: int, seconds: float) -> None:
-    """Wait at most `seconds` until the answer is certain. Not at all when half of the web threads wait already."""
+def wait_for(
+    posting_id: int, seconds: float, is_over: Callable[[float], bool], ring: Callable[[int], None] | None = None
+) -> None:
+    """Wait at most `seconds` until `is_over`, which is told how many are left. `ring` nudges a worker first.
+
+    Not at all when half of the web threads wait already. Whoever rings is listening by then, and what was rung for this
+    moment is not looked at before it moves.
+    """
     if seconds <= 0 or not slots.acquire(blocking=False):
+        if ring is not None:
+            ring(posting_id)
         return
     deadline = time.monotonic() + seconds
+    to_ring = [] if ring is None else [ring]
+
+    def over() -> bool:
+        if to_ring:
+            to_ring.pop()(posting_id)
+            return False
+        return is_over(deadline - time.monotonic())
+
     try:
-        wait_until(
-            posting_id, lambda: is_settled(posting_id, deadline - time.monotonic()), seconds, _give_up_connection
-        )
+        wait_until(posting_id, over, seconds, _give_up_connection)
     finally:
         slots.release()
 

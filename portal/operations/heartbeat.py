@@ -16,6 +16,7 @@ from django.db import connections
 from django.utils import timezone
 
 from portal.operations.models import Part, Sign
+from portal.postings.nudges import counter as nudged
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +59,13 @@ class Heartbeat(threading.Thread):
         while not self._stopping.is_set():
             swept_at = self._swept_at()
             written = self._write(
-                partial(leave_sign, Part.WORKER, this_process(), swept_at=swept_at, tasks_done=self._tasks_done)
+                partial(
+                    leave_sign,
+                    Part.WORKER,
+                    this_process(),
+                    swept_at=swept_at,
+                    tasks_done=self._tasks_done + nudged.done,
+                )
             )
             self._stopping.wait(UNTIL_SWEPT_SECONDS if written and swept_at is None else EVERY_SECONDS)
         self._write(Sign.objects.filter(part=Part.WORKER, process=this_process()).delete)

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from portal.operations.checks import refuse_lies
 from portal.operations.heartbeat import Heartbeat
 from portal.postings.sweep import Sweeper
+from portal.postings.work import stopping
 
 if TYPE_CHECKING:  # half a second of imports that only a worker needs
     from celery.worker import WorkController
@@ -37,6 +38,7 @@ class Sweeping(bootsteps.StartStopStep):
 
     def start(self, parent: WorkController) -> None:
         """Sweep from now on."""
+        stopping.clear()
         refuse_lies()
         if settings.EMBEDDED and not getattr(parent, "is_embedded", False):
             raise ImproperlyConfigured(NOT_ALONE)
@@ -45,11 +47,13 @@ class Sweeping(bootsteps.StartStopStep):
 
     def stop(self, parent: WorkController) -> None:
         """Take no more; wait for what runs."""
+        stopping.set()
         self.heartbeat.stop()
         self.sweeper.stop()
 
     def terminate(self, parent: WorkController) -> None:
         """Take no more and do not wait: leases run out, and another sweep finds them."""
+        stopping.set()
         self.heartbeat.stop()
         self.sweeper.stop(wait=False)
 

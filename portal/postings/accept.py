@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Self
 
 from django.db import IntegrityError
 from django.db.models import QuerySet, TextChoices
@@ -14,12 +15,14 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.content import content_hash, differences, from_json, to_json
 from integrations.documents import Document
-from portal.connections.models import Connection
 from portal.postings.changes import change, record
+from portal.postings.destination import Destination
 from portal.postings.inside import books_inside, post_inside
 from portal.postings.models import Posting, Revision, RevisionState, Transaction
+from portal.postings.new import content_fields, take_new
 from portal.postings.numbers import next_number
 from portal.postings.states import Actor, State
+from portal.postings.turns import turn
 
 NEVER_IN_THE_BOOKS = frozenset({State.REJECTED, State.WITHDRAWN})
 NEVER_SENT = frozenset({State.READY, State.HELD}) | NEVER_IN_THE_BOOKS
@@ -36,38 +39,79 @@ class Taken(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What `accept` did, and the posting that now carries the duty. `reason` is set for a contested document."""
+    """What `accept` did, and the posting that now carries the duty, as it left it.
+
+    `answered_number` is what was told before, if anything was; `reason` is set for a contested document.
+    """
 
     taken: Taken
-    posting: Posting
+    posting_id: int
+    transaction_id: int
+    state: State
+    answered_number: str = ""
     reason: str = ""
 
+    @classmethod
+    def of(cls, taken: Taken, posting: Posting, reason: str = "") -> Self:
+        """From the rows themselves."""
+        transaction = posting.transaction
+        return cls(taken, posting.pk, transaction.pk, State(posting.state), transaction.answered_number, reason)
 
-def accept(document: Document, connection: Connection, *, kept: bool, received_at: datetime) -> Acceptance:
-    """Accept one document for the company of `connection`, in one database transaction.
+    @property
+    def posting(self) -> Posting:
+        """The posting as it is now, read anew with its transaction and connection."""
+        return _with_all_of_it().get(pk=self.posting_id)
+
+
+Also = Callable[[Acceptance], None]
+
+
+def accept(
+    document: Document, destination: Destination, *, received_at: datetime, also: Also = lambda _: None
+) -> Acceptance:
+    """Accept one document, in one database transaction.
 
     Unique for ever on (company, source, kind, identity). A new one gets the company's next number and a posting; with a
-    connector that books inside our own transaction (or a `kept` memo entry) it is posted before this returns. The same
+    connector that books inside our own transaction (or a memo entry) it is posted before this returns. The same
     transaction again follows the table in docs/architecture.md. Nothing is sent from here: ring after the commit.
+
+    `also` is called inside the transaction, so that what follows from it is committed with it; not for a new document
+    that one statement took, which then waits for a worker.
     """
-    with atomic():
-        posting = _taken(document, connection).first()
-        if posting is None:
-            posting = _insert(document, connection, kept, received_at)
-            if posting is not None:
-                _post_if_inside(posting)
-                return Acceptance(Taken.NEW, posting)
-            posting = _taken(document, connection).get()
-        return _again(document, posting, received_at)
+    if not destination.books_inside:
+        new = take_new(document, destination, received_at)
+        if new is not None:
+            return Acceptance(Taken.NEW, new.posting_id, new.transaction_id, State.READY)
+    with turn(destination.company_id), atomic():
+        acceptance = _accept(document, destination, received_at)
+        also(acceptance)
+    return acceptance
 
 
-def _taken(document: Document, connection: Connection) -> QuerySet[Posting]:
+def _accept(document: Document, destination: Destination, received_at: datetime) -> Acceptance:
+    posting = _taken_at_once(document, destination, received_at)
+    if posting is None and (known := _taken(document, destination).first()):
+        return _again(document, known, received_at)
+    posting = posting or _insert(document, destination, received_at)
+    if posting is None:
+        return _again(document, _taken(document, destination).get(), received_at)
+    _post_if_inside(posting)
+    return Acceptance.of(Taken.NEW, posting)
+
+
+def _taken_at_once(document: Document, destination: Destination, received_at: datetime) -> Posting | None:
+    """A new one by one statement, for a destination that books it in the same transaction."""
+    new = take_new(document, destination, received_at) if destination.books_inside else None
+    return None if new is None else _with_all_of_it().get(pk=new.posting_id)
+
+
+def _taken(document: Document, destination: Destination) -> QuerySet[Posting]:
     """The posting of this transaction, if there is one; reading it locks its row until the transaction ends."""
     return (
-        Posting.objects.select_for_update(of=("self",))
-        .select_related("transaction", "connection__company")
+        _with_all_of_it()
+        .select_for_update(of=("self",))
         .filter(
-            transaction__company_id=connection.company_id,
+            transaction__company_id=destination.company_id,
             transaction__source=document.source,
             transaction__kind=document.kind,
             transaction__identity=document.identity,
@@ -76,28 +120,32 @@ def _taken(document: Document, connection: Connection) -> QuerySet[Posting]:
     )
 
 
-def _insert(document: Document, connection: Connection, kept: bool, received_at: datetime) -> Posting | None:
+def _with_all_of_it() -> QuerySet[Posting]:
+    return Posting.objects.select_related("transaction", "connection__company")
+
+
+def _insert(document: Document, destination: Destination, received_at: datetime) -> Posting | None:
     """Write transaction, number and posting; None when another delivery of it was first (the number is given back)."""
     try:
         with atomic():
             transaction = Transaction.objects.create(
-                company_id=connection.company_id,
+                company_id=destination.company_id,
                 source=document.source,
                 kind=document.kind,
                 external_id=document.external_id,
                 identity=document.identity,
-                number=next_number(connection.company_id),
+                number=next_number(destination.company_id),
                 received_at=received_at,
-                **_content_fields(document),
+                **content_fields(document),
             )
     except IntegrityError:
         return None
     now = timezone.now()
     posting = Posting.objects.create(
         transaction=transaction,
-        connection=connection,
+        connection_id=destination.connection_id,
         kind=document.kind,
-        kept=kept,
+        kept=destination.kept,
         next_attempt_at=now,
         created_at=now,
         updated_at=now,
@@ -106,27 +154,11 @@ def _insert(document: Document, connection: Connection, kept: bool, received_at:
     return posting
 
 
-def _content_fields(document: Document) -> dict[str, Any]:
-    return {
-        "content": to_json(document),
-        "content_hash": content_hash(document),
-        "source_number": document.number[:100],
-        "order_number": document.order_number[:100],
-        "supplier_reference": document.supplier_reference[:100],
-        "supplier_name": document.supplier.name[:200],
-        "currency": document.currency,
-        "net": document.net,
-        "tax": document.tax,
-        "gross": document.gross,
-        "document_date": document.date,
-    }
-
-
 def _again(document: Document, posting: Posting, received_at: datetime) -> Acceptance:
     transaction = posting.transaction
     same = transaction.content_hash == content_hash(document)
     if posting.state == State.VOID:
-        return Acceptance(Taken.REPEATED, posting)
+        return Acceptance.of(Taken.REPEATED, posting)
     if not same and not _may_be_revised(posting):
         return _contest(document, posting, received_at)
     if not same:
@@ -135,7 +167,7 @@ def _again(document: Document, posting: Posting, received_at: datetime) -> Accep
         _make_due_again(posting)
     if State(posting.state) is State.READY:
         _post_if_inside(posting)
-    return Acceptance(Taken.REPEATED if same else Taken.REVISED, posting)
+    return Acceptance.of(Taken.REPEATED if same else Taken.REVISED, posting)
 
 
 def _may_be_revised(posting: Posting) -> bool:
@@ -173,7 +205,7 @@ def _revise(document: Document, posting: Posting, received_at: datetime) -> None
         differences=_rows(from_json(transaction.content), document),
         received_at=transaction.received_at,
     )
-    fields = {**_content_fields(document), "revision": transaction.revision + 1, "received_at": received_at}
+    fields = {**content_fields(document), "revision": transaction.revision + 1, "received_at": received_at}
     for name, value in fields.items():
         setattr(transaction, name, value)
     transaction.save(update_fields=list(fields))
@@ -197,7 +229,7 @@ def _contest(document: Document, posting: Posting, received_at: datetime) -> Acc
         content_hash=content_hash(document),
         defaults={"content": to_json(document), "differences": rows, "received_at": received_at},
     )
-    return Acceptance(Taken.CONTESTED, posting, _contested_reason(transaction, rows))
+    return Acceptance.of(Taken.CONTESTED, posting, _contested_reason(transaction, rows))
 
 
 def _contested_reason(transaction: Transaction, rows: list[list[str]]) -> str:

@@ -7,6 +7,7 @@ Law 2: what was answered with a number is ours until it is posted or a person ha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.transaction import atomic
 from django.utils import timezone
@@ -33,8 +34,12 @@ class Decision:
 
 def is_settled(posting_id: int, deadline_passes: float) -> bool:
     """Whether waiting longer cannot change the answer: settled, or its next try is `deadline_passes` seconds away."""
-    row = Posting.objects.filter(pk=posting_id).values_list("state", "next_attempt_at").get()
-    state, next_attempt_at = row
+    state, next_attempt_at = Posting.objects.filter(pk=posting_id).values_list("state", "next_attempt_at").get()
+    return is_certain(state, next_attempt_at, deadline_passes)
+
+
+def is_certain(state: str, next_attempt_at: datetime | None, deadline_passes: float) -> bool:
+    """The same of a posting in `state` whose next try is due at `next_attempt_at`."""
     if state in SETTLED:
         return True
     return next_attempt_at is not None and (next_attempt_at - timezone.now()).total_seconds() > deadline_passes
@@ -71,8 +76,8 @@ def _held_unsent(posting: Posting) -> bool:
 
 
 def _tell(transaction: Transaction, number: str) -> Decision:
-    """Keep the number before it is told. The row of the posting is locked: nobody else tells another."""
-    Transaction.objects.filter(pk=transaction.pk, answered_number="").update(
-        answered_number=number, answered_at=timezone.now()
-    )
+    """Keep the number before it is told. Whoever was first with another one has told it for ever."""
+    unanswered = Transaction.objects.filter(pk=transaction.pk, answered_number="")
+    if not unanswered.update(answered_number=number, answered_at=timezone.now()):
+        number = Transaction.objects.values_list("answered_number", flat=True).get(pk=transaction.pk)
     return Decision(200, number=number)

@@ -12,30 +12,42 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from integrations.errors import LeaseLost
-from integrations.http import Exchange
+from integrations.http import Exchange, nothing
 from portal.connections import breaker
-from portal.connections.models import Connection, Status
-from portal.connections.registry import accounting_system
+from portal.connections.models import Status
+from portal.postings import one_statement
 from portal.postings.changes import change, fresh_lease
+from portal.postings.due import Where
+from portal.postings.inside import books_inside
 from portal.postings.models import Attempt, Posting, Purpose, Trigger
 from portal.postings.order_first import ASK_AGAIN, GAVE_UP, WAITING, has_waited_too_long, open_order
 from portal.postings.schedule import CRASHES_BEFORE_HELD, LEASE_SECONDS, SEND_WITHIN_SECONDS
-from portal.postings.shares import shares
-from portal.postings.states import LEASED, WAITING_FOR_THEIR_TIME, Actor, State
+from portal.postings.states import WAITING_FOR_THEIR_TIME, Actor, State
+from portal.postings.trusted_key import TOO_OLD, goes_out_again
 
+LOOK_FIRST = "It may be in the books since before the restore: it is looked up before it is sent."
 CRASHED = "Sending it ended a worker three times. Staff must look before it is tried again."
+
+
+def since_boot() -> float:
+    """Seconds on a clock that nobody sets, and that goes on while the machine sleeps where the system has one."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 @dataclass(slots=True)
 class Claim:
-    """A posting that is ours until its lease runs out, with its open attempt. `exchanges` collects what was said."""
+    """A posting that is ours until its lease runs out, with its open attempt.
+
+    `permit` waits for the vendor's rate limit before each request; `exchanges` collects what was said.
+    """
 
     posting: Posting
     attempt: Attempt
     purpose: Purpose
     existed_before: bool
-    clock: Callable[[], float] = time.monotonic
-    claimed_at: float = field(default_factory=time.monotonic)
+    clock: Callable[[], float] = since_boot
+    claimed_at: float = field(default_factory=since_boot)
+    permit: Callable[[], None] = nothing
     exchanges: list[Exchange] = field(default_factory=list)
 
     def still_ours(self) -> None:
@@ -44,19 +56,33 @@ class Claim:
             raise LeaseLost("The worker was held up for too long before sending; nothing was sent.")
 
 
-def claim(posting_id: int, now: datetime | None = None) -> Claim | None:
-    """Claim a posting that is due, or None: not due, not there, its connection not usable or full, or taken.
+def claim(
+    posting_id: int, now: datetime | None = None, *, where: Where | None = None, lease: uuid.UUID | None = None
+) -> Claim | None:
+    """Claim a posting that is due, or None: not due, not there, its connection not usable, or taken.
 
-    `now` is an aware UTC time. A claim comes back with lease and attempt committed: a crash from here on is seen.
+    `now` is an aware UTC time; `where` the posting goes when that is known already; `lease` the token to take it with.
+    A claim comes back with lease and attempt committed: a crash from here on is seen.
     """
-    now = now or timezone.now()
+    began = since_boot()  # before anything is written: who is held up around the commit has lost that time, too
+    now, lease = now or timezone.now(), lease or fresh_lease()
+    if where is not None and (taken := one_statement.claim(posting_id, where, lease, now)):
+        return Claim(*taken, Purpose.SEND, existed_before=False, claimed_at=began)
     with atomic():
-        posting = _read(posting_id)
-        if posting is None or not _may_be_taken(posting, now) or _goes_elsewhere(posting, now):
-            return None
-        if not _has_room(posting) or not breaker.may_try(posting.connection, now):
-            return None
-        return _take_poll(posting, now) if posting.state == State.AWAITING else _take(posting, now)
+        claimed = _claim(posting_id, now, lease)
+    if claimed is not None:
+        claimed.claimed_at = began
+    return claimed
+
+
+def _claim(posting_id: int, now: datetime, lease: uuid.UUID) -> Claim | None:
+    """The general way, for every state and case. What it asks of a ready posting, `one_statement.claim` asks too."""
+    posting = _read(posting_id)
+    if posting is None or not _may_be_taken(posting, now) or _goes_elsewhere(posting, now):
+        return None
+    if not breaker.may_try(posting.connection, now):
+        return None
+    return _take_poll(posting, now) if posting.state == State.AWAITING else _take(posting, now, lease)
 
 
 def _read(posting_id: int) -> Posting | None:
@@ -67,7 +93,7 @@ def _read(posting_id: int) -> Posting | None:
 
 def _may_be_taken(posting: Posting, now: datetime) -> bool:
     connection = posting.connection
-    if connection.status != Status.LINKED or connection.paused:
+    if connection.status != Status.LINKED or connection.paused or books_inside(posting):
         return False
     if posting.state == State.HELD:
         return posting.recheck_asked
@@ -76,7 +102,9 @@ def _may_be_taken(posting: Posting, now: datetime) -> bool:
 
 
 def _goes_elsewhere(posting: Posting, now: datetime) -> bool:
-    """Held after three crashes, or waiting for its order: both are written here, and nothing is taken."""
+    """Looked up first, held after three crashes, or waiting for its order: written here, and nothing is taken."""
+    if posting.state == State.READY and posting.may_exist and not goes_out_again(posting, now):
+        return _look_first(posting, now)
     if posting.crashes >= CRASHES_BEFORE_HELD and posting.state in (State.READY, State.UNKNOWN):
         return _hold(posting, CRASHED)
     if posting.state != State.READY or not (order := open_order(posting)):
@@ -89,23 +117,19 @@ def _goes_elsewhere(posting: Posting, now: datetime) -> bool:
     return True
 
 
+def _look_first(posting: Posting, now: datetime) -> bool:
+    """Refused or withdrawn in a backup that was restored, it may have been posted since; or its key grew too old."""
+    due, why = max(now, posting.quiet_until or now), TOO_OLD if posting.misses else LOOK_FIRST
+    change(posting, State.UNKNOWN, who=Actor.WORKER, why=why, reason=why, misses=0, next_attempt_at=due)
+    return True
+
+
 def _hold(posting: Posting, why: str) -> bool:
     change(posting, State.HELD, who=Actor.WORKER, why=why, reason=why, next_attempt_at=None)
     return True
 
 
-def _has_room(posting: Posting) -> bool:
-    """Whether the vendor allows one more call at once. The connection's row is locked: no two count the same."""
-    at_once = accounting_system(posting.connection.integration).limits.at_once
-    Connection.objects.select_for_update(no_key=True).filter(pk=posting.connection_id).values_list("pk").get()
-    leased = Posting.objects.filter(connection_id=posting.connection_id, state__in=LEASED)
-    if leased.count() < at_once:
-        return True
-    shares.note_refusal(posting.connection_id)
-    return False
-
-
-def _take(posting: Posting, now: datetime) -> Claim | None:
+def _take(posting: Posting, now: datetime, lease: uuid.UUID) -> Claim | None:
     """The guard on `next_attempt_at` sees a row that went away and came back in between."""
     purpose, existed_before = _purpose(posting), posting.may_exist
     sending = purpose is Purpose.SEND
@@ -116,7 +140,7 @@ def _take(posting: Posting, now: datetime) -> Claim | None:
         why=posting.reason if posting.state == State.HELD else "",
         user=posting.asked_by,
         guard={"next_attempt_at": posting.next_attempt_at, "attempt_count": posting.attempt_count},
-        lease_token=fresh_lease(),
+        lease_token=lease,
         lease_until=now + timedelta(seconds=LEASE_SECONDS),
         attempt_count=posting.attempt_count + 1,
         attempts_made=posting.attempts_made + sending,
@@ -127,7 +151,7 @@ def _take(posting: Posting, now: datetime) -> Claim | None:
     )
     if not taken:
         return None
-    return Claim(posting, _open_attempt(posting, purpose, posting.lease_token), purpose, existed_before)
+    return Claim(posting, _open_attempt(posting, purpose, lease), purpose, existed_before)
 
 
 def _take_poll(posting: Posting, now: datetime) -> Claim | None:

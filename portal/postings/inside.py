@@ -49,8 +49,8 @@ def post_inside(posting: Posting, *, who: Actor) -> None:
     of ours holds it for staff. A database that fails raises, and everything is rolled back.
     """
     started_at = timezone.now()
-    document = document_of(posting)
     try:
+        document = document_of(posting)
         with atomic():
             posted = _post(posting, document)
     except (OperationalError, InterfaceError):

@@ -12,8 +12,15 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.fields import MoneyField
 from portal.connections.models import KIND_CHOICES, Connection
+from portal.postings.reconciliation.models import Difference, ListedDocument, ReconciliationRun
+from portal.postings.restoring.models import VoidNumbers
 from portal.postings.states import LEASED, WAITING_FOR_THEIR_TIME, Actor, State
 from portal.tenants.models import Company
+
+__all__ = [
+    "Attempt", "Difference", "ListedDocument", "NumberSeries", "Posting", "Purpose", "ReconciliationRun", "Revision",
+    "RevisionState", "Transaction", "Transition", "Trigger", "VoidNumbers",
+]  # fmt: skip
 
 LEASED_STATES = sorted(state.value for state in LEASED)
 DUE_STATES = sorted(state.value for state in WAITING_FOR_THEIR_TIME)
@@ -41,8 +48,8 @@ class Transaction(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="transactions")
-    source = models.SlugField(max_length=40)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="transactions", db_index=False)
+    source = models.SlugField(max_length=40, db_index=False)
     kind = models.CharField(max_length=30, choices=KIND_CHOICES)
     external_id = models.CharField(max_length=100)
     identity = models.CharField(max_length=200, help_text="What makes it unique within company, source and kind.")
@@ -67,12 +74,11 @@ class Transaction(models.Model):
         ordering = ("-id",)
         constraints = (
             models.UniqueConstraint(fields=("company", "source", "kind", "identity"), name="one_transaction_for_ever"),
-            models.UniqueConstraint(fields=("company", "number"), name="one_use_of_a_portal_number"),
+            models.UniqueConstraint(fields=("number", "company"), name="one_use_of_a_portal_number"),
         )
         indexes = (
             models.Index(fields=("company", "-id"), name="transaction_by_company"),
             models.Index(fields=("answered_number",), name="transaction_by_answered"),
-            models.Index(fields=("number",), name="transaction_by_number"),
             models.Index(fields=("source_number",), name="transaction_by_source_number"),
             models.Index(fields=("order_number",), name="transaction_by_order_number"),
             models.Index(fields=("supplier_reference",), name="transaction_by_supplier_ref"),
@@ -122,7 +128,7 @@ class Posting(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="postings")
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="postings", db_index=False)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="postings")
     kind = models.CharField(max_length=30, choices=KIND_CHOICES)
     kept = models.BooleanField(default=False, help_text="A memo entry: the system cannot take this kind.")
@@ -151,6 +157,7 @@ class Posting(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="+",
+        db_index=False,
         help_text="Who asked for the next attempt; empty: automatic.",
     )
     recheck_asked = models.BooleanField(default=False)
@@ -202,6 +209,9 @@ class Posting(models.Model):
                 name="posting_needs_a_person",
             ),
             models.Index(fields=("state", "-id"), name="posting_by_state"),
+            models.Index(
+                fields=("connection", "posted_at"), condition=Q(state=State.POSTED), name="posting_by_posted_at"
+            ),
             models.Index(fields=("external_number",), name="posting_by_external_number"),
             models.Index(
                 fields=("external_id",), condition=Q(external_id__isnull=False), name="posting_by_external_id"
@@ -230,12 +240,12 @@ class Trigger(models.TextChoices):
 class Attempt(models.Model):
     """One try of a posting, written and committed before the first byte goes out, closed once."""
 
-    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="attempts")
+    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="attempts", db_index=False)
     number = models.PositiveIntegerField()
     purpose = models.CharField(max_length=10, choices=Purpose.choices)
     trigger = models.CharField(max_length=10, choices=Trigger.choices, default=Trigger.AUTOMATIC)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     lease_token = models.UUIDField(null=True, editable=False)
     started_at = models.DateTimeField()
@@ -264,18 +274,19 @@ class Attempt(models.Model):
 class Transition(models.Model):
     """One change of a posting's state. Rows are never changed or deleted."""
 
-    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="transitions")
+    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="transitions", db_index=False)
     before = models.CharField(max_length=20, choices=State.choices, blank=True)
     after = models.CharField(max_length=20, choices=State.choices)
     who = models.CharField(max_length=20, choices=Actor.choices)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     why = models.TextField(blank=True)
     at = models.DateTimeField()
 
     class Meta:
         ordering = ("id",)
+        indexes = (models.Index(fields=("posting", "id"), name="transition_by_posting"),)
 
     def __str__(self) -> str:
         return f"{self.before or 'new'} to {self.after}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import traceback
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -99,7 +98,7 @@ def close(claimed: Claim, result: Result, message: str) -> None:
         ended_at=timezone.now(),
         outcome=name(result) if result is not None else "Answered",
         message=message,
-        exchanges=[asdict(exchange) for exchange in claimed.exchanges],
+        exchanges=[exchange.told() for exchange in claimed.exchanges],
     )
 
 

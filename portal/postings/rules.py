@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
@@ -20,13 +21,16 @@ from integrations.errors import (
 )
 from portal.connections.services import deauthorise
 from portal.postings.claim import Claim
-from portal.postings.models import Posting, Purpose
+from portal.postings.models import Purpose
 from portal.postings.moves import ask_later, bug, move, name, wait_or_hold
 from portal.postings.quiet import outcome_unknown
 from portal.postings.schedule import after_a_free_delay, next_try
 from portal.postings.states import State
 
 Rule = Callable[[Claim, Any], None]
+# The vendor itself ended the operation: only then a later lookup may prove that it booked nothing. It is forgotten in
+# the same guarded move, so that who lost the posting meanwhile forgets nothing of what came after.
+ENDED_THERE: dict[str, Any] = {"operation": ""}
 
 
 def apply(claimed: Claim, error: Exception) -> None:
@@ -54,26 +58,16 @@ def _ready_at_once(claimed: Claim, error: IntegrationError) -> None:
     wait_or_hold(claimed, State.READY, error, error.message, timezone.now(), may_exist=claimed.existed_before)
 
 
-def _rejected(claimed: Claim, error: IntegrationError) -> None:
+def _rejected(claimed: Claim, error: IntegrationError, **fields: Any) -> None:
     """A definite refusal. The key is spent: some systems would repeat the refusal to the same key."""
     move(claimed, State.REJECTED, error.message, result=error, reason=error.message, reason_field=error.field[:100],
          error_class=name(error), next_attempt_at=None, generation=claimed.posting.generation + 1,
-         may_exist=claimed.existed_before and claimed.purpose is Purpose.SEND)  # fmt: skip
+         may_exist=claimed.existed_before and claimed.purpose is Purpose.SEND, **fields)  # fmt: skip
 
 
-def _unknown(claimed: Claim, error: IntegrationError) -> None:
+def _unknown(claimed: Claim, error: IntegrationError, **fields: Any) -> None:
     move(claimed, State.UNKNOWN, error.message, result=error, reason=error.message, error_class=name(error),
-         **outcome_unknown(claimed.posting, timezone.now()))  # fmt: skip
-
-
-def _ended_there(rule: Rule) -> Rule:
-    """The vendor itself ended the operation: only then a later lookup may prove that it booked nothing."""
-
-    def settle_and_forget(claimed: Claim, error: IntegrationError) -> None:
-        rule(claimed, error)
-        Posting.objects.filter(pk=claimed.posting.pk, operation=claimed.posting.operation).update(operation="")
-
-    return settle_and_forget
+         **outcome_unknown(claimed.posting, timezone.now()), **fields)  # fmt: skip
 
 
 def _ask_again(claimed: Claim, error: IntegrationError) -> None:
@@ -114,8 +108,8 @@ TABLES: dict[Purpose, tuple[tuple[type[IntegrationError], Rule], ...]] = {
         (Retryable, _ask_again),
         (Unauthorised, _ask_again),
         (Misconfigured, _ask_again),  # the question could not be asked: that says nothing about the document
-        (OutcomeUnknown, _ended_there(_unknown)),
-        (Rejected, _ended_there(_rejected)),
+        (OutcomeUnknown, partial(_unknown, **ENDED_THERE)),
+        (Rejected, partial(_rejected, **ENDED_THERE)),
     ),
     Purpose.LOOKUP: ((IntegrationError, _look_again),),
 }

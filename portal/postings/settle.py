@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError
 from django.db.transaction import atomic
@@ -13,7 +14,7 @@ from integrations.documents import Awaiting, Document, Posted
 from integrations.errors import Misconfigured, OutcomeUnknown, Rejected, Retryable, Unauthorised
 from portal.connections import breaker
 from portal.connections.limits import LimitUsedUp
-from portal.postings import rules
+from portal.postings import one_statement, rules
 from portal.postings.changes import change
 from portal.postings.claim import Claim
 from portal.postings.models import Posting, Purpose
@@ -22,6 +23,7 @@ from portal.postings.outcome import booked_fields
 from portal.postings.quiet import is_quiet, outcome_unknown
 from portal.postings.schedule import MISSES_BEFORE_ABSENT, RECHECK_SECONDS, next_try
 from portal.postings.states import Actor, State
+from portal.postings.trusted_key import SAME_KEY, key_protects
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,10 @@ STILL_UNDER_WAY = "The accounting system has it, and has not booked it yet."
 
 def posted(claimed: Claim, document: Document, result: Posted) -> None:
     """The document is in the books."""
+    if claimed.purpose is Purpose.SEND and one_statement.settle(
+        claimed.posting, claimed.attempt, document, result, claimed.exchanges
+    ):
+        return
     with atomic():
         _answered(claimed)
         _into_the_books(claimed, document, result, "")
@@ -134,21 +140,26 @@ def _missed(claimed: Claim) -> None:
     elif misses < MISSES_BEFORE_ABSENT:
         due = timezone.now() + timedelta(seconds=RECHECK_SECONDS)
         move(claimed, State.UNKNOWN, MISSED, misses=misses, reason=MISSED, next_attempt_at=due)
-    elif not can.lookup_complete or claimed.posting.operation:
+    elif claimed.posting.operation:
         hold(claimed, CANNOT_PROVE)
+    elif can.lookup_complete:
+        _send_again(
+            claimed, ABSENT, misses=0, may_exist=False, generation=claimed.posting.generation + can.repeats_errors
+        )
+    elif key_protects(claimed.posting, timezone.now()):
+        _send_again(claimed, SAME_KEY, misses=misses)
     else:
-        _send_again(claimed)
+        hold(claimed, CANNOT_PROVE)
 
 
-def _send_again(claimed: Claim) -> None:
-    """Proven absent. It counts as a failed try, so that a system that only ever breaks ends with a person."""
-    now, tries, spent = timezone.now(), claimed.posting.tries + 1, abilities(claimed).repeats_errors
+def _send_again(claimed: Claim, why: str, **fields: Any) -> None:
+    """Absent, or protected by its key. It counts as a failed try: a system that only ever breaks ends with a person."""
+    now, tries = timezone.now(), claimed.posting.tries + 1
     due = next_try(now, tries)
     soon = min(due, now + SENT_AGAIN_WITHIN) if due else None
-    moved = move(claimed, State.READY, ABSENT, misses=0, reason=ABSENT, may_exist=False, tries=tries,
-                 next_attempt_at=soon, generation=claimed.posting.generation + spent)  # fmt: skip
+    moved = move(claimed, State.READY, why, reason=why, tries=tries, next_attempt_at=soon, **fields)
     if moved and due is None:
-        why = ALWAYS_BREAKS.format(times=tries)
+        why = ALWAYS_BREAKS.format(times=tries) if why == ABSENT else CANNOT_PROVE
         change(claimed.posting, State.HELD, who=Actor.WORKER, why=why, reason=why)
 
 

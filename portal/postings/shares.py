@@ -35,6 +35,11 @@ class Shares:
         with self._lock:
             self._refused.discard(connection_id)
 
+    def full(self) -> set[uuid.UUID]:
+        """The connections that hold their share."""
+        with self._lock:
+            return {connection_id for connection_id, held in self._held.items() if held >= self._at_most}
+
     @contextmanager
     def one(self, connection_id: uuid.UUID) -> Iterator[bool]:
         """Hold one thread for a connection in a `with` block; False when it holds its share already."""

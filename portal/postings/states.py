@@ -29,9 +29,13 @@ class Actor(models.TextChoices):
     SWEEP = "sweep", _("Sweep")
     STAFF = "staff", _("Staff")
     VENDOR = "vendor", _("Vendor")
+    RESTORE = "restore", _("Restore")
 
 
 IN, W, SW, ST, V = Actor.INTAKE, Actor.WORKER, Actor.SWEEP, Actor.STAFF, Actor.VENDOR
+# After a restore from an older backup: what was open then may have been posted since, so its outcome is unknown
+# (portal/postings/restoring). A worker takes what was refused or withdrawn then, and is due again, the same way.
+R = Actor.RESTORE
 
 TRANSITIONS: dict[tuple[State, State], frozenset[Actor]] = {
     (State.READY, State.SENDING): frozenset({W}),
@@ -39,18 +43,19 @@ TRANSITIONS: dict[tuple[State, State], frozenset[Actor]] = {
     (State.READY, State.REJECTED): frozenset({IN, W}),
     (State.READY, State.HELD): frozenset({IN, W}),
     (State.READY, State.WITHDRAWN): frozenset({IN}),
+    (State.READY, State.UNKNOWN): frozenset({R, W}),
     (State.SENDING, State.POSTED): frozenset({W}),
     (State.SENDING, State.AWAITING): frozenset({W}),
     (State.SENDING, State.REJECTED): frozenset({W}),
     (State.SENDING, State.READY): frozenset({W}),
-    (State.SENDING, State.UNKNOWN): frozenset({W, SW}),
+    (State.SENDING, State.UNKNOWN): frozenset({W, SW, R}),
     (State.AWAITING, State.POSTED): frozenset({W, V}),
     (State.AWAITING, State.REJECTED): frozenset({W, V}),
-    (State.AWAITING, State.UNKNOWN): frozenset({W, V}),
+    (State.AWAITING, State.UNKNOWN): frozenset({W, V, R}),
     (State.UNKNOWN, State.CHECKING): frozenset({W}),
     (State.UNKNOWN, State.HELD): frozenset({W}),
     (State.CHECKING, State.POSTED): frozenset({W}),
-    (State.CHECKING, State.UNKNOWN): frozenset({W, SW}),
+    (State.CHECKING, State.UNKNOWN): frozenset({W, SW, R}),
     (State.CHECKING, State.READY): frozenset({W}),
     (State.CHECKING, State.HELD): frozenset({W}),
     (State.REJECTED, State.READY): frozenset({IN, ST}),

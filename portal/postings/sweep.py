@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connections
-from django.db.models import Q, Window
-from django.db.models.functions import RowNumber
 from django.db.transaction import atomic
 from django.utils import timezone
 
-from portal.connections.models import Status
 from portal.postings.changes import change
+from portal.postings.due import Where, due
 from portal.postings.models import Attempt, Posting
 from portal.postings.quiet import outcome_unknown
 from portal.postings.schedule import RECHECK_SECONDS
-from portal.postings.states import LEASED, WAITING_FOR_THEIR_TIME, Actor, State
+from portal.postings.shares import shares
+from portal.postings.states import LEASED, Actor, State
 from portal.postings.work import run
 
 logger = logging.getLogger(__name__)
@@ -32,17 +33,8 @@ DIED = "The worker that held it ended in mid-call. Whether it was booked is look
 
 
 def due_ids(now: datetime, limit: int = BATCH) -> list[int]:
-    """Postings that wait for a worker at `now` (aware UTC), the longest waiting first, fairly: each connection's first
-    come before any connection's second."""
-    asked = Q(state=State.HELD, recheck_asked=True)
-    waiting = Q(state__in=WAITING_FOR_THEIR_TIME, next_attempt_at__lte=now)
-    usable = Q(connection__status=Status.LINKED, connection__paused=False)
-    closed = Q(connection__open_until__isnull=True) | Q(connection__open_until__lte=now)
-    turn = Window(RowNumber(), partition_by="connection_id", order_by="next_attempt_at")
-    rows = (
-        Posting.objects.filter(asked | waiting, usable, closed).annotate(turn=turn).order_by("turn", "next_attempt_at")
-    )
-    return list(rows.values_list("pk", flat=True)[:limit])
+    """Postings that wait for a worker at `now` (aware UTC), in the order in which they are taken."""
+    return [posting_id for posting_id, _ in due(now, limit=limit, each=limit)]
 
 
 def release_dead(now: datetime) -> int:
@@ -68,26 +60,30 @@ def _release(posting: Posting, now: datetime) -> bool:
 
 
 def sweep(now: datetime | None = None) -> int:
-    """One pass in this thread: release the dead, run what is due. Returns how many postings were run."""
+    """One pass in this thread: release the dead, run what is due. Returns how many were found due."""
     now = now or timezone.now()
     release_dead(now)
-    ids = due_ids(now)
-    for posting_id in ids:
-        run(posting_id)
-    return len(ids)
+    found = due(now, limit=BATCH, each=BATCH)
+    for posting_id, where in found:
+        run(posting_id, where)
+    return len(found)
 
 
 class Sweeper(threading.Thread):
-    """Sweeps every two seconds until stopped; runs what is due on a small pool of its own.
+    """Sweeps every two seconds until stopped, and at once while there is more and something gets done.
 
-    A row is left to its nudge for the first second after it became due.
+    What is due runs on a small pool of its own. A row is left to its nudge for the first second after it became due.
     """
 
     def __init__(self, threads: int | None = None) -> None:
         super().__init__(name="sweeper", daemon=True)
-        self._stopping = threading.Event()
-        self._pool = ThreadPoolExecutor(threads or settings.WORKER_THREADS, thread_name_prefix="sweep")
+        self._threads = threads or settings.WORKER_THREADS
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="sweep")
+        self._stopping, self._wake = threading.Event(), threading.Event()
         self._running: set[int] = set()
+        self._fruitless: set[uuid.UUID] = set()
+        self._next_round = 0.0
+        self._more = False
         self.last_pass_at: datetime | None = None
         self._failing = False
 
@@ -99,30 +95,42 @@ class Sweeper(threading.Thread):
                 logger.warning("The sweep could not read the database; it tries again.", exc_info=not self._failing)
                 self._failing = True
                 connections.close_all()
-            self._stopping.wait(EVERY_SECONDS)
+            self._wake.wait(EVERY_SECONDS)
+            self._wake.clear()
         connections.close_all()
 
     def stop(self, *, wait: bool = True) -> None:
         """Take no more work; wait for what runs."""
         self._stopping.set()
+        self._wake.set()
         self._pool.shutdown(wait=wait, cancel_futures=True)
 
     def _pass(self) -> None:
         close_old_connections()
         now = timezone.now()
-        release_dead(now)
-        for posting_id in due_ids(now - GRACE):
+        if time.monotonic() >= self._next_round:
+            self._next_round = time.monotonic() + EVERY_SECONDS
+            self._fruitless.clear()
+            release_dead(now)
+        room = 2 * self._threads - len(self._running)
+        found = due(now - GRACE, limit=room, each=self._threads, without=shares.full() | self._fruitless)
+        for posting_id, where in found:
             if posting_id not in self._running and not self._stopping.is_set():
                 self._running.add(posting_id)
-                self._pool.submit(self._run_one, posting_id)
+                self._pool.submit(self._run_one, posting_id, where)
+        self._more = len(found) >= room
         self.last_pass_at = now
         self._failing = False
 
-    def _run_one(self, posting_id: int) -> None:
+    def _run_one(self, posting_id: int, where: Where) -> None:
         try:
-            run(posting_id)
+            if not run(posting_id, where):
+                self._fruitless.add(where.connection_id)
         except DatabaseError:
+            self._fruitless.add(where.connection_id)
             logger.warning("The sweep could not run posting %s; it stays due.", posting_id, exc_info=True)
         finally:
             self._running.discard(posting_id)
             connections.close_all()
+            if self._more and len(self._running) <= self._threads // 2:
+                self._wake.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import cache
+from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
@@ -12,8 +13,9 @@ from kombu.pools import ProducerPool, Producers
 from redis.exceptions import RedisError
 
 from portal.celery import app
-from portal.postings import work
-from portal.postings.resting import Resting
+from portal.connections.resting import Resting
+from portal.postings import nudges, work
+from portal.postings.due import Where
 
 logger = logging.getLogger(__name__)
 
@@ -31,22 +33,27 @@ REST_SECONDS = 5.0
 bell = Resting(REST_SECONDS)
 
 
-@shared_task(name="postings.run")
-def run_posting(posting_id: int) -> None:
-    """Bring one posting a step further. Running it twice, late or for nothing does no harm."""
-    work.run(posting_id)
+@shared_task(name=nudges.TASK, base=nudges.Nudged)
+def run_posting(posting_id: int, connection_id: str = "", integration: str = "") -> None:
+    """Bring one posting a step further. Running it twice, late or for nothing does no harm.
+
+    Where it goes is told where the caller knows it, and saves a look; what is told wrongly makes this do nothing.
+    """
+    work.run(posting_id, Where(UUID(connection_id), integration) if connection_id else None)
 
 
-def ring(posting_id: int) -> None:
+def ring(posting_id: int, where: Where | None = None) -> None:
     """Nudge a worker after the commit. A nudge may be lost: the sweep finds the row.
 
-    A broker that hangs costs a caller some seconds at most, and for five seconds after that nobody rings.
+    `where` it goes saves the worker a look. A broker that hangs costs a caller some seconds at most, and for five
+    seconds after that nobody rings.
     """
     if bell.is_resting:
         return
+    told = () if where is None or where.kept else (where.connection_id.hex, where.integration)
     try:
         with _producers().acquire(block=True, timeout=PRODUCER_WITHIN_SECONDS) as producer:
-            run_posting.apply_async((posting_id,), producer=producer, retry=False)
+            nudges.publish(producer, settings.CELERY_TASK_DEFAULT_QUEUE, posting_id, *told)
     except (OSError, KombuError, RedisError):
         bell.rest()
         logger.warning("The nudge for posting %s could not be sent; the sweep will find it.", posting_id)

@@ -16,7 +16,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from portal.postings.resting import Resting
+from portal.connections.resting import Resting
 
 logger = logging.getLogger(__name__)
 

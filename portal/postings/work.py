@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
+import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.db.transaction import atomic
 from django.utils import timezone
@@ -11,63 +12,92 @@ from django.utils import timezone
 from integrations.base import AccountingSystem
 from integrations.documents import Awaiting, Document, Posted
 from portal import context
-from portal.connections.limits import permit
+from portal.connections.limits import nothing_left, turn
 from portal.connections.models import Status
 from portal.connections.registry import accounting_system
 from portal.connections.services import outbound_terms
 from portal.postings import settle
+from portal.postings.changes import fresh_lease
 from portal.postings.claim import Claim, claim
 from portal.postings.content import document_of
-from portal.postings.inside import books_inside, connector_for, key_of, post_inside
+from portal.postings.due import Where, in_mid_call, next_of, where_is
+from portal.postings.inside import connector_for, key_of, post_inside
 from portal.postings.models import Posting, Purpose
 from portal.postings.shares import shares
-from portal.postings.states import WAITING_FOR_THEIR_TIME, Actor, State
+from portal.postings.states import Actor, State
 from portal.postings.waiting import announce
 
 GOES_ON_AT_MOST = 50
+MISSES_AT_MOST = 3
+stopping = threading.Event()
+"""Set when this process ends: whoever finishes takes nothing new."""
 
 
-def run(posting_id: int) -> None:
+def run(posting_id: int, where: Where | None = None) -> int:
     """Bring one posting a step further, if it is due and nobody else has it. Safe to call at any time, by anybody.
 
-    A thread that finishes while others were turned away for this connection goes on with what is due there.
+    `where` it goes, when the caller knows; what is wrong there makes this do nothing. A thread that finishes while
+    others were turned away goes on with what is due at the same vendor. Returns how many postings were run.
     """
+    done = missed = 0
     for _ in range(GOES_ON_AT_MOST):
         with context.bound(posting_id=posting_id):
-            following = _step(posting_id)
-        if following is None:
-            return
-        posting_id = following
+            step = _step(posting_id, where)
+        done, missed = (done + 1, 0) if step.done else (done, missed + 1)
+        if step.following is None or missed >= MISSES_AT_MOST or stopping.is_set():
+            break
+        posting_id, where = step.following
+    return done
 
 
-def _step(posting_id: int) -> int | None:
-    """One posting; returns the next one of its connection that was left lying, if any."""
-    posting = Posting.objects.select_related("connection").filter(pk=posting_id).first()
-    if posting is None:
-        return None
-    if books_inside(posting):
-        if _run_inside(posting_id):
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Whether a posting was run, and what was left lying for whoever finishes."""
+
+    done: bool = False
+    following: tuple[int, Where] | None = None
+
+
+def _step(posting_id: int, where: Where | None) -> _Step:
+    where = where or where_is(posting_id)
+    if where is None:
+        return _Step()
+    connector = accounting_system(where.integration)
+    if where.kept or connector.can.transactional:
+        if done := _run_inside(posting_id):
             announce(posting_id)
-        return None
-    with shares.one(posting.connection_id) as granted:
-        claimed = claim(posting_id) if granted else None
-        if claimed is None:
-            return None
-        _perform(claimed)
-        announce(posting_id)
-    return _left_lying(posting.connection_id)
+        return _Step(done)
+    with shares.one(where.connection_id) as granted:
+        turned = _call(posting_id, where, connector) if granted else None
+    if turned is None:
+        return _Step()
+    done, left_lying = turned
+    return _Step(done, _left_lying(where, connector) if left_lying else None)
 
 
-def _left_lying(connection_id: uuid.UUID) -> int | None:
-    """The posting that has been due for longest, when some of this connection were turned away."""
-    if not shares.left_lying(connection_id):
+def _call(posting_id: int, where: Where, connector: type[AccountingSystem]) -> tuple[bool, bool] | None:
+    """(whether it was run, whether others were turned away meanwhile), or None: the vendor's limits allow no call."""
+    lease = fresh_lease()
+    with turn(where.connection_id, connector, lease, in_mid_call) as allowed:
+        claimed = claim(posting_id, where=where, lease=lease) if allowed else None
+        if allowed and claimed:
+            claimed.permit = allowed.permit
+            _perform(claimed)
+            announce(posting_id)  # before anything else: somebody waits for it
+    if allowed is None:
         return None
-    due = Posting.objects.filter(
-        connection_id=connection_id, state__in=WAITING_FOR_THEIR_TIME, next_attempt_at__lte=timezone.now()
-    )
-    found = due.order_by("next_attempt_at").values_list("pk", flat=True).first()
+    return claimed is not None, allowed.left_lying or shares.left_lying(where.connection_id)
+
+
+def _left_lying(where: Where, connector: type[AccountingSystem]) -> tuple[int, Where] | None:
+    """A posting that has been due for long, when some were turned away."""
+    whole = connector.app_limits is not None
+    found = next_of(where, whole_installation=whole)
     if found is None:
-        shares.nothing_left(connection_id)
+        shares.nothing_left(where.connection_id)
+        nothing_left(where.connection_id, connector)
+        # Who was turned away in between is seen now, or sees that nobody calls.
+        found = next_of(where, whole_installation=whole)
     return found
 
 
@@ -128,9 +158,8 @@ CALLS: dict[Purpose, Callable[[Claim, Document], Posted | Awaiting | tuple[Poste
 
 def _connector(claimed: Claim) -> AccountingSystem:
     """A fresh one for each attempt: its deadline starts with the first request."""
-    connection = claimed.posting.connection
     outbound = outbound_terms(
-        permit=permit(connection, accounting_system(connection.integration)),
+        permit=claimed.permit,
         still_ours=claimed.still_ours,
         record=claimed.exchanges.append,
     )

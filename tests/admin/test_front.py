@@ -95,7 +95,9 @@ def test_a_person_sees_only_what_they_may_look_at(world: World, staff_with: Call
 
 def test_rooms_stand_in_the_order_of_the_work(staff: Client, world: World) -> None:
     names = [room["app_label"] for room in staff.get(INDEX).context["app_list"]]
-    assert names[:6] == ["postings", "intake", "connections", "tenants", "ledger", "events"]
+    assert names[:8] == [
+        "postings", "intake", "connections", "reference", "tenants", "ledger", "events", "timetable",
+    ]  # fmt: skip
 
 
 def test_the_latest_of_the_audit_trail_is_there_for_who_may_read_it(

@@ -19,7 +19,7 @@ from portal.connections.tokens import issue_token, open_discovery, paste_token
 from portal.intake import views
 from portal.intake.models import Delivery, RefusedCalls
 from portal.intake.refusals import RefusalCounter
-from portal.postings import tasks
+from portal.postings import nudges, tasks
 from portal.postings.models import Posting, Revision, Transaction
 from portal.postings.resting import Resting
 from portal.tenants.models import Company
@@ -69,7 +69,7 @@ def counter(monkeypatch: pytest.MonkeyPatch) -> RefusalCounter:
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The postings that were nudged; nothing runs them."""
     nudged: list[int] = []
-    monkeypatch.setattr(views, "ring", nudged.append)
+    monkeypatch.setattr(views, "ring", lambda posting_id, _: nudged.append(posting_id))
     return nudged
 
 
@@ -157,7 +157,7 @@ class TestTheThread:
     def test_a_nudge_that_fails_changes_no_answer(self, slow_sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(views, "ring", tasks.ring)
         monkeypatch.setattr(tasks, "bell", Resting(60))
-        monkeypatch.setattr(tasks.run_posting, "apply_async", _broken)
+        monkeypatch.setattr(nudges, "publish", _broken)
         assert [slow_sender.send(a_transaction())[0] for _ in range(2)] == [200, 200]
         assert tasks.bell.is_resting
 
@@ -334,14 +334,14 @@ class TestBadInput:
     def test_a_database_that_fails_is_503_with_a_time_to_come_again(
         self, sender: Sender, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("portal.intake.receive.accept", _no_database)
+        monkeypatch.setattr("portal.intake.receive.take", _no_database)
         response = sender.post(body(a_transaction()))
         assert (response.status_code, response["Retry-After"]) == (503, "30")
 
     def test_an_error_of_ours_is_500_and_the_delivery_says_so(
         self, sender: Sender, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("portal.intake.receive.accept", _bug)
+        monkeypatch.setattr("portal.intake.receive.take", _bug)
         status, answer = sender.send(a_transaction())
         assert status == 500
         assert "secret detail" not in str(answer)

@@ -18,6 +18,7 @@ from portal.connections.tokens import carries_live_token, live_tokens, retire_to
 from portal.events.models import AuditEvent
 from portal.operations.demo.copies import Copies
 from portal.operations.demo.seed import DemoSystem, Seeded, seed
+from portal.reference.rules import defaults, to_json
 from portal.tenants.models import Company, Member, Tenant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
@@ -67,7 +68,7 @@ def test_the_connections_can_work(seeded: Seeded) -> None:
     assert harbour.secrets == {"token": "token-of-the-demo-system"}
     assert harbour.kept_kinds == [Kind.RECEIPT]
     assert Books.objects.filter(pk=harbour.settings["memo_books"]).exists()
-    assert northgate.defaults == harbour.defaults == {"account_code": "7502", "tax_code": "T1"}
+    assert northgate.mapping == harbour.mapping == to_json(defaults(account="7502", tax="T1"))
 
 
 def test_every_token_opens_its_own_endpoint_and_no_other(seeded: Seeded) -> None:
@@ -109,10 +110,10 @@ def test_another_port_of_the_sandbox_is_followed(seeded: Seeded, copies: Copies)
 
 
 def test_what_people_changed_meanwhile_stays(seeded: Seeded, copies: Copies) -> None:
-    Connection.objects.filter(integration="ledger").update(paused=True, defaults={"tax_code": "T0"})
+    Connection.objects.filter(integration="ledger").update(paused=True, mapping=to_json(defaults(tax="T0")))
     seed(copies, SYSTEM)
     northgate = accounting("Northgate Training Ltd")
-    assert (northgate.paused, northgate.defaults) == (True, {"tax_code": "T0"})
+    assert (northgate.paused, northgate.mapping) == (True, to_json(defaults(tax="T0")))
 
 
 def test_lost_copies_are_made_anew(seeded: Seeded, tmp_path: Path) -> None:

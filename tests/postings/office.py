@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from unittest.mock import patch
 
 import time_machine
@@ -49,9 +50,9 @@ def open_office() -> Iterator[Office]:
         yield Office((made[0], made[1]), StaffFactory.create(), clock)
 
 
-def claim_on_the_models_clock(posting_id: int) -> Claim | None:
+def claim_on_the_models_clock(posting_id: int, **named: Any) -> Claim | None:
     """A worker is frozen for as long as the model's time passes; the monotonic clock knows nothing of that."""
-    claimed = claim(posting_id)
+    claimed = claim(posting_id, **named)
     if claimed is not None:
         claimed.clock = lambda: timezone.now().timestamp()
         claimed.claimed_at = claimed.clock()

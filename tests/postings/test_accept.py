@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from django.db import connections
+from django.db.transaction import atomic
 from django.utils import timezone
 
 from integrations.documents import Document
 from ledger.models import Entry
 from portal.connections.models import Connection
+from portal.postings import turns
 from portal.postings.accept import Taken
 from portal.postings.maintenance import maintenance
 from portal.postings.models import Attempt, NumberSeries, Posting, Revision, Transaction, Transition
 from portal.postings.states import State
+from portal.reference.rules import defaults, to_json
 from tests.factories import DemoConnectionFactory, LedgerConnectionFactory, a_document, a_line, accepted
 
 pytestmark = [pytest.mark.engine]
@@ -50,9 +58,7 @@ class TestTheLedgerBooksInside:
         assert not Entry.objects.exists()
 
     def test_a_missing_code_comes_from_the_defaults(self) -> None:
-        connection = LedgerConnectionFactory.create(
-            defaults={"account_code": "7502", "tax_code": "T1", "supplier_code": "S1"}
-        )
+        connection = LedgerConnectionFactory.create(mapping=to_json(defaults(account="7502", tax="T1", supplier="S1")))
         accepted(connection, a_document(lines=(a_line(account_code=None, tax_code=None),)))
         assert Posting.objects.get().state == State.POSTED
         assert Entry.objects.get().lines.filter(account__code="7502").exists()
@@ -61,7 +67,7 @@ class TestTheLedgerBooksInside:
         connection = LedgerConnectionFactory.create()
         document = a_document(lines=(a_line(account_code=None),))
         accepted(connection, document)
-        Connection.objects.filter(pk=connection.pk).update(defaults={"account_code": "7502"})
+        Connection.objects.filter(pk=connection.pk).update(mapping=to_json(defaults(account="7502")))
         acceptance = accepted(Connection.objects.get(pk=connection.pk), document)
         assert acceptance.taken is Taken.REPEATED
         posting = Posting.objects.get()
@@ -128,8 +134,11 @@ class TestTheSameTransactionAgain:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_deliveries_at_once_make_one_transaction_each_and_numbers_without_a_gap() -> None:
-    connection = LedgerConnectionFactory.create()
+@pytest.mark.parametrize("factory,entries", [(LedgerConnectionFactory, 10), (DemoConnectionFactory, 0)])
+def test_many_deliveries_at_once_make_one_transaction_each_and_numbers_without_a_gap(
+    factory: Any, entries: int
+) -> None:
+    connection = factory.create()
     documents = [a_document() for _ in range(10)]
 
     def deliver(document: Document) -> Taken:
@@ -139,12 +148,67 @@ def test_many_deliveries_at_once_make_one_transaction_each_and_numbers_without_a
             connections.close_all()
 
     with ThreadPoolExecutor(8) as pool:
-        taken = list(pool.map(deliver, documents * 5))
+        taken = list(pool.map(deliver, [document for document in documents for _ in range(5)]))
     assert taken.count(Taken.NEW) == 10
     assert taken.count(Taken.REPEATED) == 40
     assert sorted(Transaction.objects.values_list("number", flat=True)) == [f"P-{n:06d}" for n in range(1, 11)]
-    assert Entry.objects.count() == 10
+    assert Entry.objects.count() == entries
     assert NumberSeries.objects.get().last == 10
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("factory", [LedgerConnectionFactory, DemoConnectionFactory])
+def test_two_deliveries_of_a_new_document_at_the_same_moment_take_one_number(
+    factory: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one looks before the first is committed, and waits for the series: the unique key decides."""
+    connection, document = factory.create(), a_document()
+    accepted(connection)
+    monkeypatch.setattr(turns, "_locks", [MagicMock() for _ in range(64)])
+    with ThreadPoolExecutor(1) as pool:
+
+        def second() -> Taken:
+            try:
+                return accepted(connection, document).taken
+            finally:
+                connections.close_all()
+
+        with atomic():
+            first = accepted(connection, document).taken
+            waiting = pool.submit(second)
+            with contextlib.suppress(TimeoutError):
+                waiting.result(0.3)
+        assert (first, waiting.result(20)) == (Taken.NEW, Taken.REPEATED)
+    assert list(Transaction.objects.order_by("pk").values_list("number", flat=True)) == ["P-000001", "P-000002"]
+    assert NumberSeries.objects.get().last == 2
+
+
+class TestTurns:
+    def test_one_company_after_the_other_and_another_one_beside(self) -> None:
+        one, other = uuid.UUID(int=0), uuid.UUID(int=1)
+        entered = []
+        with turns.turn(one), ThreadPoolExecutor(2) as pool:
+            waiting = pool.submit(_in_turn, one, lambda: entered.append("one"))
+            pool.submit(_in_turn, other, lambda: entered.append("other")).result(20)
+            assert (entered, waiting.done()) == (["other"], False)
+            turns._locks[hash(one) % 64].release()
+            waiting.result(20)
+            turns._locks[hash(one) % 64].acquire()
+        assert entered == ["other", "one"]
+
+    def test_who_waits_for_too_long_goes_on_without(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(turns, "WAIT_SECONDS", 0.01)
+        one, entered = uuid.UUID(int=0), []
+        with turns.turn(one), ThreadPoolExecutor(1) as pool:
+            pool.submit(_in_turn, one, lambda: entered.append("one")).result(20)
+        assert entered == ["one"]
+        with turns.turn(one):  # it was given back, and only once
+            assert turns._locks[hash(one) % 64].locked()
+
+
+def _in_turn(company_id: uuid.UUID, body: Callable[[], None]) -> None:
+    with turns.turn(company_id):
+        body()
 
 
 def _dearer(document: Document) -> Document:

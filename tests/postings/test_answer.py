@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from portal.connections.models import AnswerPolicy, Connection
+from portal.postings import answer
 from portal.postings.answer import Decision, decide, is_settled
 from portal.postings.maintenance import maintenance
 from portal.postings.models import Posting, Transaction
@@ -74,6 +75,20 @@ def test_confirmed_answers_our_number_for_what_never_started(connection: Connect
 
 def test_immediate_answers_our_number_even_when_posted(connection: Connection) -> None:
     assert decide(put(connection, "posted", **POSTED).pk, AnswerPolicy.IMMEDIATE) == OURS
+
+
+def test_whoever_told_another_number_in_the_same_moment_has_told_it_for_ever(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posting = put(connection, "posted", **POSTED)
+    read = answer._first_answer
+
+    def somebody_is_faster(found: Posting, policy: str) -> Decision:
+        Transaction.objects.update(answered_number="BILL-7", answered_at=timezone.now())
+        return read(found, policy)
+
+    monkeypatch.setattr(answer, "_first_answer", somebody_is_faster)
+    assert decide(posting.pk, AnswerPolicy.IMMEDIATE) == Decision(200, number="BILL-7")
 
 
 @pytest.mark.parametrize("state", ["rejected", "held", "posted"])

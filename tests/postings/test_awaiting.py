@@ -172,3 +172,18 @@ def test_who_asked_for_an_older_operation_settles_nothing(
     told["op-1"] = a_second_operation_meanwhile
     assert ask(posting, clock).state == "awaiting"
     assert posting.operation == "op-2"
+
+
+@pytest.mark.parametrize("late", [Rejected("It failed over there."), OutcomeUnknown("It took too long over there.")])
+def test_who_was_replaced_while_it_asked_forgets_no_operation(
+    posting: Posting, told: dict[str, Told], clock: time_machine.Traveller, late: Exception
+) -> None:
+    """Only whoever settles may say that the operation has ended: after that, a lookup that misses counts as proof."""
+
+    def another_asks_meanwhile() -> Posted:
+        clock.shift(121)
+        assert claim(posting.pk) is not None
+        raise late
+
+    told["op-1"] = another_asks_meanwhile
+    assert (ask(posting, clock).state, posting.operation) == ("awaiting", "op-1")

@@ -11,8 +11,8 @@ from kombu import Connection
 from pytest_django import Settings
 
 from portal.celery import app
+from portal.connections.resting import Resting
 from portal.postings import tasks
-from portal.postings.resting import Resting
 from tests.servers import Redis
 
 

@@ -16,8 +16,7 @@ from integrations.base import Limits
 from portal.connections import registry
 from portal.connections.models import Connection
 from portal.postings import work
-from portal.postings.claim import claim
-from portal.postings.models import Posting
+from portal.postings.models import Attempt, Posting
 from portal.postings.shares import Shares
 from portal.postings.sweep import due_ids
 from tests.factories import DemoConnectionFactory, a_document, accepted
@@ -27,7 +26,7 @@ pytestmark = [pytest.mark.engine]
 LONG_SECONDS = 20.0
 
 
-def in_thread(function: Callable[[int], None]) -> Callable[[int], None]:
+def in_thread(function: Callable[[int], object]) -> Callable[[int], None]:
     def run(posting_id: int) -> None:
         try:
             function(posting_id)
@@ -46,11 +45,30 @@ def test_the_sweep_takes_the_first_of_each_connection_before_the_second_of_any(c
     assert due_ids(timezone.now(), limit=2) == [many[0], one]
 
 
-@pytest.mark.django_db
-def test_the_vendors_cap_holds_over_all_workers(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_the_vendors_cap_holds_and_who_finishes_takes_what_was_turned_away(
+    connection: Connection, books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(FakeBooks, "limits", Limits(at_once=2))
-    ids = [accepted(connection, a_document()).posting.pk for _ in range(3)]
-    assert [claim(posting_id) is not None for posting_id in ids] == [True, True, False]
+    ids = [accepted(connection, a_document()).posting.pk for _ in range(5)]
+    entered, release = threading.Semaphore(0), threading.Event()
+
+    def hang() -> None:
+        entered.release()
+        assert release.wait(LONG_SECONDS)
+
+    books.before_booking = hang
+    with ThreadPoolExecutor(2) as pool:
+        calling = [pool.submit(in_thread(work.run), posting_id) for posting_id in ids[:2]]
+        for _ in calling:
+            assert entered.acquire(timeout=LONG_SECONDS)
+        assert [work.run(posting_id) for posting_id in ids[2:]] == [0, 0, 0]
+        assert Attempt.objects.count() == 2
+        release.set()
+        for future in calling:
+            future.result(LONG_SECONDS)
+    assert set(Posting.objects.filter(pk__in=ids).values_list("state", flat=True)) == {"posted"}
+    assert (books.count(), Attempt.objects.count()) == (5, 5)
 
 
 def test_a_connection_holds_its_share_and_no_more() -> None:

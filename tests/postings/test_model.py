@@ -13,7 +13,6 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from django.db import OperationalError
@@ -33,7 +32,6 @@ from hypothesis.stateful import (
 from portal.connections.models import AnswerPolicy, Connection, Status
 from portal.connections.relink import relink
 from portal.connections.services import pause, resume
-from portal.postings import accept as taking
 from portal.postings import work
 from portal.postings.accept import Acceptance, Taken
 from portal.postings.answer import decide
@@ -43,6 +41,7 @@ from portal.postings.shares import shares
 from portal.postings.states import LEASED, UNDER_WAY
 from portal.postings.sweep import due_ids, release_dead, sweep
 from tests.factories import accepted
+from tests.postings.breaking import in_the_middle_of_accepting
 from tests.postings.clumsy_books import EVERYTHING, OUTCOMES, TELLING, ClumsyBooks, ClumsyVendor, Plan, planned
 from tests.postings.office import START, Office, document, open_office
 from tests.postings.promises import Model, Seen, check, check_at_rest
@@ -71,7 +70,6 @@ some = st.integers(0, 5)
 DATABASE_FAILS, WEB_DIES = "the database fails", "the web process dies"
 ENDINGS = (*AnswerPolicy.values, AnswerPolicy.CONFIRMED.value, WEB_DIES, DATABASE_FAILS)
 BREAKS_OFF = ("ends the worker", "hits a bug")
-FAILURE = OperationalError("The server went away.")
 SECONDS = (1, 5, 20, 31, 61, 125, 301, 3600, 86_400)
 
 
@@ -117,7 +115,7 @@ class Engine(RuleBasedStateMachine):
     def _accept(self, which: int, version: int, *, fails: bool) -> Acceptance | None:
         self.is_idle = False
         company, content = document(which, version)
-        with patch.object(taking, "record", side_effect=FAILURE) if fails else nullcontext():
+        with in_the_middle_of_accepting() if fails else nullcontext():
             try:
                 acceptance = accepted(self.office.connections[company], content)
             except OperationalError:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from unittest.mock import patch
+from typing import Any
 
 import pytest
 import time_machine
@@ -15,9 +15,8 @@ from django.utils import timezone
 
 from integrations.errors import OutcomeUnknown, Rejected, Retryable, Unauthorised
 from portal.connections.models import AnswerPolicy, Connection
-from portal.postings import accept as taking
 from portal.postings import claim as claiming
-from portal.postings import work
+from portal.postings import one_statement, work
 from portal.postings.accept import Taken
 from portal.postings.answer import decide
 from portal.postings.claim import Claim, claim
@@ -32,6 +31,7 @@ from tests.factories import (
     a_line,
     accepted,
 )
+from tests.postings.breaking import in_the_middle_of_accepting
 from tests.postings.fake_books import Books, FakeBooks
 
 pytestmark = [pytest.mark.engine]
@@ -149,8 +149,8 @@ class TestAFrozenWorker:
     ) -> None:
         posting = accepted(connection).posting
 
-        def held_up(posting_id: int) -> Claim | None:
-            claimed = claim(posting_id)
+        def held_up(posting_id: int, **named: Any) -> Claim | None:
+            claimed = claim(posting_id, **named)
             assert claimed is not None
             claimed.claimed_at -= SEND_WITHIN_SECONDS + 1
             return claimed
@@ -225,6 +225,7 @@ class TestTaking:
             return found
 
         with monkeypatch.context() as patched:
+            patched.setattr(one_statement, "claim", lambda *_: None)
             patched.setattr(claiming, "_read", read_just_before_the_revision)
             work.run(posting.pk)
         work.run(posting.pk)
@@ -232,10 +233,10 @@ class TestTaking:
         assert posting.booked["gross"] == "132.00"
 
     def test_a_failure_in_the_middle_costs_no_number(self, connection: Connection) -> None:
-        with patch.object(taking, "record", side_effect=OperationalError("Gone.")), pytest.raises(OperationalError):
+        with in_the_middle_of_accepting(), pytest.raises(OperationalError):
             accepted(connection)
         assert accepted(connection).posting.transaction.number == "P-000001"
         accepted(connection, a_document())
-        with patch.object(taking, "record", side_effect=OperationalError("Gone.")), pytest.raises(OperationalError):
+        with in_the_middle_of_accepting(), pytest.raises(OperationalError):
             accepted(connection, a_document())
         assert accepted(connection, a_document()).posting.transaction.number == "P-000003"

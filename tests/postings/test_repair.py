@@ -15,6 +15,8 @@ from portal.postings import work
 from portal.postings.maintenance import maintenance
 from portal.postings.models import Posting
 from portal.postings.repair import CannotRepair, mark_posted, possible_repairs, retry, void
+from portal.reference.rules import defaults
+from portal.reference.services import save_rules
 from tests.factories import LedgerConnectionFactory, StaffFactory, a_document, a_line, accepted
 from tests.postings.fake_books import Books
 
@@ -98,7 +100,7 @@ def test_retry_of_a_held_one_that_never_went_out_sends_it(
 def test_a_ledger_posting_is_retried_by_a_worker(staff: AbstractBaseUser) -> None:
     connection = LedgerConnectionFactory.create()
     posting = accepted(connection, a_document(lines=(a_line(account_code=None),))).posting
-    Connection.objects.filter(pk=connection.pk).update(defaults={"account_code": "7502"})
+    save_rules(connection, defaults(account="7502"), who="tests")
     retry(posting, user=staff, why="A default account was set.")
     work.run(posting.pk)
     posting.refresh_from_db()

@@ -108,10 +108,11 @@ def test_at_most_half_of_the_threads_wait(monkeypatch: pytest.MonkeyPatch) -> No
     asked = []
     monkeypatch.setattr(intake_waiting, "wait_until", lambda *args: asked.append(args[0]))
     assert intake_waiting.slots.acquire(blocking=False)
-    intake_waiting.wait_for(7, 5)
-    assert asked == []
+    rung: list[int] = []
+    intake_waiting.wait_for(7, 5, lambda _: True, rung.append)
+    assert (asked, rung) == ([], [7])
     intake_waiting.slots.release()
-    intake_waiting.wait_for(7, 5)
+    intake_waiting.wait_for(7, 5, lambda _: True)
     assert asked == [7]
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.db import connection as database
 from django.utils import timezone
 
 from integrations.documents import Document, Posted
@@ -24,7 +25,8 @@ from portal.connections.models import Connection, Status
 from portal.events.models import AuditEvent
 from portal.postings import schedule, work
 from portal.postings.changes import change
-from portal.postings.claim import claim
+from portal.postings.claim import claim, since_boot
+from portal.postings.due import Where
 from portal.postings.maintenance import maintenance
 from portal.postings.models import Attempt, Posting
 from portal.postings.states import TRANSITIONS, Actor, IllegalTransition, State
@@ -375,3 +377,18 @@ class TestTheTable:
             Posting.objects.filter(pk=posting.pk).update(state="withdrawn")
         assert change(posting, State.WITHDRAWN, who=Actor.INTAKE) is False
         assert posting.transitions.count() == 1
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_claims_time_begins_before_its_first_statement(connection: Connection, known: bool) -> None:
+    """A worker that is held up after the commit, before it goes on, must find that its time is over."""
+    posting, asked_at = posting_of(connection), list[float]()
+
+    def watch(execute: Callable[..., object], *statement: object) -> object:
+        asked_at.append(since_boot())
+        return execute(*statement)
+
+    with database.execute_wrapper(watch):
+        claimed = claim(posting.pk, where=Where(connection.pk, connection.integration) if known else None)
+    assert claimed is not None
+    assert claimed.claimed_at <= asked_at[0]

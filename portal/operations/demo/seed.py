@@ -19,13 +19,14 @@ from portal.connections.models import Connection, Endpoint, Side, Status
 from portal.connections.services import connect, open_endpoint
 from portal.connections.tokens import digest, issue_token, live_tokens
 from portal.operations.demo.copies import Copies
+from portal.reference.rules import defaults, to_json
 from portal.tenants.models import Company, Member, Role, Tenant
 
 WHO = "demo"
 TENANT = "Northgate Group"
 KINDS: tuple[Kind | None, ...] = (Kind.PURCHASE_ORDER, Kind.INVOICE, Kind.CREDIT_NOTE, Kind.RECEIPT, None)
 # What iCompleat's minimal invoice lacks: a telephone bill at the standard rate.
-DEFAULTS = {"account_code": "7502", "tax_code": "T1"}
+DEFAULTS = to_json(defaults(account="7502", tax="T1"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def _link(
     kept_kinds: tuple[Kind, ...] = (),
 ) -> None:
     connect(
-        company, plan.accounting, side=Side.ACCOUNTING, settings=settings, secrets=secrets, defaults=DEFAULTS,
+        company, plan.accounting, side=Side.ACCOUNTING, settings=settings, secrets=secrets, mapping=DEFAULTS,
         kept_kinds=kept_kinds, external_company_name=company.name, who=WHO,
     )  # fmt: skip
 

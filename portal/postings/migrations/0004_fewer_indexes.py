@@ -8,7 +8,6 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-
 # The trigger looks for one posting's latest row. A session keeps the plan that it made at first, perhaps while the table
 # had a hundred rows; then it would read all of a table that has grown since.
 BY_INDEX = "ALTER FUNCTION postings_check_history() SET enable_seqscan = off"
