@@ -15,13 +15,13 @@ from django.utils import timezone
 from integrations.documents import Kind
 from ledger.models import Books, Entry
 from portal.connections.models import AnswerPolicy, Connection, Endpoint, Status
+from portal.connections.resting import Resting
 from portal.connections.tokens import issue_token, open_discovery, paste_token
 from portal.intake import views
 from portal.intake.models import Delivery, RefusedCalls
 from portal.intake.refusals import RefusalCounter
 from portal.postings import nudges, tasks
 from portal.postings.models import Posting, Revision, Transaction
-from portal.postings.resting import Resting
 from portal.tenants.models import Company
 from tests.factories import (
     CompanyFactory,
