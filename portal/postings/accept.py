@@ -19,7 +19,7 @@ from portal.postings.changes import change, record
 from portal.postings.destination import Destination
 from portal.postings.inside import books_inside, post_inside
 from portal.postings.models import Posting, Revision, RevisionState, Transaction
-from portal.postings.new import content_fields, take_new
+from portal.postings.new import content_fields, read_new, take_new
 from portal.postings.numbers import next_number
 from portal.postings.states import Actor, State
 from portal.postings.turns import turn
@@ -102,7 +102,7 @@ def _accept(document: Document, destination: Destination, received_at: datetime)
 def _taken_at_once(document: Document, destination: Destination, received_at: datetime) -> Posting | None:
     """A new one by one statement, for a destination that books it in the same transaction."""
     new = take_new(document, destination, received_at) if destination.books_inside else None
-    return None if new is None else _with_all_of_it().get(pk=new.posting_id)
+    return None if new is None else read_new(new)
 
 
 def _taken(document: Document, destination: Destination) -> QuerySet[Posting]:

@@ -16,11 +16,26 @@ from integrations.content import content_hash, to_json
 from integrations.documents import Document
 from ledger.fields import ten_thousandths
 from portal import prepared
+from portal.connections.models import Connection
 from portal.postings.destination import Destination
+from portal.postings.models import Posting, Transaction
+from portal.postings.rows import Columns
 from portal.postings.statements import TAKE_NEW
 from portal.postings.turns import turn
 
 AMOUNTS: Final = ("net", "tax", "gross")
+
+_POSTING: Final = Columns(Posting, "posting")
+_TRANSACTION: Final = Columns(Transaction, "transaction")
+_CONNECTION: Final = Columns(Connection, "connection")
+# The columns are those of the models.
+READ_NEW: Final = f"""
+SELECT {_POSTING.sql}, {_TRANSACTION.sql}, {_CONNECTION.sql}
+FROM postings_posting AS posting
+JOIN postings_transaction AS transaction ON transaction.id = posting.transaction_id
+JOIN connections_connection AS connection ON connection.id = posting.connection_id
+WHERE posting.id = %(posting_id)s
+"""  # noqa: S608
 
 
 class New(NamedTuple):
@@ -53,6 +68,16 @@ def take_new(
     except IntegrityError:  # another delivery of it was first, by a moment
         return None
     return None if row is None else New(*row)
+
+
+def read_new(new: New) -> Posting:
+    """The posting that `take_new` wrote, with its transaction and connection."""
+    row = prepared.run(READ_NEW, {"posting_id": new.posting_id}) or ()
+    first, second = len(_POSTING), len(_POSTING) + len(_TRANSACTION)
+    posting = _POSTING.read(row[:first])
+    posting.transaction = _TRANSACTION.read(row[first:second])
+    posting.connection = _CONNECTION.read(row[second:])
+    return posting
 
 
 def _values(document: Document, destination: Destination, received_at: datetime) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""The statements of this room whose text is kept (portal/prepared.py): taking a new transaction, telling a number.
+"""Statements of this room whose text is kept (portal/prepared.py): taking a new transaction, booking it, telling it.
 
-They are written as parts of a `WITH`, so that a door can write its own row in the same statement: intake ends its
-delivery. Each part leaves a relation `transaction` with `id` and `number`, and is empty where the usual case is not
-what it finds. All values are bound as parameters; nothing but the constants of this file stands in a text.
+The first and the last are parts of a `WITH`, so that a door can write its own row in the same statement: intake ends
+its delivery. Each of them leaves a relation `transaction` with `id` and `number`, which is empty where the usual case
+is not what it finds. All values are bound as parameters; nothing but the constants of this file stands in a text.
 """
 
 from __future__ import annotations
@@ -66,6 +66,30 @@ TAKE_NEW: Final = f"""
 WITH {NEW_TRANSACTION}
 SELECT posting.id, transaction.id, transaction.number FROM transaction, posting
 """  # noqa: S608 - parts of this file
+
+# A ready posting that was booked inside this very transaction: it moves, with its closed attempt and its history.
+BOOKED: Final = """
+WITH moved AS (
+    UPDATE postings_posting
+    SET state = 'posted', next_attempt_at = NULL, attempts_made = attempts_made + 1, attempt_count = attempt_count + 1,
+        may_exist = true, reason = '', reason_field = '', error_class = '', traceback = '',
+        external_id = %(external_id)s, external_number = %(external_number)s,
+        booked = %(booked)s, differences = %(differences)s, posted_at = %(posted_at)s, updated_at = %(posted_at)s
+    WHERE id = %(posting_id)s AND state = 'ready' AND asked_by_id IS NULL
+    RETURNING id, attempt_count
+),
+attempt AS (
+    INSERT INTO postings_attempt (
+        posting_id, number, purpose, trigger, started_at, ended_at, outcome, message, exchanges
+    )
+    SELECT id, attempt_count, 'send', 'automatic', %(started_at)s, %(posted_at)s, 'Posted', '', '[]' FROM moved
+),
+history AS (
+    INSERT INTO postings_transition (posting_id, before, after, who, why, at)
+    SELECT id, 'ready', 'posted', %(who)s, '', %(posted_at)s FROM moved
+)
+SELECT attempt_count FROM moved
+"""
 
 # The number of a posting that is in the books, told for the first time. Nothing leaves `posted`, so its row needs no
 # lock; whoever tells a number at the same moment is found by the guard on `answered_number`.
