@@ -44,6 +44,7 @@ def _settle_without_token() -> None:
         return careless
 
     graft("portal.postings.moves:change", carelessly)
+    graft("portal.postings.one_statement:settle", lambda _: lambda *_given: False)
 
 
 def _number_outside() -> None:
@@ -60,6 +61,8 @@ def _number_outside() -> None:
         return outside
 
     graft("portal.postings.accept:next_number", elsewhere)
+    for door in ("portal.postings.accept:take_new", "portal.intake.answering:take_new"):
+        graft(door, lambda _: lambda *_given, **_named: None)
 
 
 def _counted(count: Callable[[Any], str], company_id: Any, told: list[str]) -> None:
