@@ -49,7 +49,7 @@ def take(job: Job, now: datetime) -> Run | None:
     Open runs of one job never overlap: while one is under way, and its lease with it, the next slot waits.
     """
     due = newest(job.rule, job.zone, now)
-    last = Slot.objects.filter(job=job.name).order_by("-starts_at").first()
+    last = _last(job)
     if last is None:
         _write_off(job, due, now, Outcome.NEW)
         return None
@@ -75,6 +75,12 @@ def release_all(now: datetime) -> int:
     return Slot.objects.filter(finished_at__isnull=True, lease_until__gt=now).update(lease_until=now)
 
 
+def _last(job: Job) -> Slot | None:
+    """The open slot, else the newest. A process that was held up may have begun one after a newer one was done."""
+    slots = Slot.objects.filter(job=job.name)
+    return slots.filter(finished_at__isnull=True).first() or slots.order_by("-starts_at").first()
+
+
 def _after_an_open_one(job: Job, last: Slot, due: datetime, now: datetime) -> Run | None:
     """Somebody else's run is left alone; a dead or failed one is repeated, or closed when a newer slot is due."""
     if last.lease_until > now:
@@ -93,7 +99,12 @@ def _begin(job: Job, due: datetime, now: datetime) -> Run | None:
         _write_off(job, due, now, Outcome.MISSED)
         return None
     slot = Slot(job=job.name, starts_at=due, lease_until=now + job.lease, **_holder(now))
-    return Run(job, slot) if _inserted(slot) else None
+    if not _inserted(slot):
+        return None
+    if Slot.objects.filter(job=job.name, starts_at__gt=due).exists():
+        _close(slot, now, Outcome.MISSED)
+        return None
+    return Run(job, slot)
 
 
 def _write_off(job: Job, due: datetime, now: datetime, outcome: Outcome) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from threading import Barrier, Thread
@@ -12,7 +13,7 @@ import time_machine
 from django.db import DatabaseError, IntegrityError, connection, connections
 from pytest_django import DjangoAssertNumQueries
 
-from portal.timetable import registry
+from portal.timetable import registry, running
 from portal.timetable.history import failing_slots, late_jobs, prune
 from portal.timetable.models import Outcome, Slot
 from portal.timetable.registry import Job, jobs, register
@@ -244,3 +245,21 @@ def test_the_database_itself_refuses_a_second_open_slot(diary: Diary) -> None:
     take(started(diary.job("often", hourly())), NOW)
     with pytest.raises(IntegrityError), connection.cursor() as cursor:
         cursor.execute("UPDATE timetable_slot SET finished_at = NULL, outcome = ''")
+
+
+def test_a_slot_that_was_begun_late_and_died_stops_nobody(diary: Diary) -> None:
+    """A process is held up before it writes its slot; a newer one is done meanwhile, and then the late one dies."""
+    job = started(diary.job("often", Every(MINUTE), lease=MINUTE))
+    assert run_due(NOW + MINUTE, [job]) == 1
+    Slot.objects.create(
+        job=job.name, starts_at=NOW, taken_at=NOW, taken_by="late", token=uuid.uuid4(), lease_until=NOW + MINUTE
+    )
+    assert run_due(NOW + 2 * MINUTE, [job]) == 1
+    assert outcomes() == [Outcome.NEW, Outcome.DIED, Outcome.DONE, Outcome.DONE]
+
+
+def test_a_slot_that_is_begun_after_a_newer_one_is_not_run(diary: Diary) -> None:
+    job = started(diary.job("often", Every(MINUTE)))
+    assert run_due(NOW + MINUTE, [job]) == 1
+    assert running._begin(job, NOW, NOW + MINUTE) is None
+    assert outcomes() == [Outcome.NEW, Outcome.MISSED, Outcome.DONE]
