@@ -9,7 +9,8 @@ from typing import Final
 
 from portal.postings.statements import FIRST_TOLD, NEW_TRANSACTION
 
-# The columns stand in the order of `endpoints.OpenEndpoint` and `endpoints.Accounting`.
+# The columns stand in the order of `endpoints.OpenEndpoint` and `endpoints.Accounting`. `IS TRUE` keeps that
+# comparison from choosing the index, which would lead through all connections of the source.
 FIND_ENDPOINT: Final = """
 SELECT
     endpoint.id, endpoint.kind, endpoint.token_header_names, endpoint.discovery_until,
@@ -26,7 +27,7 @@ JOIN connections_connection AS source ON source.id = endpoint.connection_id
 JOIN tenants_company AS company ON company.id = source.company_id
 LEFT JOIN connections_connection AS accounting
     ON accounting.company_id = company.id AND accounting.side = 'accounting' AND accounting.status <> 'unlinked'
-WHERE endpoint.id = %(endpoint_id)s AND endpoint.is_active AND source.integration = %(integration)s
+WHERE endpoint.id = %(endpoint_id)s AND endpoint.is_active AND (source.integration = %(integration)s) IS TRUE
 """
 
 # Committed at once, so that no later step can take it away; but the disk is waited for only once per webhook, with the

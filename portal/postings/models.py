@@ -10,11 +10,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from integrations.documents import Kind
 from ledger.fields import MoneyField
 from portal.connections.models import KIND_CHOICES, Connection
 from portal.postings.reconciliation.models import Difference, ListedDocument, ReconciliationRun
 from portal.postings.restoring.models import VoidNumbers
-from portal.postings.states import LEASED, WAITING_FOR_THEIR_TIME, Actor, State
+from portal.postings.states import LEASED, UNDER_WAY, WAITING_FOR_THEIR_TIME, Actor, State
 from portal.tenants.models import Company
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
 
 LEASED_STATES = sorted(state.value for state in LEASED)
 DUE_STATES = sorted(state.value for state in WAITING_FOR_THEIR_TIME)
+UNDER_WAY_STATES = sorted(state.value for state in UNDER_WAY)
 
 
 class NumberSeries(models.Model):
@@ -207,6 +209,12 @@ class Posting(models.Model):
                 fields=("connection", "-id"),
                 condition=Q(state__in=[State.REJECTED, State.HELD]),
                 name="posting_needs_a_person",
+            ),
+            # The few orders that invoices may have to wait for: looked at by every claim of an invoice.
+            models.Index(
+                fields=("connection",),
+                condition=Q(kind=Kind.PURCHASE_ORDER, state__in=UNDER_WAY_STATES),
+                name="posting_order_under_way",
             ),
             models.Index(fields=("state", "-id"), name="posting_by_state"),
             models.Index(
