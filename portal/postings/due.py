@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, LiteralString
+from typing import Final, LiteralString
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -153,9 +153,17 @@ def _waiting(now: datetime) -> QuerySet[Posting]:
 
 
 def in_mid_call(scope: Scope) -> list[uuid.UUID]:
-    """The lease tokens of this scope's postings that a worker holds now."""
-    of: dict[str, Any] = {"connection__integration": scope.integration}
+    """The lease tokens of this scope's postings that a worker holds now.
+
+    All that are held are read, which are as many as workers have threads: asked for one connection's, a plan that was
+    made while the table was small would look through all of its postings.
+    """
+    held = Posting.objects.filter(state__in=LEASED, lease_until__gt=timezone.now()).select_related("connection")
+    rows = held.only("lease_token", "connection__integration")
+    return [one.lease_token for one in rows if one.lease_token is not None and _is_in(scope, one.connection)]
+
+
+def _is_in(scope: Scope, connection: Connection) -> bool:
     if scope.connection_id is not None:
-        of = {"connection_id": scope.connection_id}
-    held = Posting.objects.filter(state__in=LEASED, lease_until__gt=timezone.now(), **of)
-    return [lease for lease in held.values_list("lease_token", flat=True) if lease is not None]
+        return connection.pk == scope.connection_id
+    return connection.integration == scope.integration
