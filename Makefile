@@ -37,7 +37,7 @@ e2e: $(VENV)/.dev ## browser tests; they need Chromium (Debian: apt-get install 
 chaos: $(VENV)/.dev ## the fault campaign: kill, freeze, crash, then compare the books (SEED=..., N=..., ARGS=...)
 	@exec $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(N),--documents $(N)) $(ARGS)
 
-mutations: $(VENV)/.dev ## eight deliberate bugs in a copy of the tree, each of which the engine's tests must catch
+mutations: $(VENV)/.dev ## deliberate bugs in a copy of the tree, each of which the engine's tests must catch
 	@exec $(BIN)/python -m tests.mutations $(ARGS)
 
 lint: $(VENV)/.dev ## style, types, import rules, migrations and Django's own checks
