@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 
 from portal.connections.models import Conformance, Connection
 from portal.operations.management.commands import conformance
+from portal.reference import rules
 from tests.connections.conformance.conftest import rig, serve
 from tests.connections.conformance.rig import TOKEN, Open, Rig, with_key_life
 from tests.factories import DemoConnectionFactory, LedgerConnectionFactory
@@ -69,6 +70,22 @@ def test_a_connection_is_checked_reported_and_trusted(
     assert "Idempotency" not in text.split("## Double send")[0]
     assert TOKEN not in text + json.dumps(told) + said
     assert Conformance.objects.get().trusted
+    assert rig.amounts() == ["1.00"] * 5
+
+
+def test_codes_that_are_not_given_are_the_defaults_of_the_mapping(
+    connection: Connection, rig: Rig, tmp_path: Path
+) -> None:
+    words = ("demo", "--connection", str(connection.pk), "--late-seconds", "0", "--yes", "--out", str(tmp_path / "run"))
+    with pytest.raises(CommandError, match="Not every check passed"):
+        command(*words)
+    assert rig.amounts() == []
+    connection.mapping = rules.to_json(rules.defaults(account="7504", tax="T0"))
+    connection.save()
+    command(*words)
+    assert {line["account_code"] for one in rig.books.latest("harbour-street", 100) for line in one["lines"]} == {
+        "7504"
+    }
     assert rig.amounts() == ["1.00"] * 5
 
 

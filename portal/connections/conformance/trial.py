@@ -53,11 +53,14 @@ class Trial:
     _writing: int = 0
 
     def document(self) -> tuple[Document, IdempotencyKey]:
-        """A document that nobody takes for another one, of 1.00 without tax, and its key."""
+        """A document that nobody takes for another one, of 1.00 without tax, and its key.
+
+        The key is of another version than those of postings, so that a reconciliation does not take it for a posting's.
+        """
         self.made += 1
         name = f"{MARK} {self.started_at:%Y-%m-%d %H:%M:%S} UTC, {self.made}"
         number = f"PRC{self.started_at:%y%m%d%H%M%S}{self.made:02}"
-        key = str(uuid.uuid4())
+        key = str(uuid.uuid5(uuid.uuid4(), number))
         line = Line(
             number=1, description=name, net=AMOUNT, tax=Decimal(0), gross=AMOUNT, quantity=Decimal(1),
             unit_price=AMOUNT, account_code=self.codes.account_code, tax_code=self.codes.tax_code,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from integrations.demo.connector import DemoBooks
@@ -11,6 +13,7 @@ from portal.connections.conformance import Account, Outcome, Report, Wishes, acc
 from portal.connections.conformance.running import NO_CONNECTION, NO_KEY, NO_LOOKUP, NOT_ALL_PASSED, TRUSTED
 from portal.connections.conformance.trial import Codes
 from portal.events.models import AuditEvent
+from portal.postings.reconciliation.listing import our_key
 from tests.connections.conformance.rig import CODES, TOKEN, Open, Rig, with_key_life
 from tests.factories import DemoConnectionFactory
 
@@ -43,6 +46,14 @@ def test_what_is_sent_is_small_marked_and_one_of_a_kind(rig: Rig) -> None:
     assert all(one["title"].startswith("Postroom conformance check 20") for one in held)
     assert all(line["description"] == one["title"] for one in held for line in one["lines"])
     assert {one["date"] for one in held} == {str(report.started_at.date())}
+
+
+def test_a_reconciliation_takes_none_of_them_for_a_posting(rig: Rig) -> None:
+    report = run(rig.account(), Wishes(codes=CODES), sleep=rig.sleep)
+    system = report.account.system(report.account.terms())
+    listed = list(system.written_since(report.started_at - timedelta(hours=1)))
+    assert len(listed) == 5
+    assert [our_key(one.key) for one in listed] == [None] * 5
 
 
 def test_the_lost_answer_was_sent_in_full_and_sent_again_under_the_same_key(rig: Rig) -> None:

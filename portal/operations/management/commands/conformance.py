@@ -21,6 +21,7 @@ from portal.connections.conformance.writing import write
 from portal.connections.models import Connection
 from portal.connections.registry import UnknownIntegration, accounting_system, accounting_systems
 from portal.operations.credentials import BadCredentials, prompt, secrets_from, settings_from
+from portal.reference import rules
 
 NONE_NEEDED = (
     "{name} needs no such check: it books in our own transaction, where the database lets no key be used twice."
@@ -41,9 +42,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--secret", action="append", default=[], metavar="KEY=env:NAME", help="likewise; env:NAME or file:PATH"
         )
-        parser.add_argument("--account-code", help="an account code that exists over there")
-        parser.add_argument("--tax-code", help="a code for no tax that exists over there")
-        parser.add_argument("--supplier-code", help="an existing supplier; without it one is found or made by name")
+        parser.add_argument("--account-code", help="an account code over there (default: the mapping's)")
+        parser.add_argument("--tax-code", help="a code for no tax over there (default: the mapping's)")
+        parser.add_argument(
+            "--supplier-code", help="a supplier over there (default: the mapping's; without one: found or made by name)"
+        )
         parser.add_argument("--supplier-name", default=Codes().supplier_name)
         parser.add_argument("--currency", default="", help="default: the company's own")
         parser.add_argument("--kind", choices=[kind.value for kind in Kind], default=Kind.INVOICE.value)
@@ -59,8 +62,9 @@ class Command(BaseCommand):
         if connector.can.transactional:
             self.stdout.write(NONE_NEEDED.format(name=connector.metadata.name))
             return
-        wishes = _wishes(connector, options)
-        account = _account(connector, options)
+        connection = _connection(connector, options) if options["connection"] else None
+        wishes = _wishes(connector, options, rules.from_json(connection.mapping) if connection else rules.PLAIN)
+        account = account_of(connection) if connection else _account(connector, options)
         try:
             company = account.system(account.terms()).company()
             self._agree(announcement(connector, company, wishes.currency or company.base_currency), options["yes"])
@@ -103,8 +107,6 @@ def _connector(slug: str) -> type[AccountingSystem]:
 
 
 def _account(connector: type[AccountingSystem], options: dict[str, Any]) -> Account:
-    if options["connection"]:
-        return account_of(_connection(connector, options))
     ask = prompt if sys.stdin.isatty() else None
     try:
         return Account(
@@ -128,7 +130,7 @@ def _connection(connector: type[AccountingSystem], options: dict[str, Any]) -> C
     return found
 
 
-def _wishes(connector: type[AccountingSystem], options: dict[str, Any]) -> Wishes:
+def _wishes(connector: type[AccountingSystem], options: dict[str, Any], mapping: rules.Rules) -> Wishes:
     life, kind = connector.can.key_seconds, Kind(options["kind"])
     if kind not in connector.can.kinds:
         raise CommandError(f"{connector.metadata.name} takes no {kind.label.lower()}.")
@@ -137,9 +139,9 @@ def _wishes(connector: type[AccountingSystem], options: dict[str, Any]) -> Wishe
     if options["beyond_key_life"] and life is None:
         raise CommandError(f"The connector does not say how long {connector.metadata.name} remembers a key.")
     codes = Codes(
-        account_code=options["account_code"],
-        tax_code=options["tax_code"],
-        supplier_code=options["supplier_code"],
+        account_code=options["account_code"] or mapping.account.default or None,
+        tax_code=options["tax_code"] or mapping.tax.default or None,
+        supplier_code=options["supplier_code"] or mapping.supplier.default or None,
         supplier_name=options["supplier_name"],
         kind=kind,
     )
