@@ -126,7 +126,8 @@ if "sqlite" in _database.get("ENGINE", ""):
             " PRAGMA journal_size_limit=27103364; PRAGMA cache_size=-4000;"
         ),
     }
-else:
+elif "postgresql" in _database.get("ENGINE", ""):
+    _database["ENGINE"] = "portal.postgresql"  # ours: the connection that was used last is used next
     # Kept statements (portal/prepared.py) are prepared when they are first run and planned once; the ORM's never are. A
     # plan that was made while a table was small must not read all of it when it has grown: the disk is no spinning one.
     # Nobody waits for a lock for long, and a process that hangs in the middle of a transaction loses it.
@@ -143,7 +144,6 @@ else:
             "pool": {"min_size": 1, "max_size": max(40, 2 * WORKER_THREADS + 4, WEB_THREADS + 4), "timeout": 5},
         }
     )
-    _database["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- broker, cache -------------------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ def due(now: datetime, *, limit: int, each: int, without: Collection[uuid.UUID] 
     """
     if not prepared.can_run():
         return sorted_fairly(now, each, without)[:limit]
-    row = prepared.run(_DUE, {"now": now, "limit": limit, "each": each, "without": list(without)})
+    row = prepared.run(_DUE, {"now": now, "limit": limit, "each": each, "without": list(without)}, plan_anew=True)
     return [(int(pk), Where(uuid.UUID(to), slug, kept == "true")) for pk, to, slug, kept in (row[0] if row else ())]
 
 
@@ -131,7 +131,7 @@ def next_of(where: Where, *, whole_installation: bool) -> tuple[int, Where] | No
 def _next_of_connection(connection_id: uuid.UUID) -> int | None:
     now = timezone.now()
     if prepared.can_run():
-        row = prepared.run(_NEXT, {"connection": connection_id, "now": now, "oldest": _OLDEST})
+        row = prepared.run(_NEXT, {"connection": connection_id, "now": now, "oldest": _OLDEST}, plan_anew=True)
         return None if row is None else int(row[0])
     waiting = _waiting(now).filter(connection_id=connection_id).values_list("pk", flat=True)
     found = list(waiting[:_OLDEST])

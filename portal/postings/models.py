@@ -204,6 +204,11 @@ class Posting(models.Model):
                 condition=Q(state__in=DUE_STATES),
                 name="posting_due",
             ),
+            models.Index(
+                fields=("connection",),
+                condition=Q(state=State.HELD, recheck_asked=True),
+                name="posting_to_look_up_again",
+            ),
             models.Index(fields=("lease_until",), condition=Q(state__in=LEASED_STATES), name="posting_leased"),
             models.Index(
                 fields=("connection", "-id"),

@@ -48,7 +48,8 @@ _UNDER_WAY: Final = ", ".join(f"'{state.value}'" for state in sorted(UNDER_WAY))
 # `seen` is the row as it was when the statement began. Where another transaction changed it meanwhile, PostgreSQL looks
 # at the new row `p` again, but not at the transaction's content: what accept moves for new content has to be the same.
 # `IS TRUE` keeps a comparison from choosing the index: a plan that is made while the tables are small would else read
-# all postings of the connection, or all connections of the integration, for ever after.
+# all postings of the connection or in this state, or all connections of the integration, for ever after. The open order
+# is a subquery with a limit for the same reason: as a NOT EXISTS it became a table of all open orders there are.
 # Made of nothing but the constants above.
 _CLAIM: Final[LiteralString] = f"""
 WITH taken AS (
@@ -60,15 +61,17 @@ WITH taken AS (
     JOIN postings_transaction AS t ON t.id = seen.transaction_id
     JOIN connections_connection AS c ON (c.id = seen.connection_id) IS TRUE
     WHERE seen.id = %(posting)s::bigint AND p.id = seen.id
-        AND p.state = 'ready' AND p.next_attempt_at = seen.next_attempt_at AND p.attempt_count = seen.attempt_count
+        AND (p.state = 'ready') IS TRUE
+        AND p.next_attempt_at = seen.next_attempt_at AND p.attempt_count = seen.attempt_count
         AND p.next_attempt_at <= %(now)s::timestamptz AND p.crashes < {CRASHES_BEFORE_HELD} AND p.asked_by_id IS NULL
         AND NOT p.kept AND NOT p.may_exist
         AND c.id = %(connection)s::uuid AND (c.integration = %(integration)s) IS TRUE
         AND c.status = 'linked' AND NOT c.paused AND c.open_until IS NULL
-        AND (t.order_number = '' OR seen.kind = 'purchase_order' OR NOT EXISTS (
-            SELECT FROM postings_posting AS o JOIN postings_transaction AS ot ON ot.id = o.transaction_id
+        AND (t.order_number = '' OR seen.kind = 'purchase_order' OR (
+            SELECT o.id FROM postings_posting AS o JOIN postings_transaction AS ot ON ot.id = o.transaction_id
             WHERE o.connection_id = seen.connection_id AND o.kind = 'purchase_order' AND o.state IN ({_UNDER_WAY})
-                AND NOT o.kept AND ot.company_id = t.company_id AND ot.order_number = t.order_number))
+                AND NOT o.kept AND (ot.company_id = t.company_id AND ot.order_number = t.order_number) IS TRUE
+            LIMIT 1) IS NULL)
     RETURNING {_POSTING.sql}, {_TRANSACTION.sql}, {_CONNECTION.sql}
 ), attempt AS (
     INSERT INTO postings_attempt
@@ -91,7 +94,7 @@ WITH moved AS (
         external_id = %(external_id)s, external_number = %(external_number)s, booked = %(booked)s::jsonb,
         differences = %(differences)s::jsonb, posted_at = %(posted_at)s::timestamptz,
         updated_at = %(posted_at)s::timestamptz
-    WHERE id = %(posting)s::bigint AND state = 'sending' AND lease_token = %(lease)s::uuid
+    WHERE id = %(posting)s::bigint AND (state = 'sending') IS TRUE AND lease_token = %(lease)s::uuid
     RETURNING id
 ), closed AS (
     UPDATE postings_attempt

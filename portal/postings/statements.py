@@ -92,13 +92,14 @@ SELECT attempt_count FROM moved
 """
 
 # The number of a posting that is in the books, told for the first time. Nothing leaves `posted`, so its row needs no
-# lock; whoever tells a number at the same moment is found by the guard on `answered_number`.
+# lock; whoever tells a number at the same moment is found by the guard on `answered_number`. `IS TRUE` keeps the two
+# from choosing an index, which would lead through everything that was ever posted, or everything that is not told.
 FIRST_TOLD: Final = """
     transaction AS (
         UPDATE postings_transaction AS told
         SET answered_number = coalesce(nullif(posting.external_number, ''), told.number), answered_at = %(now)s
         FROM postings_posting AS posting
-        WHERE posting.id = %(posting_id)s AND posting.state = 'posted'
-            AND told.id = posting.transaction_id AND told.answered_number = ''
+        WHERE posting.id = %(posting_id)s AND (posting.state = 'posted') IS TRUE
+            AND told.id = posting.transaction_id AND (told.answered_number = '') IS TRUE
         RETURNING told.id, told.answered_number AS number
     )"""
