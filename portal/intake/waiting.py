@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import connection
 
+from portal.idle import give_back_connection
 from portal.postings.waiting import wait_until
 
 slots = threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
@@ -36,12 +36,6 @@ def wait_for(
         return is_over(deadline - time.monotonic())
 
     try:
-        wait_until(posting_id, over, seconds, _give_up_connection)
+        wait_until(posting_id, over, seconds, give_back_connection)
     finally:
         slots.release()
-
-
-def _give_up_connection() -> None:
-    """A test's surrounding transaction keeps its connection; a real request has none open here."""
-    if not connection.in_atomic_block:
-        connection.close()

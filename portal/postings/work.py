@@ -16,6 +16,7 @@ from portal.connections.limits import nothing_left, turn
 from portal.connections.models import Status
 from portal.connections.registry import accounting_system
 from portal.connections.services import outbound_terms
+from portal.idle import give_back_connection
 from portal.postings import settle
 from portal.postings.changes import fresh_lease
 from portal.postings.claim import Claim, claim
@@ -122,6 +123,7 @@ def _perform(claimed: Claim) -> None:
     document: Document | None = None
     try:
         document = document_of(claimed.posting)
+        give_back_connection()
         result = CALLS[claimed.purpose](claimed, document)
     except Exception as error:  # noqa: BLE001 - the closed table in settle decides; a bug is held with its traceback
         settle.failed(claimed, error)
