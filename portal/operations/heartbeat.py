@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from portal.operations.models import Part, Sign
 from portal.postings.nudges import counter as nudged
+from portal.postings.tally import tally
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,8 @@ class Heartbeat(threading.Thread):
                     this_process(),
                     swept_at=swept_at,
                     tasks_done=self._tasks_done + nudged.done,
+                    run_by_nudge=tally.by_nudge,
+                    run_by_sweep=tally.by_sweep,
                 )
             )
             self._stopping.wait(UNTIL_SWEPT_SECONDS if written and swept_at is None else EVERY_SECONDS)

@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from portal.connections.models import Connection, Status
 from portal.intake.models import Delivery, RefusedCalls, Verdict
 from portal.operations.models import Part, Sign
-from portal.postings.models import Posting
+from portal.postings.models import Attempt, Posting
 from portal.postings.reconciliation.due import open_differences, unread_for_long
 from portal.postings.reconciliation.models import DifferenceKind
 from portal.postings.states import FINAL, LEASED, NEEDS_A_PERSON, UNDER_WAY, WAITING_FOR_THEIR_TIME, State
@@ -29,6 +29,7 @@ from portal.timetable.registry import jobs
 NEWEST = 1000
 LATELY = timedelta(hours=1)
 QUANTILES = (0.5, 0.99)
+CUT_OFF = {"died": "Died", "held_up": "LeaseLost"}
 OPEN_STATES = [state for state in State if state not in FINAL and state is not State.WITHDRAWN]
 
 
@@ -50,6 +51,8 @@ class FromTheDatabase(Collector):
         yield from _connections(now)
         yield _gauge("postroom_refused_calls_last_hour", "Calls without a good token.", _refused(now))
         yield _gauge("postroom_sweep_age_seconds", "Since the newest sweep of any worker ended.", _sweep_age(now))
+        yield _woken_by()
+        yield _cut_off(now)
         yield _timetable(now)
         yield from _reconciliation(now)
 
@@ -109,6 +112,29 @@ def _connections(now: datetime) -> Iterator[Metric]:
     for why in ("not_linked", "paused", "broken"):
         family.add_metric([why], found[why])
     yield family
+
+
+def _woken_by() -> Metric:
+    """Both counts begin anew with each worker, and one that has been silent for a day is forgotten."""
+    family = GaugeMetricFamily(
+        "postroom_postings_run", "Postings that the workers ran, by what woke them.", labels=["by"]
+    )
+    ran = Sign.objects.filter(part=Part.WORKER).aggregate(nudge=Sum("run_by_nudge"), sweep=Sum("run_by_sweep"))
+    for by, count in ran.items():
+        family.add_metric([by], count or 0)
+    return family
+
+
+def _cut_off(now: datetime) -> Metric:
+    """Attempts that ended without an outcome of their own: their worker died, or was held up until it had to stop."""
+    family = GaugeMetricFamily(
+        "postroom_attempts_cut_off", "Of the latest attempts, those whose worker lost its lease.", labels=["why"]
+    )
+    newest = Attempt.objects.order_by("-id").values_list("started_at", "outcome")[:NEWEST]
+    outcomes = [outcome for started_at, outcome in newest if started_at > now - LATELY]
+    for why, outcome in CUT_OFF.items():
+        family.add_metric([why], outcomes.count(outcome))
+    return family
 
 
 def _timetable(now: datetime) -> Metric:

@@ -22,6 +22,8 @@ class Sign(models.Model):
     seen_at = models.DateTimeField(db_index=True)
     swept_at = models.DateTimeField(null=True, blank=True, help_text="The end of its last pass over what is due.")
     tasks_done = models.PositiveBigIntegerField(default=0, help_text="Since it started, failed ones included.")
+    run_by_nudge = models.PositiveBigIntegerField(default=0, help_text="Postings run after a nudge, since it started.")
+    run_by_sweep = models.PositiveBigIntegerField(default=0, help_text="Postings that the sweep found instead.")
 
     class Meta:
         verbose_name = _("sign of life")

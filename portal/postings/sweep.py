@@ -22,6 +22,7 @@ from portal.postings.quiet import outcome_unknown
 from portal.postings.schedule import RECHECK_SECONDS
 from portal.postings.shares import shares
 from portal.postings.states import LEASED, Actor, State
+from portal.postings.tally import tally
 from portal.postings.work import run
 
 logger = logging.getLogger(__name__)
@@ -124,7 +125,9 @@ class Sweeper(threading.Thread):
 
     def _run_one(self, posting_id: int, where: Where) -> None:
         try:
-            if not run(posting_id, where):
+            ran = run(posting_id, where)
+            tally.add(by_sweep=ran)
+            if not ran:
                 self._fruitless.add(where.connection_id)
         except DatabaseError:
             self._fruitless.add(where.connection_id)

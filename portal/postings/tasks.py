@@ -16,6 +16,7 @@ from portal.celery import app
 from portal.connections.resting import Resting
 from portal.postings import nudges, work
 from portal.postings.due import Where
+from portal.postings.tally import tally
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ def run_posting(posting_id: int, connection_id: str = "", integration: str = "")
 
     Where it goes is told where the caller knows it, and saves a look; what is told wrongly makes this do nothing.
     """
-    work.run(posting_id, Where(UUID(connection_id), integration) if connection_id else None)
+    tally.add(by_nudge=work.run(posting_id, Where(UUID(connection_id), integration) if connection_id else None))
 
 
 def ring(posting_id: int, where: Where | None = None) -> None:

@@ -12,8 +12,10 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from portal.connections.models import Connection, Status
 from portal.intake.models import Delivery, Verdict
+from portal.operations.heartbeat import leave_sign
 from portal.operations.metrics import exposition
-from portal.postings.models import Posting, Transaction
+from portal.operations.models import Part
+from portal.postings.models import Attempt, Posting, Transaction
 from portal.postings.reconciliation.models import DifferenceKind
 from portal.timetable import registry
 from portal.timetable.registry import Job
@@ -66,6 +68,28 @@ def test_connections_that_send_nothing_are_counted() -> None:
         Connection.objects.filter(pk=DemoConnectionFactory.create().pk).update(**fields)
     found = numbers()
     assert [found[f"postroom_connections_stopped{{{why}}}"] for why in ("paused", "not_linked", "broken")] == [1, 1, 1]
+
+
+def test_who_woke_the_workers_is_counted_over_all_of_them() -> None:
+    leave_sign(Part.WORKER, "one:1", run_by_nudge=90, run_by_sweep=4)
+    leave_sign(Part.WORKER, "two:1", run_by_nudge=9, run_by_sweep=0)
+    leave_sign(Part.SCHEDULE, "three:1")
+    found = numbers()
+    assert (found["postroom_postings_run{nudge}"], found["postroom_postings_run{sweep}"]) == (99, 4)
+
+
+def test_attempts_that_were_cut_off_are_counted_for_an_hour() -> None:
+    posting = accepted(DemoConnectionFactory.create()).posting
+    now = timezone.now()
+    for number, (outcome, minutes) in enumerate(
+        [("Died", 1), ("Died", 2), ("LeaseLost", 3), ("Posted", 1), ("Died", 61)]
+    ):
+        started_at = now - timedelta(minutes=minutes)
+        Attempt.objects.create(
+            posting=posting, number=number, purpose="send", started_at=started_at, ended_at=now, outcome=outcome
+        )
+    found = numbers()
+    assert (found["postroom_attempts_cut_off{died}"], found["postroom_attempts_cut_off{held_up}"]) == (2, 1)
 
 
 def test_a_job_that_is_late_shows_by_how_much(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +145,7 @@ def test_the_cost_does_not_grow(django_assert_num_queries: DjangoAssertNumQuerie
     connection = DemoConnectionFactory.create()
     for _ in range(5):
         accepted(connection, a_document())
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(15):
         exposition()
 
 
