@@ -20,11 +20,15 @@ class Change:
 
     def apply(self, tree: Path) -> None:
         """Write the bug into a copy of the repository. Raises `DoesNotFit`."""
-        file = tree / self.path
-        text = file.read_text(encoding="utf-8")
+        text = self.fits(tree)
+        (tree / self.path).write_text(text.replace(self.before, self.after), encoding="utf-8")
+
+    def fits(self, tree: Path) -> str:
+        """The text of the file that it changes. Raises `DoesNotFit`."""
+        text = (tree / self.path).read_text(encoding="utf-8")
         if text.count(self.before) != 1:
             raise DoesNotFit(f"{self.path} holds this {text.count(self.before)} times, not once:\n{self.before}")
-        file.write_text(text.replace(self.before, self.after), encoding="utf-8")
+        return text
 
 
 BUGS: dict[str, tuple[Change, ...]] = {
@@ -75,7 +79,11 @@ BUGS: dict[str, tuple[Change, ...]] = {
     ),
     "settle in one statement without the lease token": (
         Change("portal/postings/one_statement.py", "AND lease_token = %(lease)s::uuid\n", "\n"),
-        Change("portal/postings/one_statement.py", "AND state = 'sending' ", "AND state IN ('sending', 'checking') "),
+        Change(
+            "portal/postings/one_statement.py",
+            "AND (state = 'sending') IS TRUE ",
+            "AND state IN ('sending', 'checking') ",
+        ),
     ),
     "a claim in one statement does not see new content": (
         Change("portal/postings/one_statement.py", "AND p.next_attempt_at = seen.next_attempt_at ", ""),
