@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -33,7 +33,7 @@ def authenticate(source: Source, endpoint_id: uuid.UUID, headers: Mapping[str, s
     if endpoint is None:
         carries_live_token([digest("no such endpoint")], _presented(source.token_headers, headers))
         return Refused(None)
-    names = endpoint.token_header_names or source.token_headers
+    names = names_of(source, endpoint)
     if carries_live_token(endpoint.digests, _presented(names, headers)):
         return endpoint
     if endpoint.discovery_until and endpoint.discovery_until > now:
@@ -44,10 +44,16 @@ def authenticate(source: Source, endpoint_id: uuid.UUID, headers: Mapping[str, s
     return Refused(endpoint.id)
 
 
+def names_of(source: Source, endpoint: OpenEndpoint) -> Sequence[str]:
+    """The headers that may carry this endpoint's token: its own, where it has some, else those of its source."""
+    return endpoint.token_header_names or source.token_headers
+
+
 def _presented(names: Iterable[str], headers: Mapping[str, str]) -> list[str]:
-    return [_bare(headers[name.lower()]) for name in names if name.lower() in headers]
+    return [bare(headers[name.lower()]) for name in names if name.lower() in headers]
 
 
-def _bare(value: str) -> str:
+def bare(value: str) -> str:
+    """A header's value without blanks around it, and without the word for a bearer's token."""
     value = value.strip()
     return value[len(BEARER) :].strip() if value.lower().startswith(BEARER) else value

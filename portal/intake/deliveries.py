@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from integrations.base import Answer
 from portal import prepared
@@ -32,17 +32,22 @@ class Judgement:
 
 def keep(endpoint: OpenEndpoint, received_at: datetime, body: bytes, headers: Mapping[str, str]) -> int:
     """Commit one delivery raw, its headers redacted; gives its id. `headers` has lower-case names."""
-    fields = {
-        "endpoint_id": endpoint.id,
-        "company_id": endpoint.company_id,
+    fields = raw(received_at, body, headers)
+    whose = {"endpoint_id": endpoint.id, "company_id": endpoint.company_id}
+    if not prepared.can_run():
+        return Delivery.objects.create(**whose, **{**fields, "headers": redacted(headers)}).pk
+    row = prepared.run(KEEP_DELIVERY, {**whose, **fields})
+    return int(row[0]) if row else 0
+
+
+def raw(received_at: datetime, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+    """What is kept of a delivery at first, as values of a kept statement."""
+    return {
         "received_at": received_at,
         "body": body,
         "body_sha256": hashlib.sha256(body).hexdigest(),
+        "headers": json.dumps(redacted(headers)),
     }
-    if not prepared.can_run():
-        return Delivery.objects.create(**fields, headers=redacted(headers)).pk
-    row = prepared.run(KEEP_DELIVERY, {**fields, "headers": json.dumps(redacted(headers))})
-    return int(row[0]) if row else 0
 
 
 def end(delivery_id: int, judgement: Judgement, answer: Answer, after_ms: int) -> None:

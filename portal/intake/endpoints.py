@@ -56,8 +56,11 @@ def find(integration: str, endpoint_id: uuid.UUID, now: datetime) -> OpenEndpoin
 
 def _prepared(integration: str, endpoint_id: uuid.UUID, now: datetime) -> OpenEndpoint | None:
     row = prepared.run(FIND_ENDPOINT, {"integration": integration, "endpoint_id": endpoint_id, "now": now})
-    if row is None:
-        return None
+    return None if row is None else read(row)
+
+
+def read(row: Sequence[Any]) -> OpenEndpoint:
+    """The endpoint of a row that one of this room's kept statements gave."""
     (
         found_id, kind, header_names, discovery_until, answer, within, template,
         external_company_id, company_id, name, base_currency, live_at, digests,

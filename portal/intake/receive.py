@@ -1,9 +1,6 @@
-"""The way of a delivery after its token was found good: keep it raw, read it, accept it, answer it."""
+"""The way of a delivery after it was kept: read it, accept it, answer it."""
 
 from __future__ import annotations
-
-import time
-from collections.abc import Mapping
 
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
@@ -14,7 +11,8 @@ from integrations.errors import Malformed
 from portal import context
 from portal.connections.registry import accounting_system
 from portal.intake.answering import OnItsWay, Ring, take
-from portal.intake.deliveries import Judgement, keep
+from portal.intake.arriving import Arrival
+from portal.intake.deliveries import Judgement
 from portal.intake.endpoints import OpenEndpoint
 from portal.intake.models import Delivery, Verdict
 from portal.intake.strict_json import load
@@ -34,14 +32,13 @@ class CannotAccept(Exception):
         self.verdict, self.message, self.field = verdict, message, field
 
 
-def receive(source: Source, endpoint: OpenEndpoint, body: bytes, headers: Mapping[str, str], ring: Ring) -> Answer:
-    """Take one delivery from raw bytes to the answer.
+def receive(source: Source, arrival: Arrival, body: bytes, ring: Ring) -> Answer:
+    """Take one kept delivery from raw bytes to the answer.
 
-    The delivery is committed before anything reads it. `ring` nudges a worker, after the commit of what was accepted;
-    the answer does not depend on it. `headers` has lower-case names.
+    `ring` nudges a worker, after the commit of what was accepted; the answer does not depend on it.
     """
-    started, received_at = time.monotonic(), timezone.now()
-    delivery = OnItsWay(source, endpoint, keep(endpoint, received_at, body, headers), received_at, started)
+    endpoint = arrival.endpoint
+    delivery = OnItsWay(source, endpoint, arrival.id, arrival.received_at, arrival.started)
     with context.bound(company_id=endpoint.company_id, delivery_id=delivery.id):
         try:
             document = _read(source, endpoint, body)

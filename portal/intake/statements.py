@@ -11,17 +11,17 @@ from portal.postings.statements import FIRST_TOLD, NEW_TRANSACTION
 
 # The columns stand in the order of `endpoints.OpenEndpoint` and `endpoints.Accounting`. `IS TRUE` keeps that
 # comparison from choosing the index, which would lead through all connections of the source.
-FIND_ENDPOINT: Final = """
+_ENDPOINT: Final = """
 SELECT
-    endpoint.id, endpoint.kind, endpoint.token_header_names, endpoint.discovery_until,
+    endpoint.id AS endpoint_id, endpoint.kind, endpoint.token_header_names, endpoint.discovery_until,
     endpoint.answer, endpoint.answer_within_seconds, endpoint.answer_template,
-    source.external_company_id, company.id, company.name, company.base_currency, company.live_at,
+    source.external_company_id, company.id AS company_id, company.name, company.base_currency, company.live_at,
     (
         SELECT string_agg(token.digest, ' ' ORDER BY token.id)
         FROM connections_endpointtoken AS token
         WHERE token.endpoint_id = endpoint.id AND (token.retires_at IS NULL OR token.retires_at > %(now)s)
-    ),
-    accounting.id, accounting.integration, accounting.kept_kinds, accounting.status, accounting.paused
+    ) AS digests,
+    accounting.id AS accounting_id, accounting.integration, accounting.kept_kinds, accounting.status, accounting.paused
 FROM connections_endpoint AS endpoint
 JOIN connections_connection AS source ON source.id = endpoint.connection_id
 JOIN tenants_company AS company ON company.id = source.company_id
@@ -29,6 +29,7 @@ LEFT JOIN connections_connection AS accounting
     ON accounting.company_id = company.id AND accounting.side = 'accounting' AND accounting.status <> 'unlinked'
 WHERE endpoint.id = %(endpoint_id)s AND endpoint.is_active AND (source.integration = %(integration)s) IS TRUE
 """
+FIND_ENDPOINT: Final = _ENDPOINT
 
 # Committed at once, so that no later step can take it away; but the disk is waited for only once per webhook, with the
 # commit before the answer, which brings everything before it to the disk as well. What a crash of the database server
@@ -39,6 +40,25 @@ SELECT %(endpoint_id)s, %(company_id)s, %(received_at)s, %(body)s, %(body_sha256
 FROM set_config('synchronous_commit', 'off', true)
 RETURNING id
 """
+
+# Both at once, where the token whose digest is given is live, and the header that it came in is looked at.
+FIND_AND_KEEP: Final = f"""
+WITH found AS ({_ENDPOINT}
+    AND (endpoint.token_header_names ? %(header)s OR (endpoint.token_header_names = '[]' AND %(is_usual)s))
+    AND EXISTS (
+        SELECT FROM connections_endpointtoken AS token
+        WHERE token.endpoint_id = endpoint.id AND token.digest = %(digest)s
+            AND (token.retires_at IS NULL OR token.retires_at > %(now)s)
+    )
+), kept AS (
+    INSERT INTO intake_delivery
+        (endpoint_id, company_id, received_at, body, body_sha256, headers, verdict, reason, field)
+    SELECT endpoint_id, company_id, %(received_at)s, %(body)s, %(body_sha256)s, %(headers)s, 'received', '', ''
+    FROM found, set_config('synchronous_commit', 'off', true)
+    RETURNING id
+)
+SELECT kept.id, found.* FROM kept, found
+"""  # noqa: S608 - a part of this file
 
 # The number is not known before the statement runs, so the answer comes with a mark where it belongs. What the
 # statement itself takes, above all a wait for the company's series, counts as time before the answer.

@@ -17,7 +17,8 @@ from rest_framework.views import APIView
 
 from integrations.base import Answer, Source
 from portal.connections.registry import UnknownIntegration, source
-from portal.intake.authenticate import Refused, authenticate
+from portal.intake.arriving import arrive
+from portal.intake.authenticate import Refused
 from portal.intake.rate import refused_as_too_often
 from portal.intake.receive import receive
 from portal.intake.refusals import refusals
@@ -69,12 +70,12 @@ class ReceiveWebhook(APIView):
             return _respond(known.refuse(500, FAILED))
 
     def _receive(self, known: Source, endpoint_id: uuid.UUID, body: bytes, headers: dict[str, str]) -> Response:
-        endpoint = authenticate(known, endpoint_id, headers)
-        if isinstance(endpoint, Refused):
-            refusals.add(endpoint.endpoint_id, headers)
+        arrival = arrive(known, endpoint_id, body, headers)
+        if isinstance(arrival, Refused):
+            refusals.add(arrival.endpoint_id, headers)
             return _respond(known.refuse(401, NOT_RECOGNISED))
         refusals.write_if_due()
-        return _respond(receive(known, endpoint, body, headers, ring))
+        return _respond(receive(known, arrival, body, ring))
 
 
 def _known(integration: str) -> Source:
