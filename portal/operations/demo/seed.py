@@ -1,12 +1,14 @@
-"""What the demo finds in the database: one tenant, two companies, their links, endpoints, and two people.
+"""What the demo finds in the database: one tenant, two companies or three, their links, endpoints, and two people.
 
 Seeding twice changes nothing. What somebody renamed or paused in the meantime stays as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid5
 
 from django.contrib.auth.models import User
 from django.db.transaction import atomic
@@ -16,9 +18,10 @@ from integrations.documents import Kind
 from integrations.icompleat.connector import ICompleat
 from ledger.services import open_books
 from portal.connections.models import Connection, Endpoint, Side, Status
-from portal.connections.services import connect, open_endpoint
+from portal.connections.services import connect, open_endpoint, pause, resume
 from portal.connections.tokens import digest, issue_token, live_tokens
 from portal.operations.demo.copies import Copies
+from portal.operations.demo.elsewhere import Elsewhere
 from portal.reference.rules import defaults, to_json
 from portal.tenants.models import Company, Member, Role, Tenant
 
@@ -83,22 +86,47 @@ class _Plan:
 NORTHGATE = _Plan("Northgate Training Ltd", "8d4bb975-eade-42fd-a064-bf448e493c1e", "ledger")
 HARBOUR = _Plan("Harbour Street Studios Ltd", "3c1f0a52-7d0e-4b6c-9a35-51f6c2d8e704", "demo")
 HARBOUR_IN_DEMO_BOOKS = "harbour-street"
+ELSEWHERE = "Mill Lane Printing Ltd in "
+NAMESPACE = UUID("0d0e7d0f-3f3c-4c55-9c0e-6a2f6a1c7d11")
+NOT_HERE = "The demo runs without this system this time."
 
 
 @atomic
-def seed(copies: Copies, system: DemoSystem) -> Seeded:
-    """Make what is missing, and find the rest again. `copies` gets every new secret; the caller saves them."""
+def seed(copies: Copies, system: DemoSystem, elsewhere: Elsewhere | None = None) -> Seeded:
+    """Make what is missing, and find the rest again. `copies` gets every new secret; the caller saves them.
+
+    With `elsewhere` there is a third company that posts there. It is paused while the demo runs without.
+    """
     tenant, _ = Tenant.objects.get_or_create(name=TENANT)
-    northgate, harbour = _company(tenant, NORTHGATE), _company(tenant, HARBOUR)
-    _on_the_ledger(northgate)
-    _on_the_demo_system(harbour, system)
+    plans = (NORTHGATE, HARBOUR, *([_plan(elsewhere)] if elsewhere else []))
+    made = {plan: _company(tenant, plan) for plan in plans}
+    _on_the_ledger(made[NORTHGATE])
+    address = {"base_url": system.url, "company_id": HARBOUR_IN_DEMO_BOOKS}
+    _on_a_system(made[HARBOUR], HARBOUR, address, {"token": system.token}, DEFAULTS)
+    if elsewhere:
+        codes = to_json(defaults(account=elsewhere.account_code, tax=elsewhere.tax_code))
+        _on_a_system(made[plans[-1]], plans[-1], elsewhere.settings, elsewhere.secrets, codes)
+    _pause_others(tenant, plans)
     staff = _person("staff", copies, is_staff=True, is_superuser=True)
     customer = _person("customer", copies)
     Member.objects.get_or_create(
         tenant=tenant, user=User.objects.get(username=customer.username), defaults={"role": Role.OWNER}
     )
-    companies = (_seeded(northgate, NORTHGATE, copies), _seeded(harbour, HARBOUR, copies))
-    return Seeded(companies, staff, customer)
+    return Seeded(tuple(_seeded(company, plan, copies) for plan, company in made.items()), staff, customer)
+
+
+def _plan(elsewhere: Elsewhere) -> _Plan:
+    return _Plan(f"{ELSEWHERE}{elsewhere.name}", str(uuid5(NAMESPACE, elsewhere.slug)), elsewhere.slug)
+
+
+def _pause_others(tenant: Tenant, plans: Iterable[_Plan]) -> None:
+    """A system that ran beside an earlier demo is not there now; one that is there again goes on."""
+    here = [plan.name for plan in plans]
+    linked = Connection.objects.filter(company__tenant=tenant, side=Side.ACCOUNTING, status=Status.LINKED)
+    for connection in linked.exclude(company__name__in=here).filter(company__name__startswith=ELSEWHERE, paused=False):
+        pause(connection, who=WHO, why=NOT_HERE)
+    for connection in linked.filter(company__name__in=here, company__name__startswith=ELSEWHERE, paused=True):
+        resume(connection, who=WHO, why="The demo runs with it again.")
 
 
 def _company(tenant: Tenant, plan: _Plan) -> Company:
@@ -114,17 +142,18 @@ def _on_the_ledger(company: Company) -> None:
         _link(company, NORTHGATE, settings={"books": str(books.pk)})
 
 
-def _on_the_demo_system(company: Company, system: DemoSystem) -> None:
-    """The sandbox may be served on another port this time: its address and token follow it."""
-    address = {"base_url": system.url, "company_id": HARBOUR_IN_DEMO_BOOKS}
+def _on_a_system(
+    company: Company, plan: _Plan, address: Mapping[str, str], secrets: Mapping[str, str], codes: Mapping[str, Any]
+) -> None:
+    """The system may be served on another port this time: address and secrets follow it."""
     connection = _linked(company)
     if connection is None:
         memo_books = open_books(f"{company.name}, memo entries", company.base_currency)
-        address["memo_books"] = str(memo_books.pk)
-        _link(company, HARBOUR, settings=address, secrets={"token": system.token}, kept_kinds=(Kind.RECEIPT,))
-    elif connection.integration == HARBOUR.accounting:
+        settings = {**address, "memo_books": str(memo_books.pk)}
+        _link(company, plan, settings=settings, secrets=secrets, mapping=codes, kept_kinds=(Kind.RECEIPT,))
+    elif connection.integration == plan.accounting:
         connection.settings = {**connection.settings, **address}
-        connection.secrets = {"token": system.token}
+        connection.secrets = dict(secrets)
         connection.save(update_fields=["settings", "secrets"])
 
 
@@ -138,10 +167,11 @@ def _link(
     *,
     settings: Mapping[str, str],
     secrets: Mapping[str, str] | None = None,
+    mapping: Mapping[str, Any] = DEFAULTS,
     kept_kinds: tuple[Kind, ...] = (),
 ) -> None:
     connect(
-        company, plan.accounting, side=Side.ACCOUNTING, settings=settings, secrets=secrets, mapping=DEFAULTS,
+        company, plan.accounting, side=Side.ACCOUNTING, settings=settings, secrets=secrets, mapping=mapping,
         kept_kinds=kept_kinds, external_company_name=company.name, who=WHO,
     )  # fmt: skip
 

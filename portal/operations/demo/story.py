@@ -17,6 +17,7 @@ from integrations.demo.connector import DemoBooks
 from integrations.icompleat.samples import NAMES
 from portal.operations.demo.children import Child, Children, DemoFailed
 from portal.operations.demo.copies import Copies
+from portal.operations.demo.elsewhere import Elsewhere
 from portal.operations.demo.icompleat import SandboxICompleat
 from portal.operations.demo.outcome import Told, for_scripts, surprises, table, write_at_once
 from portal.operations.demo.recovery import RECOVERS_WITHIN_SECONDS, Recovery
@@ -37,7 +38,8 @@ DEFAULT_SEED = 10668
 class Wishes:
     """What was asked for on the command line. `sandbox_port` None: 8001, or a free one when that is taken.
 
-    `faults` is the plan by which the demo accounting system is disturbed, empty for none.
+    `faults` is the plan by which the demo accounting system is disturbed, empty for none. `elsewhere` is one more
+    accounting system that runs already.
     """
 
     port: int
@@ -46,6 +48,7 @@ class Wishes:
     json_file: Path | None
     faults: str = ""
     seed: int = DEFAULT_SEED
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(slots=True)
@@ -102,7 +105,8 @@ class Demo:
         return self.children.add(Child(name, module, arguments, log=log, environment=environment))
 
     def _seed(self, sandbox_url: str) -> Seeded:
-        seeded = seed(self.copies, DemoSystem(f"{sandbox_url}/demo", self.copies.get(SANDBOX_TOKEN)))
+        system = DemoSystem(f"{sandbox_url}/demo", self.copies.get(SANDBOX_TOKEN))
+        seeded = seed(self.copies, system, self.wishes.elsewhere)
         self.copies.save()
         return seeded
 
@@ -147,6 +151,8 @@ class Demo:
             f"iCompleat       {sandbox_url}/icompleat/",
             f"Demo Books      {sandbox_url}/demo/",
         ]
+        if elsewhere := self.wishes.elsewhere:
+            lines.append(f"{elsewhere.name:<16}{elsewhere.web}")
         for line in lines:
             self.say(line)
 

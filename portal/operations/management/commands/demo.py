@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from integrations.faults import BadPlan, parse
 from portal.operations.demo.children import Children, DemoFailed
 from portal.operations.demo.copies import Copies
+from portal.operations.demo.elsewhere import read
 from portal.operations.demo.story import DEFAULT_SEED, Demo, Wishes, refuse_taken_port
 from portal.operations.lock import AlreadyRunning, ProcessLock
 
@@ -38,6 +39,9 @@ class Command(BaseCommand):
             "--faults", type=_plan, nargs="?", const="mild", default="", metavar="PLAN",
             help="disturb the demo accounting system (default: mild; `python -m integrations --help` lists the faults)",
         )  # fmt: skip
+        parser.add_argument(
+            "--accounting", type=Path, metavar="FILE", help="post into an accounting system that runs already, too"
+        )
         parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="which faults happen when")
 
     def handle(self, *, once: bool, json: Path | None, port: int, sandbox_port: int | None, **options: Any) -> None:
@@ -47,7 +51,10 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.default_int_handler)
         try:
-            as_expected = self._run(Wishes(port, sandbox_port, once, json, options["faults"], options["seed"]))
+            elsewhere = read(options["accounting"]) if options["accounting"] else None
+            as_expected = self._run(
+                Wishes(port, sandbox_port, once, json, options["faults"], options["seed"], elsewhere)
+            )
         except KeyboardInterrupt:
             self.stdout.write("\nEverything has ended.")
             return
