@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from integrations.documents import Awaiting, Company, Document, IdempotencyKey, Kind, Posted, Written
 from integrations.errors import OutcomeUnknown
 from integrations.http import Outbound
+from integrations.reference import Record, RecordKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ class Abilities:
     answers a failed request's idempotency key with the same failure again, so that a resend needs a new one.
     `lists`: it can tell all documents with a key of ours that were written since a moment, which reconciliation needs.
     `key_seconds`: how long the vendor says that it remembers an idempotency key; None where it takes none.
+    `reads`: the kinds of reference data that it can tell.
     """
 
     kinds: frozenset[Kind]
@@ -62,6 +64,7 @@ class Abilities:
     repeats_errors: bool = False
     lists: bool = False
     key_seconds: int | None = None
+    reads: frozenset[RecordKind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +132,14 @@ class AccountingSystem(ABC):
 
         Asked only of a system that `can.lists`, which then has a method of its own; a document may come twice when the
         books change while they are read. Raises `Retryable`, `Unauthorised`, `Misconfigured`.
+        """
+        return iter(())
+
+    def records(self, kind: RecordKind) -> Iterator[Record]:
+        """All reference data of a kind, page by page, inactive records too and marked as such.
+
+        Asked only for a kind in `can.reads`. A record may come twice, or be missed, when it changes while it is read.
+        Raises `Retryable`, `Unauthorised`, `Misconfigured`; then nothing that came before may be taken as the whole.
         """
         return iter(())
 

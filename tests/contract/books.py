@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol
 
 from integrations.base import AccountingSystem
 from integrations.documents import Awaiting, Document, IdempotencyKey, Posted
+from integrations.reference import RecordKind
 from tests.samples import KEY, REFERENCE, sample
 
 
@@ -25,13 +26,19 @@ class Books(Protocol):
     def forget_keys(self) -> None:
         """Let the system forget all idempotency keys, as vendors do after some hours; the documents stay."""
 
+    def retire(self, kind: RecordKind) -> str | None:
+        """Make one more record of this kind, no longer in use, and give its external id; None where none can be so.
+
+        Asked only for the kinds in `can.reads`. It is none that the cases post with.
+        """
+
 
 class OnBooks:
     """A subclass names its `connector`, and gives the fixtures `system`, linked to empty books in GBP, and `books`.
 
-    The books know the accounts 5010, 7504 and 7506 and the tax codes T0 (nothing) and T1 (20 %). Where the system makes
-    no suppliers by itself they know Crown Conference Centre (CROWN01) and Metro Telecom, and where it converts by rates
-    of its own, 1.2010 USD to the pound.
+    The books know the accounts 5010, 7504 and 7506, the tax codes T0 (nothing) and T1 (20 %), and the currencies GBP
+    and USD. Where the system makes no suppliers by itself they know Crown Conference Centre (CROWN01) and Metro
+    Telecom, and where it converts by rates of its own, 1.2010 USD to the pound.
     """
 
     connector: ClassVar[type[AccountingSystem]]

@@ -13,6 +13,7 @@ from integrations.base import AccountingSystem
 from integrations.documents import Awaiting, Document, IdempotencyKey, Posted
 from integrations.errors import IntegrationError, OutcomeUnknown, Rejected, Retryable
 from integrations.http import Outbound
+from integrations.reference import RecordKind
 from tests.samples import KEY, REFERENCE, sample
 from tests.scripted import Answer, Asked, ScriptedServer, json_answer
 
@@ -107,6 +108,10 @@ class Conversations(ABC):
 
     def listing(self, pages: Sequence[int]) -> Sequence[Step]:
         """The requests of `written_since(SINCE)` likewise, of a system that `can.lists`. Each has `KEY`."""
+        return ()
+
+    def reading(self, kind: RecordKind, pages: Sequence[int]) -> Sequence[Step]:
+        """The requests of `records(kind)` likewise, for each kind in `can.reads`. Each record has an id from "1" on."""
         return ()
 
     @abstractmethod

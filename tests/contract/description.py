@@ -61,6 +61,9 @@ class DescriptionCases(OnBooks):
         assert not can.lists or is_its_own(self.connector, AccountingSystem.written_since), (
             "`lists` needs a `written_since` of its own"
         )
+        assert not can.reads or is_its_own(self.connector, AccountingSystem.records), (
+            "`reads` needs a `records` of its own"
+        )
 
 
 def is_its_own(connector: type[AccountingSystem], method: Callable[..., Any]) -> bool:

@@ -11,6 +11,7 @@ from integrations.base import AccountingSystem
 from integrations.documents import Awaiting
 from integrations.errors import IntegrationError, Misconfigured, Retryable, Unauthorised
 from integrations.http import Outbound
+from integrations.reference import RecordKind
 from tests.contract.answers import BRIEF_SECONDS, PAGE
 from tests.contract.conversation import Conversations, Step
 from tests.samples import KEY, REFERENCE, sample
@@ -46,6 +47,16 @@ def listed(system: AccountingSystem) -> object:
     return list(system.written_since(SINCE))
 
 
+def read(kind: RecordKind) -> Call:
+    """Read all records of a kind."""
+
+    def records(system: AccountingSystem) -> object:
+        return list(system.records(kind))
+
+    records.__name__ = f"records({kind})"
+    return records
+
+
 def greet(system: AccountingSystem) -> object:
     """Ask who is linked."""
     return system.company()
@@ -63,6 +74,7 @@ class ReadingCases(Conversations):
             calls.append((listed, self.listing((2, 1))))
         if self.connector.can.awaits:
             calls.append((self.poll, self.polling(sample())))
+        calls += [(read(kind), self.reading(kind, (2, 1))) for kind in sorted(self.connector.can.reads)]
         return calls
 
     def poll(self, system: AccountingSystem) -> object:
@@ -128,6 +140,16 @@ class ReadingCases(Conversations):
         assert {one.key for one in found} <= {KEY.value}
         assert {one.posted.gross for one in found} <= {sample().gross}
         assert {one.reference for one in found} <= {REFERENCE, ""}
+
+    @pytest.mark.parametrize("kind", sorted(RecordKind))
+    def test_reference_data_is_read_to_the_end(self, kind: RecordKind) -> None:
+        if kind not in self.connector.can.reads:
+            return
+        for pages in PAGES:
+            with ScriptedServer(*(step.play() for step in self.reading(kind, pages))) as server:
+                found = list(self.connect(server.url, self.outbound()).records(kind))
+            assert [one.external_id for one in found] == [str(number) for number in range(1, sum(pages) + 1)]
+            assert {one.kind for one in found} <= {kind}
 
 
 def without_lists(answer: object) -> object:
