@@ -1,0 +1,1 @@
+"""Tryton: an open-source business system with books of its own, spoken to over its REST interface."""

@@ -1,0 +1,1 @@
+"""Tryton itself, run on this machine, and the connector against it."""

@@ -1,0 +1,109 @@
+"""Tryton's own books, looked at over its JSON-RPC, past the connector."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from integrations.base import Link
+from integrations.documents import Document, IdempotencyKey
+from integrations.http import Outbound
+from integrations.reference import RecordKind
+from integrations.tryton import mapping
+from integrations.tryton.client import Client
+from integrations.tryton.connector import Tryton
+from integrations.tryton.naming import named
+from tests.live.tryton.furnishing import KEY
+from tests.live.tryton.rig import COMPANY, DATABASE, Server
+from tests.samples import REFERENCE
+
+MODELS = (mapping.INVOICES, mapping.ORDERS)
+LONG_AGO = dt.date(2024, 1, 31)
+
+
+def link(server: Server, *, key: str = KEY, outbound: Outbound | None = None) -> Link:
+    """What the portal would give to the connector."""
+    return Link(
+        settings={"base_url": server.url, "database": DATABASE, "company_id": COMPANY},
+        secrets={"api_key": key},
+        outbound=outbound or Outbound(allow_private=True),
+    )
+
+
+class Ledger:
+    """What the contract wants to know of the other side, and what it does there."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.rpc = server.rpc()
+
+    def count(self) -> int:
+        return sum(len(self.rpc.ids(model, [])) for model in MODELS)
+
+    def states(self, model: str = mapping.INVOICES) -> list[str]:
+        """The state of each document, the oldest first."""
+        return [one["state"] for one in self.rpc.read(model, [], "state")]
+
+    def owed(self, supplier_code: str) -> Decimal:
+        payable = [["party.code", "=", supplier_code], ["account.type.payable", "=", True]]
+        lines = self.rpc.read("account.move.line", payable, "debit", "credit")
+        return sum((one["credit"] - one["debit"] for one in lines), Decimal(0))
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Every line of the ledger: account code, debit, credit."""
+        return self.rpc.read("account.move.line", [], "account.code", "debit", "credit")
+
+    def plant(self, document: Document, key: str) -> bool:
+        """A careless sender gives it another number, or Tryton would refuse it."""
+        draft = self.draft(replace(document, supplier_reference=f"{document.supplier_reference}-b"), key)
+        self.rpc.call(f"model.{mapping.INVOICES}.post", [draft])
+        return True
+
+    def draft(self, document: Document, key: str) -> int:
+        """What an attempt leaves behind that broke off before the second step."""
+        client = Client(link(self._server))
+        body = mapping.values(document, named(client, document), key=IdempotencyKey(key), reference=REFERENCE)
+        book = mapping.book(document.kind)
+        return int(client.create(book.model, body, book.fields)["id"])
+
+    def forget_keys(self) -> None:
+        """Tryton has none to forget."""
+
+    def retire(self, kind: RecordKind) -> str | None:
+        model, values = self._old()[kind]
+        made = self.rpc.create(model, **values)
+        end: dict[str, Any] = {"end_date": LONG_AGO} if kind is RecordKind.ACCOUNT else {"active": False}
+        self.rpc.write(model, made, **end)
+        return str(made)
+
+    def _old(self) -> dict[RecordKind, tuple[str, dict[str, Any]]]:
+        both = dict.fromkeys(("invoice_account", "credit_note_account"), self._account())
+        rate, cent = Decimal("0.175"), Decimal("0.01")
+        return {
+            RecordKind.SUPPLIER: ("party.party", {"name": "Old Printing Works", "code": "OLD01"}),
+            RecordKind.ACCOUNT: (
+                "account.account",
+                {"name": "Old account", "code": "7999", "company": 1, "type": self._type()},
+            ),
+            RecordKind.TAX: (
+                "account.tax",
+                {"name": "T9", "description": "Old rate", "type": "percentage", "rate": rate, "company": 1, **both},
+            ),
+            RecordKind.CURRENCY: (
+                "currency.currency",
+                {"name": "Irish pound", "code": "IEP", "symbol": "I", "digits": 2, "rounding": cent},
+            ),
+        }
+
+    def _type(self) -> int:
+        return int(self.rpc.read("account.account", [["code", "=", "7504"]], "type")[0]["type"])
+
+    def _account(self) -> int:
+        return self.rpc.one("account.account", ["code", "=", "2.2.3"])
+
+
+def system(server: Server, **terms: Any) -> Tryton:
+    """The connector, linked to the rig."""
+    return Tryton(link(server, outbound=Outbound(**{"allow_private": True, **terms})))
