@@ -1,0 +1,100 @@
+"""What the books of the stand-in for Odoo begin with, and which models and fields it knows at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+_DOCUMENT: Final = (
+    "name", "state", "partner_id", "currency_id", "amount_untaxed", "amount_tax", "amount_total", "lines", "xid",
+)  # fmt: skip
+MODELS: Final[Mapping[str, tuple[str, ...]]] = {
+    "ir.model.data": ("module", "name", "model", "res_id"),
+    "res.company": ("name", "currency_id", "vat", "company_registry", "fiscalyear_lock_date"),
+    "res.currency": ("name", "full_name", "active"),
+    "res.partner": (
+        "name", "ref", "active", "vat", "email", "phone", "street", "street2", "city", "zip", "state_id", "country_id",
+        "property_purchase_currency_id", "property_supplier_payment_term_id", "supplier_rank", "is_company",
+        "parent_id", "write_date",
+    ),
+    "account.account": ("code", "name", "account_type", "active", "tax_ids"),
+    "account.tax": ("name", "amount", "amount_type", "active", "price_include", "tax_group_id", "type_tax_use"),
+    "account.tax.group": ("name",),
+    "account.payment.term": ("name", "days"),
+    "product.product": ("name", "default_code", "type", "sale_ok", "purchase_ok", "active"),
+    "account.move": (
+        *_DOCUMENT, "move_type", "date", "invoice_date", "invoice_payment_term_id",
+        "invoice_date_due", "ref", "invoice_origin",
+        "invoice_currency_rate", "invoice_line_ids", "tax_totals", "amount_total_signed",
+    ),
+    "purchase.order": (*_DOCUMENT, "date_order", "partner_ref", "origin", "order_line"),
+}  # fmt: skip
+LINKS: Final[Mapping[str, str]] = {
+    "partner_id": "res.partner",
+    "currency_id": "res.currency",
+    "account_id": "account.account",
+    "tax_ids": "account.tax",
+    "tax_group_id": "account.tax.group",
+    "product_id": "product.product",
+    "invoice_payment_term_id": "account.payment.term",
+    "property_supplier_payment_term_id": "account.payment.term",
+}
+NUMBERS: Final = frozenset({"quantity", "product_qty", "price_unit", "invoice_currency_rate", "supplier_rank"})
+ORDERS: Final = frozenset({"account.move", "purchase.order"})
+REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
+    "account.move": ("partner_id", "currency_id", "invoice_date"),
+    "purchase.order": ("partner_id", "currency_id"),
+    "res.partner": ("name",),
+}
+CURRENCIES: Final[Mapping[str, Decimal]] = {
+    "GBP": Decimal(1),
+    "USD": Decimal("1.2010"),
+    "EUR": Decimal("1.1650"),
+    "CAD": Decimal("1.6200"),
+}
+"""Units to the pound."""
+
+_ACCOUNTS: Final = {
+    "5000": "Materials purchased",
+    "5010": "Training rooms",
+    "7502": "Telephone",
+    "7504": "Office stationery",
+    "7506": "Software licences",
+    "7601": "Audit and accountancy fees",
+    "7602": "Consultancy fees",
+}
+_TAXES: Final = {"T0": 0, "T1": 20, "T2": 0, "T5": 5, "T9": 0}
+_NOTHING, _SOMETHING = 1, 2
+_T1: Final = 2
+_NAMES: Final = {"GBP": "Pound sterling", "USD": "United States dollar", "EUR": "Euro", "CAD": "Canadian dollar"}
+
+RECORDS: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
+    *(("res.currency", {"name": code, "full_name": name, "active": code != "CAD"}) for code, name in _NAMES.items()),
+    ("res.company", {"name": "Harbour Street Studios Ltd", "currency_id": 1}),
+    ("account.payment.term", {"name": "30 Days", "days": 30}),
+    ("account.tax.group", {"name": "Nothing"}),
+    ("account.tax.group", {"name": "VAT"}),
+    *(
+        (
+            "account.tax",
+            {
+                "name": name,
+                "amount": rate,
+                "amount_type": "percent",
+                "type_tax_use": "purchase",
+                "tax_group_id": _SOMETHING if rate else _NOTHING,
+            },
+        )
+        for name, rate in _TAXES.items()
+    ),
+    # With a default tax, which is added to lines that say nothing of taxes.
+    *(
+        ("account.account", {"code": code, "name": name, "account_type": "expense", "tax_ids": [_T1]})
+        for code, name in _ACCOUNTS.items()
+    ),
+    *(
+        ("res.partner", {"name": name, "ref": code, "supplier_rank": 1, "is_company": True})
+        for code, name in (("CROWN01", "Crown Conference Centre"), ("METRO01", "Metro Telecom"))
+    ),
+)
