@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all:
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 2
-NOT_SLOW := not e2e
+NOT_SLOW := not e2e and not tryton_live and not odoo_live
 
 # The lock takes nothing younger than a week, so that a release that was tampered with has time to be found.
 LOCK_AGE_DAYS ?= 7
@@ -16,14 +16,14 @@ COMPILE := $(LOCK_VENV)/bin/uv pip compile --quiet --universal --generate-hashes
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test e2e chaos mutations lint format bench lock migrations clean
+.PHONY: help demo test e2e live chaos mutations lint format bench lock migrations clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 # `exec` leaves no shell between make and the program, so Ctrl-C ends the demo without an error from make.
-demo: $(VENV)/.runtime ## start the portal with demo data (ONCE=1, JSON=file, PORT=8000, FAULTS=1)
-	@exec $(BIN)/python manage.py demo \
+demo: $(if $(SYSTEM),$(VENV)/.dev,$(VENV)/.runtime) ## start the portal with demo data (ONCE=1, JSON=file, PORT=8000, FAULTS=1, SYSTEM=tryton)
+	@exec $(BIN)/python $(if $(SYSTEM),-m tests.live.demo $(SYSTEM),manage.py demo) \
 		$(if $(filter-out 0,$(ONCE)),--once) $(if $(JSON),--json "$(JSON)") \
 		$(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(FAULTS)),--faults)
 
@@ -33,6 +33,9 @@ test: $(VENV)/.dev ## the whole suite on SQLite, then the engine's tests on Post
 
 e2e: $(VENV)/.dev ## browser tests; they need Chromium (Debian: apt-get install chromium)
 	$(PYTEST) -m e2e $(ARGS)
+
+live: $(VENV)/.dev ## the connectors against the real accounting systems, which are fetched (SYSTEM=tryton or odoo, ARGS=...)
+	$(PYTEST) -m $(or $(SYSTEM),tryton)_live tests/live/$(or $(SYSTEM),tryton) $(ARGS)
 
 chaos: $(VENV)/.dev ## the fault campaign: kill, freeze, crash, then compare the books (SEED=..., N=..., ARGS=...)
 	@exec $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(N),--documents $(N)) $(ARGS)

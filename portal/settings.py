@@ -69,7 +69,12 @@ INSTALLED_APPS = [
 # Who we can talk to: dotted paths of connector classes; somebody else's package may add one.
 CONNECTORS = env.list(
     "CONNECTORS",
-    default=["ledger.connector.BuiltInLedger", "integrations.demo.connector.DemoBooks"],
+    default=[
+        "ledger.connector.BuiltInLedger",
+        "integrations.demo.connector.DemoBooks",
+        "integrations.tryton.connector.Tryton",
+        "integrations.odoo.connector.Odoo",
+    ],
 )
 SOURCES = env.list("SOURCES", default=["integrations.icompleat.connector.ICompleat"])
 

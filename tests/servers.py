@@ -86,6 +86,16 @@ class Postgres:
             raise RuntimeError("the server does not run")
         return self._process.pid
 
+    @property
+    def socket_directory(self) -> Path:
+        """Where its socket is: the host of a connection."""
+        return self._data
+
+    @property
+    def programs(self) -> Path:
+        """Where psql, createdb and the like of this very version are."""
+        return Path(self._package.bin_path)
+
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Answer nothing for the length of a `with` block, without closing a connection (SIGSTOP)."""

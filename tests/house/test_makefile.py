@@ -9,6 +9,8 @@ import pytest
 
 from tests.house.tree import ROOT
 
+NOT_SLOW = "not e2e and not tryton_live and not odoo_live"
+
 
 def _make(*arguments: str) -> str:
     """What make says; the tests may run under a make of their own, which leaves its flags in the environment."""
@@ -26,6 +28,7 @@ def _make(*arguments: str) -> str:
         (["ONCE=0"], "manage.py demo"),
         (["JSON=demo.json", "PORT=8123"], 'manage.py demo --json "demo.json" --port 8123'),
         (["FAULTS=1"], "manage.py demo --faults"),
+        (["SYSTEM=tryton", "ONCE=1"], "-m tests.live.demo tryton --once"),
     ],
 )
 def test_demo_hands_its_options_on(given: list[str], expected: str) -> None:
@@ -34,8 +37,8 @@ def test_demo_hands_its_options_on(given: list[str], expected: str) -> None:
 
 def test_test_runs_everything_on_sqlite_and_the_engine_on_postgresql() -> None:
     said = _make("-n", "test")
-    assert 'POSTROOM_TEST_DATABASE=sqlite .venv/bin/python -m pytest -n 2 -m "not e2e"' in said
-    assert ('POSTROOM_TEST_DATABASE=postgres .venv/bin/python -m pytest -n 2 -m "engine and not e2e"') in said
+    assert f'POSTROOM_TEST_DATABASE=sqlite .venv/bin/python -m pytest -n 2 -m "{NOT_SLOW}"' in said
+    assert (f'POSTROOM_TEST_DATABASE=postgres .venv/bin/python -m pytest -n 2 -m "engine and {NOT_SLOW}"') in said
 
 
 @pytest.mark.parametrize("target", ["demo", "test", "e2e", "lint", "format", "bench", "lock", "migrations", "clean"])
