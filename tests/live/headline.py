@@ -38,6 +38,7 @@ PROGRAMS = ("web-1", "worker-1", "worker-2")
 KILL_EVERY_SECONDS, FREEZE_EVERY_SECONDS = (2.5, 5.0), (4.0, 7.0)
 # Longer than the portal waits for an answer, shorter than its quiet period.
 FROZEN_SECONDS = (4.5, 6.0)
+KILL_AFTER_SECONDS = 1.5
 
 UNSETTLED: LiteralString = (
     "SELECT count(*) AS open FROM postings_posting WHERE state NOT IN ('posted', 'rejected', 'held')"
@@ -217,21 +218,22 @@ def _disturb(portal: _Portal, books: TheirBooks, sender: Sender, seen: Seen, dic
             kill_at = now + dice.uniform(*KILL_EVERY_SECONDS)
         if now >= freeze_at:
             with books.frozen():
-                _while_frozen(portal, dice, seen, now + dice.uniform(*FROZEN_SECONDS))
+                _while_frozen(portal, seen, now + dice.uniform(*FROZEN_SECONDS))
             seen.freezes += 1
             freeze_at = time.monotonic() + dice.uniform(*FREEZE_EVERY_SECONDS)
         time.sleep(STEP_SECONDS)
 
 
-def _while_frozen(portal: _Portal, dice: random.Random, seen: Seen, until: float) -> None:
-    """Half of the time a worker is killed in the middle of its call."""
-    kill_at = until - 1.0 if dice.random() < 0.5 else until + 1.0
+def _while_frozen(portal: _Portal, seen: Seen, until: float) -> None:
+    """Every other time all workers are killed meanwhile, in the middle of their calls; else they wait in vain."""
+    kill_at = time.monotonic() + KILL_AFTER_SECONDS if seen.freezes % 2 else None
     while (now := time.monotonic()) < until:
         portal.revive()
-        if now >= kill_at:
-            dice.choice(portal.workers).kill()
-            seen.kills += 1
-            kill_at = until + 1.0
+        if kill_at is not None and now >= kill_at:
+            for worker in portal.workers:
+                worker.kill()
+                seen.kills += 1
+            kill_at = None
         time.sleep(STEP_SECONDS)
 
 
@@ -251,6 +253,19 @@ def _until(portal: _Portal, happened: Callable[[], bool], deadline: float) -> No
             raise TimeoutError(f"It did not come to rest: {Counter(row['state'] for row in portal.rows(POSTINGS))}")
         portal.revive()
         time.sleep(0.5)
+
+
+def shortfalls(seen: Seen) -> list[str]:
+    """What was meant to go wrong and did not, in sentences."""
+    looked_up = sum(times for what, times in seen.outcomes.items() if what.startswith("lookup"))
+    happened = {
+        "Few workers were killed.": seen.kills >= 5,
+        "Their server was hardly stopped.": seen.freezes >= 3,
+        "No worker died in the middle of a call.": bool(seen.outcomes["send Died"]),
+        "Nobody waited in vain for an answer.": bool(seen.outcomes["send OutcomeUnknown"]),
+        "Nothing was looked up.": bool(looked_up),
+    }
+    return [sentence for sentence, did in happened.items() if not did]
 
 
 def problems(seen: Seen) -> list[str]:

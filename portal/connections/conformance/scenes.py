@@ -105,7 +105,8 @@ def lost_answer(write: int) -> Act:
 def scenes(trial: Trial, late_seconds: float, life_seconds: float | None) -> Iterator[tuple[str, str, Act, bool]]:
     """(name, title, what is done, whether it counts), in order. `life_seconds` is the pause beyond the key's life.
 
-    Each write of a post has its answer lost once; how many there are is known after the first scene.
+    Each write of a post has its answer lost once. How many there are is known after the second scene: in the first one
+    the supplier may be made, too.
     """
     yield "lookup", "Lookup", lookup, True
     yield "double_send", "Double send", double_send, True

@@ -49,7 +49,7 @@ class Trial:
     exchanges: list[Exchange] = field(default_factory=list)
     made: int = 0
     writes: int = 0
-    """How many requests of one post wrote, at most."""
+    """How many requests of the latest post wrote that wrote at all; the first may have made its supplier as well."""
     _writing: int = 0
 
     def document(self) -> tuple[Document, IdempotencyKey]:
@@ -86,7 +86,6 @@ class Trial:
 
     def _count(self) -> None:
         self._writing += 1
-        self.writes = max(self.writes, self._writing)
 
     def send(self, document: Document, key: IdempotencyKey, terms: Outbound | None = None) -> Posted:
         """Post once, and wait for what is booked later. Waits and tries again only after proof that nothing happened.
@@ -96,7 +95,9 @@ class Trial:
         for left in range(TRIES - 1, -1, -1):
             try:
                 system = self.account.system(terms or self.terms())
-                return self._booked(document, system.post(document, key=key, reference=document.number))
+                result = system.post(document, key=key, reference=document.number)
+                self.writes = self._writing or self.writes
+                return self._booked(document, result)
             except Retryable as error:
                 if not left:
                     raise

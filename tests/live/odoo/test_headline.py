@@ -17,9 +17,4 @@ def test_each_is_in_the_books_once_and_to_the_cent(books: RealBooks, tmp_path: P
     print(seen.told())
     assert headline.problems(seen) == []
     assert len(seen.moves) == headline.DOCUMENTS
-    assert seen.kills >= 5
-    assert seen.freezes >= 3
-    assert seen.outcomes["send Died"], "no worker died in the middle of a call"
-    assert seen.outcomes["send OutcomeUnknown"], "nobody waited in vain for an answer"
-    # What was interrupted before its booking is absent, and the next attempt finishes the draft: so few are found.
-    assert sum(seen.outcomes[f"lookup {how}"] for how in ("Answered", "Posted", "Found")), "nothing was looked up"
+    assert headline.shortfalls(seen) == []
