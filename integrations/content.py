@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-from integrations.documents import Dimension, Document, Kind, Line, Supplier
+from integrations.documents import Dimension, Document, Kind, Line, Stage, Supplier
 
 T = TypeVar("T")
 
@@ -49,6 +49,7 @@ def to_json(document: Document) -> dict[str, Any]:
         **{name: _iso_or_none(getattr(document, name)) for name in (*_DOCUMENT_DATES, "created_at")},
         "dimensions": _dimensions_to_json(document.dimensions),
         "lines": [_line_to_json(line) for line in document.lines],
+        **({} if document.stage is Stage.APPROVED else {"stage": document.stage.value}),
     }
 
 
@@ -81,6 +82,7 @@ def from_json(content: Mapping[str, Any]) -> Document:
         delivery_date=_given(content, "delivery_date", date.fromisoformat),
         created_at=_given(content, "created_at", datetime.fromisoformat),
         dimensions=_dimensions_from_json(content.get("dimensions", ())),
+        stage=Stage(content.get("stage", Stage.APPROVED)),
     )
 
 

@@ -30,6 +30,17 @@ class Kind(StrEnum):
         return self.value.replace("_", " ").capitalize()
 
 
+class Stage(StrEnum):
+    """Where a transaction stands at its source."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    DENIED = "denied"
+    DELETED = "deleted"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supplier:
     """Who is owed. `code` is None where the source does not know the accounting system's code."""
@@ -78,7 +89,8 @@ class Document:
     `external_id` is the source's id in lower case. `identity` is what makes the transaction unique for ever within
     (company, source, kind): the external id, or for a thing without a number of its own the id and a content hash.
     `number` is the source's own number (INV000123), `order_number` the purchase order's, `supplier_reference` the
-    supplier's own document number. Base amounts are in `base_currency`, None where the source gave none.
+    supplier's own document number. Base amounts are in `base_currency`, None where the source gave none. `stage` is
+    where it stands, or is to stand: what reaches the books is approved; a draft is only ever raised at a source.
     """
 
     kind: Kind
@@ -104,6 +116,7 @@ class Document:
     delivery_date: dt.date | None = None
     created_at: dt.datetime | None = None
     dimensions: tuple[Dimension, ...] = ()
+    stage: Stage = Stage.APPROVED
 
 
 @dataclass(frozen=True, slots=True)

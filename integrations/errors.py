@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class IntegrationError(Exception):
     """Something an outside system, or what it sent, did not allow.
@@ -43,6 +45,25 @@ class Rejected(IntegrationError):
 
 class Misconfigured(Rejected):
     """A setting or a mapping is missing or wrong on our side; `field` names it."""
+
+
+class RowsRefused(Rejected):
+    """A source did not take some rows of reference data, and nothing of the request was carried out.
+
+    `refused` maps positions in the request (from 0) to the source's words; empty when it did not say which they are.
+    """
+
+    def __init__(self, message: str, *, field: str = "", refused: Mapping[int, str] | None = None) -> None:
+        super().__init__(message, field=field)
+        self.refused = dict(refused or {})
+
+
+class NotEditable(Rejected):
+    """One row cannot be written by itself; the whole list has to be replaced. Nothing was changed."""
+
+
+class Missing(Rejected):
+    """The outside system knows no such thing."""
 
 
 class Unauthorised(IntegrationError):
