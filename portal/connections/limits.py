@@ -17,8 +17,9 @@ from functools import cache
 
 from django.conf import settings
 
-from integrations.base import AccountingSystem
+from integrations.base import System
 from integrations.errors import Retryable
+from portal.connections.models import Connection
 from portal.connections.places import Places, Said, Scope, Word, scopes_of
 from portal.connections.shared_places import SharedPlaces
 
@@ -83,14 +84,21 @@ class Turn:
 
 @contextmanager
 def turn(
-    connection_id: uuid.UUID, connector: type[AccountingSystem], holder: uuid.UUID, in_flight: InFlight
+    connection_id: uuid.UUID, connector: type[System], holder: uuid.UUID, in_flight: InFlight
 ) -> Iterator[Turn | None]:
     """A turn to call for the length of a `with` block, or None: the limits allow no further call now.
 
     `holder` names the call and is the posting's lease token later. `in_flight` tells which holders of a scope are in
     mid-call by the database: it is asked when Redis has lost its memory.
     """
-    keeper, scopes = _keeper(settings.REDIS_URL), scopes_of(connection_id, connector)
+    with turn_in(_scopes(connection_id, connector), holder, in_flight) as granted:
+        yield granted
+
+
+@contextmanager
+def turn_in(scopes: tuple[Scope, ...], holder: uuid.UUID, in_flight: InFlight) -> Iterator[Turn | None]:
+    """The same for scopes that are known, such as those of a connection that is not kept yet."""
+    keeper = _keeper(settings.REDIS_URL)
     said = keeper.enter(scopes, holder, WAITS_AT_MOST_SECONDS)
     if said.word is Word.FORGOT:
         keeper.tell({scope: in_flight(scope) for scope in scopes})
@@ -105,9 +113,18 @@ def turn(
         granted.left_lying = keeper.leave(scopes, holder)
 
 
-def nothing_left(connection_id: uuid.UUID, connector: type[AccountingSystem]) -> None:
+def nothing_left(connection_id: uuid.UUID, connector: type[System]) -> None:
     """Somebody looked: nothing of this connection is due. What is refused in this very moment is found by the sweep."""
-    _keeper(settings.REDIS_URL).nothing_left(scopes_of(connection_id, connector))
+    _keeper(settings.REDIS_URL).nothing_left(_scopes(connection_id, connector))
+
+
+def _scopes(connection_id: uuid.UUID, connector: type[System]) -> tuple[Scope, ...]:
+    """The row is read only where the vendor counts by more than the connection."""
+    if not connector.limit_by:
+        return scopes_of(connection_id, connector)
+    rows = Connection.objects.filter(pk=connection_id).values_list("limit_group", "settings")
+    group, stored = rows.first() or ("", {})
+    return scopes_of(connection_id, connector, group=group, limits=connector.limits_for(stored))
 
 
 @cache

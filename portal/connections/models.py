@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
@@ -11,6 +12,7 @@ from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from integrations.documents import Kind
+from portal.connections.limit_groups import limit_group
 from portal.fields import EncryptedJSONField
 from portal.tenants.models import Company
 
@@ -65,6 +67,14 @@ class Connection(models.Model):
         null=True, blank=True, help_text="Until then nothing is sent: the breaker is open. After it, one call tries."
     )
     linked_at = models.DateTimeField(null=True, blank=True)
+    limit_group = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default=Value(""),
+        default="",
+        editable=False,
+        help_text="Connections with the same one share the vendor's limit. Empty: it has one of its own.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -78,6 +88,14 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.company} to {self.integration}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep `limit_group` beside what it is made of."""
+        names = kwargs.get("update_fields")
+        if names is None or {"settings", "secrets"} & set(names):
+            self.limit_group = limit_group(self.integration, self.settings, lambda: self.secrets)
+            kwargs["update_fields"] = None if names is None else {*names, "limit_group"}
+        super().save(*args, **kwargs)
 
 
 class AnswerPolicy(models.TextChoices):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from integrations.base import AccountingSystem, Limits
+from integrations.base import Limits, System
 
 CAPACITY_SHARE = 0.03
 # Of a window this share stays free: between our count and the vendor's lies the way there, which is not always as long.
@@ -44,7 +44,8 @@ class Bucket:
 class Scope:
     """What a vendor counts together: the calls of one connection, or those of all connections of the installation.
 
-    `connection_id` is None for the installation's; `integration` is the connector's slug.
+    `connection_id` is None for the installation's, and for what several connections of one `group` share;
+    `integration` is the connector's slug.
     """
 
     name: str
@@ -52,19 +53,31 @@ class Scope:
     bucket: Bucket | None
     integration: str = ""
     connection_id: uuid.UUID | None = None
+    group: str = ""
 
 
 @lru_cache(maxsize=4096)
-def _scopes(connection_id: uuid.UUID, slug: str, limits: Limits, app_limits: Limits | None) -> tuple[Scope, ...]:
-    own = Scope(f"connection:{connection_id}", limits.at_once, Bucket.of(limits), slug, connection_id)
+def _scopes(
+    connection_id: uuid.UUID, group: str, slug: str, limits: Limits, app_limits: Limits | None
+) -> tuple[Scope, ...]:
+    own = (
+        Scope(f"group:{group}", limits.at_once, Bucket.of(limits), slug, group=group)
+        if group
+        else Scope(f"connection:{connection_id}", limits.at_once, Bucket.of(limits), slug, connection_id)
+    )
     if app_limits is None:
         return (own,)
     return own, Scope(f"app:{slug}", app_limits.at_once, Bucket.of(app_limits), slug)
 
 
-def scopes_of(connection_id: uuid.UUID, connector: type[AccountingSystem]) -> tuple[Scope, ...]:
-    """What counts for a call of this connection: its own scope, then the installation's where there is one."""
-    return _scopes(connection_id, connector.metadata.slug, connector.limits, connector.app_limits)
+def scopes_of(
+    connection_id: uuid.UUID, connector: type[System], *, group: str = "", limits: Limits | None = None
+) -> tuple[Scope, ...]:
+    """What counts for a call of this connection: its own scope or its group's, then the installation's if there is one.
+
+    `limits` None: what the connector says.
+    """
+    return _scopes(connection_id, group, connector.metadata.slug, limits or connector.limits, connector.app_limits)
 
 
 class Word(Enum):

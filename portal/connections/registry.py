@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from integrations.base import AccountingSystem, Source
+from integrations.base import AccountingSystem, Source, System
 
 T = TypeVar("T")
 
@@ -40,8 +40,17 @@ def accounting_system(slug: str) -> type[AccountingSystem]:
         raise UnknownIntegration(f"No accounting system {slug!r} is installed.") from None
 
 
+def system(slug: str) -> type[System]:
+    """The connector class of whatever documents are posted into: an accounting system, or a source that takes some.
+
+    Raises `UnknownIntegration`.
+    """
+    found = accounting_systems().get(slug)
+    return type(source(slug)) if found is None else found
+
+
 def source(slug: str) -> Source:
-    """The connector of one source. Raises `UnknownIntegration`."""
+    """The connector of one source, without a link: it reads deliveries. Raises `UnknownIntegration`."""
     try:
         return sources()[slug]
     except KeyError:

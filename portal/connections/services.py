@@ -8,11 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from integrations.base import AccountingSystem, Link
+from integrations.base import AccountingSystem, Link, Source, System
 from integrations.documents import Kind
 from integrations.http import Outbound
 from portal.connections.models import AnswerPolicy, Connection, Endpoint, Side, Status
-from portal.connections.registry import accounting_system
+from portal.connections.registry import accounting_system, source, system
 from portal.events.services import tell
 from portal.tenants.models import Company
 
@@ -82,12 +82,26 @@ def outbound_terms(**terms: Any) -> Outbound:
 
 def connector_of(connection: Connection, outbound: Outbound | None = None) -> AccountingSystem:
     """The connector of an accounting connection, ready to call. Raises `UnknownIntegration`."""
-    link = Link(
+    return accounting_system(connection.integration)(link_of(connection, outbound))
+
+
+def source_of(connection: Connection, outbound: Outbound | None = None) -> Source:
+    """The connector of a source's connection, ready to call. Raises `UnknownIntegration`."""
+    return type(source(connection.integration))(link_of(connection, outbound))
+
+
+def system_of(connection: Connection, outbound: Outbound | None = None) -> System:
+    """The connector of a connection on either side, ready to call. Raises `UnknownIntegration`."""
+    return system(connection.integration)(link_of(connection, outbound))
+
+
+def link_of(connection: Connection, outbound: Outbound | None = None) -> Link:
+    """What a connector gets to work with."""
+    return Link(
         settings=connection.settings,
         secrets=connection.secrets,
         outbound=outbound or outbound_terms(),
     )
-    return accounting_system(connection.integration)(link)
 
 
 def pause(connection: Connection, *, who: str, why: str) -> None:

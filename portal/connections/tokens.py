@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.db.transaction import atomic
 from django.utils import timezone
 
+from portal.connections.digests import digest
 from portal.connections.models import Endpoint, EndpointToken, TokenOrigin
 from portal.events.services import tell
 
@@ -24,11 +23,6 @@ ADVISED = 24
 LIVE_AT_MOST = 2
 OVERLAP = timedelta(hours=24)
 PRINTABLE = re.compile(r"[\x21-\x7e]+")
-
-
-def digest(token: str) -> str:
-    """HMAC-SHA256 of a token with the installation's pepper, as 64 hex digits."""
-    return hmac.new(settings.TOKEN_PEPPER.encode(), token.encode(), hashlib.sha256).hexdigest()
 
 
 def live_tokens(endpoint: Endpoint, at: datetime) -> list[EndpointToken]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from portal.connections.models import Connection
-from portal.connections.registry import accounting_system
+from portal.connections.registry import system
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,4 +30,4 @@ class Destination:
     @property
     def books_inside(self) -> bool:
         """Whether it needs no call: a memo entry, or a connector that books in our own database transaction."""
-        return self.kept or accounting_system(self.integration).can.transactional
+        return self.kept or system(self.integration).can.transactional

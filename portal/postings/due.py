@@ -38,7 +38,7 @@ FROM (
              WHERE connection_id = c.id AND state = 'held' AND recheck_asked LIMIT %(each)s::bigint)
         ) AS p
     ) AS first
-    WHERE c.side = 'accounting' AND c.status = 'linked' AND NOT c.paused
+    WHERE c.status = 'linked' AND NOT c.paused
         AND (c.open_until IS NULL OR c.open_until <= %(now)s::timestamptz) AND c.id <> ALL(%(without)s::uuid[])
     ORDER BY first.turn, first.next_attempt_at, first.id LIMIT %(limit)s::bigint
 ) AS found
@@ -159,11 +159,13 @@ def in_mid_call(scope: Scope) -> list[uuid.UUID]:
     made while the table was small would look through all of its postings.
     """
     held = Posting.objects.filter(state__in=LEASED, lease_until__gt=timezone.now()).select_related("connection")
-    rows = held.only("lease_token", "connection__integration")
+    rows = held.only("lease_token", "connection__integration", "connection__limit_group")
     return [one.lease_token for one in rows if one.lease_token is not None and _is_in(scope, one.connection)]
 
 
 def _is_in(scope: Scope, connection: Connection) -> bool:
     if scope.connection_id is not None:
         return connection.pk == scope.connection_id
+    if scope.group:
+        return connection.limit_group == scope.group
     return connection.integration == scope.integration

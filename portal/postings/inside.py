@@ -11,15 +11,15 @@ from django.db import InterfaceError, OperationalError
 from django.db.transaction import atomic
 from django.utils import timezone
 
-from integrations.base import AccountingSystem, Link
+from integrations.base import Link, System
 from integrations.documents import Document, IdempotencyKey, Posted
 from integrations.errors import IntegrationError, Rejected
 from integrations.http import Outbound
 from ledger.memo_book import MemoBook
 from portal import prepared
 from portal.connections.memo import memo_books
-from portal.connections.registry import accounting_system
-from portal.connections.services import connector_of
+from portal.connections.registry import system
+from portal.connections.services import system_of
 from portal.postings.changes import change
 from portal.postings.content import document_of
 from portal.postings.models import Attempt, Posting, Purpose, Trigger
@@ -30,14 +30,14 @@ from portal.postings.states import Actor, State
 
 def books_inside(posting: Posting) -> bool:
     """Whether this posting needs no call: a kept memo entry, or a connector that books in our own transaction."""
-    return posting.kept or accounting_system(posting.connection.integration).can.transactional
+    return posting.kept or system(posting.connection.integration).can.transactional
 
 
-def connector_for(posting: Posting, outbound: Outbound | None = None) -> AccountingSystem:
+def connector_for(posting: Posting, outbound: Outbound | None = None) -> System:
     """The connector that this posting goes through."""
     if posting.kept:
         return MemoBook(Link(settings={"books": memo_books(posting.connection)}))
-    return connector_of(posting.connection, outbound)
+    return system_of(posting.connection, outbound)
 
 
 def key_of(posting: Posting) -> IdempotencyKey:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations.base import Abilities
 from integrations.documents import Awaiting, Posted
-from portal.connections.registry import accounting_system
+from portal.connections.registry import system
 from portal.postings.changes import change
 from portal.postings.claim import Claim
 from portal.postings.models import Attempt, Posting, Purpose
@@ -104,7 +104,7 @@ def close(claimed: Claim, result: Result, message: str) -> None:
 
 def abilities(claimed: Claim) -> Abilities:
     """What the system of this posting can do."""
-    return accounting_system(claimed.posting.connection.integration).can
+    return system(claimed.posting.connection.integration).can
 
 
 def name(result: object) -> str:

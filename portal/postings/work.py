@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from django.db.transaction import atomic
 from django.utils import timezone
 
-from integrations.base import AccountingSystem
+from integrations.base import System
 from integrations.documents import Awaiting, Document, Posted
 from portal import context
 from portal.connections.limits import nothing_left, turn
 from portal.connections.models import Status
-from portal.connections.registry import accounting_system
+from portal.connections.registry import system
 from portal.connections.services import outbound_terms
 from portal.idle import give_back_connection
 from portal.postings import settle
@@ -63,7 +63,7 @@ def _step(posting_id: int, where: Where | None) -> _Step:
     where = where or where_is(posting_id)
     if where is None:
         return _Step()
-    connector = accounting_system(where.integration)
+    connector = system(where.integration)
     if where.kept or connector.can.transactional:
         if done := _run_inside(posting_id):
             announce(posting_id)
@@ -76,7 +76,7 @@ def _step(posting_id: int, where: Where | None) -> _Step:
     return _Step(done, _left_lying(where, connector) if left_lying else None)
 
 
-def _call(posting_id: int, where: Where, connector: type[AccountingSystem]) -> tuple[bool, bool] | None:
+def _call(posting_id: int, where: Where, connector: type[System]) -> tuple[bool, bool] | None:
     """(whether it was run, whether others were turned away meanwhile), or None: the vendor's limits allow no call."""
     lease = fresh_lease()
     with turn(where.connection_id, connector, lease, in_mid_call) as allowed:
@@ -90,7 +90,7 @@ def _call(posting_id: int, where: Where, connector: type[AccountingSystem]) -> t
     return claimed is not None, allowed.left_lying or shares.left_lying(where.connection_id)
 
 
-def _left_lying(where: Where, connector: type[AccountingSystem]) -> tuple[int, Where] | None:
+def _left_lying(where: Where, connector: type[System]) -> tuple[int, Where] | None:
     """A posting that has been due for long, when some were turned away."""
     whole = connector.app_limits is not None
     found = next_of(where, whole_installation=whole)
@@ -142,7 +142,7 @@ def _send(claimed: Claim, document: Document) -> Posted | Awaiting:
 
 
 def _look_up(claimed: Claim, document: Document) -> tuple[Posted, ...]:
-    if not accounting_system(claimed.posting.connection.integration).can.lookup:
+    if not system(claimed.posting.connection.integration).can.lookup:
         return ()
     return _connector(claimed).find(document, key=key_of(claimed.posting))
 
@@ -158,7 +158,7 @@ CALLS: dict[Purpose, Callable[[Claim, Document], Posted | Awaiting | tuple[Poste
 }
 
 
-def _connector(claimed: Claim) -> AccountingSystem:
+def _connector(claimed: Claim) -> System:
     """A fresh one for each attempt: its deadline starts with the first request."""
     outbound = outbound_terms(
         permit=claimed.permit,

@@ -61,19 +61,31 @@ def test_defaults_become_rules_and_rules_become_defaults_again() -> None:
     }
 
 
+INSERT = (
+    "INSERT INTO connections_connection (id, company_id, integration, side, status, external_company_id,"
+    " external_company_name, settings, secrets, kept_kinds, paused, failures, created_at)"
+    " SELECT %s, id, 'demo', 'accounting', 'linked', '', '', '{}', '', '[]', %s, 0, created_at"
+    " FROM tenants_company WHERE id = %s"
+)
+
+
+@pytest.mark.usefixtures("back_again")
 def test_a_process_of_the_version_before_still_reads_and_writes() -> None:
     """It runs until it is replaced, after the migration: it knows the old column and not the new one."""
     company = CompanyFactory.create()
+    migrated(AFTER)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO connections_connection (id, company_id, integration, side, status, external_company_id,"
-            " external_company_name, settings, secrets, kept_kinds, paused, failures, created_at)"
-            " SELECT %s, id, 'demo', 'accounting', 'linked', '', '', '{}', '', '[]', %s, 0, created_at"
-            " FROM tenants_company WHERE id = %s",
-            [_id(1), False, _id(company.pk.int)],
-        )
+        cursor.execute(INSERT, [_id(1), False, _id(company.pk.int)])
         cursor.execute("SELECT defaults, mapping FROM connections_connection")
         assert [str(value) for value in cursor.fetchone()] == ["{}", "{}"]
+
+
+def test_a_process_that_knows_no_limit_group_still_writes() -> None:
+    company = CompanyFactory.create()
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [_id(1), False, _id(company.pk.int)])
+        cursor.execute("SELECT mapping, limit_group FROM connections_connection")
+        assert [str(value) for value in cursor.fetchone()] == ["{}", ""]
 
 
 def _id(number: int) -> str:

@@ -34,6 +34,7 @@ from portal.staff.formats import copyable, link, moment
 from portal.staff.sections import Fact, Section, Table
 from portal.tones import CLOSED, PERSON, POSTED, WAITING, tone
 
+GUESSED = "Its defaults are right until somebody has seen otherwise; the integration's README says what is known."
 TONES = {
     Status.BLANK: WAITING,
     Status.PENDING_AUTH: WAITING,
@@ -100,10 +101,12 @@ class ConnectionAdmin(LinkPages):
         metadata = self._metadata(request, obj)
         if metadata is None or (obj is not None and not self.has_change_permission(request, obj)):
             return []
-        own = [name_of_field(setting) for setting in metadata.settings]
+        own = [name_of_field(setting) for setting in metadata.settings if not setting.is_advanced]
+        unpublished = [name_of_field(setting) for setting in metadata.settings if setting.is_advanced]
         fieldsets: list[tuple[str | None, dict[str, Any]]] = [
             (None, {"fields": ["company", "external_company_id", "external_company_name"]}),
             (metadata.name, {"fields": own, "description": metadata.summary}),
+            ("Not published by the vendor", {"fields": unpublished, "classes": ["collapse"], "description": GUESSED}),
         ]
         if side_of(metadata.slug) is Side.ACCOUNTING:
             fieldsets.append(("What it cannot take", {"fields": ["kept_kinds"]}))

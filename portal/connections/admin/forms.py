@@ -21,6 +21,7 @@ STORED: Final = "Stored, and never shown. Leave this empty to keep it; what you 
 NOT_STORED: Final = "Nothing is stored yet."
 LINKED_ALREADY: Final = "{company} is linked to {integration} already: one active accounting system per company."
 KEPT: Final = "Kinds that this system cannot take: keep them as numbered memo entries instead of refusing them."
+NEEDED: Final = "This is needed, too, to ask there: fill in all of them, or leave all of them empty."
 HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 
 
@@ -71,7 +72,17 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
         into_the_books = side_of(self.metadata.slug) is Side.ACCOUNTING
         if company and self.instance._state.adding and into_the_books and (other := accounting_connection(company)):
             raise ValidationError({"company": LINKED_ALREADY.format(company=company, integration=other.integration)})
+        if not into_the_books:
+            self._all_or_none(cleaned)
         return cleaned
+
+    def _all_or_none(self, cleaned: Mapping[str, Any]) -> None:
+        """What a source's own interface needs is given whole, or not at all."""
+        stored = stored_secrets(self.instance) or {}
+        needed = {name_of_field(one): one for one in self.metadata.settings if one.required}
+        given = {name for name, one in needed.items() if cleaned.get(name) or (one.secret and stored.get(one.key))}
+        for name in needed.keys() - given if given else ():
+            self.add_error(name, NEEDED)
 
     def settings(self) -> dict[str, str]:
         """The settings as they shall be; what the form does not know stays."""
@@ -92,13 +103,16 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 def form_for(metadata: Metadata, connection: Connection | None) -> type[ConnectionForm]:
-    """A form class for one integration; `connection` is None while it is being added."""
+    """A form class for one integration; `connection` is None while it is being added.
+
+    A source sends without being asked: the settings of its own interface may stay empty, all of them together.
+    """
     fields: dict[str, Any] = {"metadata": metadata}
+    is_source = side_of(metadata.slug) is Side.SOURCE
     for setting in metadata.settings:
-        fields[name_of_field(setting)] = (
-            _secret_field(setting, connection) if setting.secret else _setting_field(setting, connection)
-        )
-    if side_of(metadata.slug) is Side.ACCOUNTING:
+        make = _secret_field if setting.secret else _setting_field
+        fields[name_of_field(setting)] = make(setting, connection, may_be_empty=is_source)
+    if not is_source:
         fields["kept_kinds"] = _kept_field(metadata.slug, connection)
     return type("ConnectionForm", (ConnectionForm,), fields)
 
@@ -108,24 +122,28 @@ def name_of_field(setting: Setting) -> str:
     return f"{'secret' if setting.secret else 'setting'}__{setting.key}"
 
 
-def _setting_field(setting: Setting, connection: Connection | None) -> forms.CharField:
+def _setting_field(setting: Setting, connection: Connection | None, *, may_be_empty: bool) -> forms.Field:
     stored: Mapping[str, Any] = connection.settings if connection else {}
-    return forms.CharField(
-        label=setting.label,
-        help_text=setting.help,
-        required=setting.required,
-        initial=stored.get(setting.key, setting.default),
-        max_length=2000,
-        widget=forms.TextInput(attrs={"class": "vTextField"}),
-    )
+    shared: dict[str, Any] = {
+        "label": setting.label,
+        "help_text": setting.help,
+        "required": setting.required and not may_be_empty,
+        "initial": stored.get(setting.key, setting.default),
+    }
+    if setting.choices:
+        return forms.ChoiceField(choices=setting.choices, **shared)
+    if setting.is_long:
+        area = forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField code"})
+        return forms.CharField(max_length=20_000, widget=area, **shared)
+    return forms.CharField(max_length=2000, widget=forms.TextInput(attrs={"class": "vTextField"}), **shared)
 
 
-def _secret_field(setting: Setting, connection: Connection | None) -> forms.CharField:
+def _secret_field(setting: Setting, connection: Connection | None, *, may_be_empty: bool) -> forms.CharField:
     stored = bool((stored_secrets(connection) or {}).get(setting.key))
     return forms.CharField(
         label=setting.label,
         help_text=" ".join(filter(None, (setting.help, STORED if stored else NOT_STORED))),
-        required=setting.required and not stored,
+        required=setting.required and not stored and not may_be_empty,
         max_length=4000,
         widget=forms.PasswordInput(render_value=False, attrs={"class": "vTextField", "autocomplete": "new-password"}),
     )

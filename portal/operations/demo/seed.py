@@ -17,9 +17,10 @@ from django.utils import timezone
 from integrations.documents import Kind
 from integrations.icompleat.connector import ICompleat
 from ledger.services import open_books
+from portal.connections.digests import digest
 from portal.connections.models import Connection, Endpoint, Side, Status
 from portal.connections.services import connect, open_endpoint, pause, resume
-from portal.connections.tokens import digest, issue_token, live_tokens
+from portal.connections.tokens import issue_token, live_tokens
 from portal.operations.demo.copies import Copies
 from portal.operations.demo.elsewhere import Elsewhere
 from portal.reference.rules import defaults, to_json

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import time
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -14,16 +10,14 @@ from uuid import UUID
 
 from integrations.base import AccountingSystem, Link
 from integrations.documents import Document, IdempotencyKey, Kind, Posted, Supplier, Written
-from integrations.errors import Retryable
 from integrations.http import Outbound
 from ledger.memo_book import MemoBook
-from portal.connections.limits import LimitUsedUp, turn
 from portal.connections.memo import SETTING as MEMO_BOOKS
 from portal.connections.models import Connection
+from portal.connections.paced import paced
 from portal.connections.registry import accounting_system
-from portal.connections.services import connector_of, outbound_terms
+from portal.connections.services import connector_of
 from portal.postings.content import document_of
-from portal.postings.due import in_mid_call
 from portal.postings.inside import connector_for
 from portal.postings.models import Posting
 from portal.postings.outcome import booked
@@ -31,10 +25,6 @@ from portal.postings.reconciliation.compare import Told
 
 # All pages together. Each single request has the usual limits of its own.
 LISTING_SECONDS: Final = 1800.0
-# Postings come first: reading waits this long in all while they use up the vendor's limits.
-PATIENCE_SECONDS: Final = 300.0
-LONGEST_NAP_SECONDS: Final = 10.0
-NO_ROOM: Final = "The vendor's limits are used up by postings; it is read at another time."
 
 
 def listed(connection: Connection, since: datetime, keep: Callable[[], None]) -> Iterator[Written]:
@@ -42,7 +32,7 @@ def listed(connection: Connection, since: datetime, keep: Callable[[], None]) ->
 
     `keep` is called before each request. Raises what the connector raises, and what `keep` raises.
     """
-    with reading(connection, keep, deadline_seconds=LISTING_SECONDS) as outbound:
+    with paced(connection, keep, deadline_seconds=LISTING_SECONDS) as outbound:
         for system in _systems(connection, outbound):
             yield from system.written_since(since)
 
@@ -60,7 +50,7 @@ def found(
     Raises what the connector raises: then nothing is known.
     """
     document = document_of(posting) if posting is not None else stand_in(hint)
-    with reading(connection, keep) as outbound:
+    with paced(connection, keep) as outbound:
         systems = _systems(connection, outbound) if posting is None else [connector_for(posting, outbound)]
         return [told(one) for system in systems for one in system.find(document, key=IdempotencyKey(str(key)))]
 
@@ -70,62 +60,6 @@ def _systems(connection: Connection, outbound: Outbound) -> Iterator[AccountingS
     yield connector_of(connection, outbound)
     if MEMO_BOOKS in connection.settings:
         yield MemoBook(Link(settings={"books": connection.settings[MEMO_BOOKS]}))
-
-
-@contextmanager
-def reading(
-    connection: Connection,
-    keep: Callable[[], None],
-    *,
-    deadline_seconds: float = 45.0,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Iterator[Outbound]:
-    """The terms on which a connection is read: each request keeps the vendor's limits, over all workers together, and
-    holds a place among those who call at once only for its own length."""
-    place = _Place(connection, keep, sleep)
-    try:
-        yield outbound_terms(permit=place.take, record=place.give_back, deadline_seconds=deadline_seconds)
-    finally:
-        place.give_back()
-
-
-@dataclass(slots=True)
-class _Place:
-    """A place for one request after the other, waiting for a free one for as long as patience lasts."""
-
-    connection: Connection
-    keep: Callable[[], None]
-    sleep: Callable[[float], None]
-    held: ExitStack = field(default_factory=ExitStack)
-    waited: float = 0.0
-
-    def take(self) -> None:
-        self.give_back()
-        self.keep()
-        while (wait := self._refused()) is not None:
-            nap = min(max(wait, 0.1), LONGEST_NAP_SECONDS)
-            if self.waited + nap > PATIENCE_SECONDS:
-                raise Retryable(NO_ROOM, free=True)
-            self.sleep(nap)
-            self.waited += nap
-            self.keep()
-
-    def give_back(self, _: object = None) -> None:
-        self.held.close()
-
-    def _refused(self) -> float | None:
-        """None with a place in hand, else how many seconds to wait before asking again."""
-        system = accounting_system(self.connection.integration)
-        granted = self.held.enter_context(turn(self.connection.pk, system, uuid.uuid4(), in_mid_call))
-        try:
-            if granted is not None:
-                granted.permit()
-                return None
-        except LimitUsedUp as error:
-            self.give_back()
-            return error.retry_after or 1.0
-        self.give_back()
-        return 1.0
 
 
 def told(posted: Posted, kind: Kind | None = None, reference: str = "") -> dict[str, str]:

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.db.transaction import atomic
 
 from portal.connections.models import Connection
-from portal.connections.registry import UnknownIntegration, accounting_system
+from portal.connections.registry import UnknownIntegration, system
 from portal.postings.changes import change
 from portal.postings.models import Attempt, Posting
 from portal.postings.quiet import outcome_unknown
@@ -59,7 +59,7 @@ def _outside(connection: Connection) -> QuerySet[Posting]:
     """The postings of a connection that leave our own database."""
     rows = Posting.objects.filter(connection=connection, kept=False)
     try:
-        return rows.none() if accounting_system(connection.integration).can.transactional else rows
+        return rows.none() if system(connection.integration).can.transactional else rows
     except UnknownIntegration:
         return rows
 
