@@ -113,6 +113,11 @@ def turn_in(scopes: tuple[Scope, ...], holder: uuid.UUID, in_flight: InFlight) -
         granted.left_lying = keeper.leave(scopes, holder)
 
 
+def give_back(connection_id: uuid.UUID, connector: type[System], holder: uuid.UUID) -> None:
+    """The place of a holder who is dead: only for whoever knows that its lease has run out."""
+    _keeper(settings.REDIS_URL).leave(_scopes(connection_id, connector), holder)
+
+
 def nothing_left(connection_id: uuid.UUID, connector: type[System]) -> None:
     """Somebody looked: nothing of this connection is due. What is refused in this very moment is found by the sweep."""
     _keeper(settings.REDIS_URL).nothing_left(_scopes(connection_id, connector))

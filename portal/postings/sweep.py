@@ -15,6 +15,8 @@ from django.db import close_old_connections, connections
 from django.db.transaction import atomic
 from django.utils import timezone
 
+from portal.connections.limits import give_back
+from portal.connections.registry import system
 from portal.postings.changes import change
 from portal.postings.due import Where, due
 from portal.postings.models import Attempt, Posting
@@ -50,6 +52,7 @@ def _release(posting: Posting, now: datetime) -> bool:
         fields = outcome_unknown(posting, now)
     else:
         fields = {"next_attempt_at": now + timedelta(seconds=RECHECK_SECONDS)}
+    lease = posting.lease_token
     with atomic():
         crashes = posting.crashes + 1
         if not change(posting, State.UNKNOWN, who=Actor.SWEEP, why=DIED, reason=DIED, crashes=crashes, **fields):
@@ -57,6 +60,8 @@ def _release(posting: Posting, now: datetime) -> bool:
         Attempt.objects.filter(posting=posting, ended_at__isnull=True).update(
             ended_at=now, outcome="Died", message=DIED
         )
+    if lease is not None:
+        give_back(posting.connection_id, system(posting.connection.integration), lease)
     return True
 
 

@@ -12,6 +12,7 @@ import time_machine
 from django.db import connection as database
 from django.utils import timezone
 
+from integrations.base import Limits
 from integrations.documents import Document, Posted
 from integrations.errors import (
     LeaseLost,
@@ -21,12 +22,13 @@ from integrations.errors import (
     Retryable,
     Unauthorised,
 )
+from portal.connections.limits import turn
 from portal.connections.models import Connection, Status
 from portal.events.models import AuditEvent
 from portal.postings import schedule, work
-from portal.postings.changes import change
+from portal.postings.changes import change, fresh_lease
 from portal.postings.claim import claim, since_boot
-from portal.postings.due import Where
+from portal.postings.due import Where, in_mid_call
 from portal.postings.maintenance import maintenance
 from portal.postings.models import Attempt, Posting
 from portal.postings.states import TRANSITIONS, Actor, IllegalTransition, State
@@ -314,6 +316,21 @@ class TestLeases:
         assert (posting.state, posting.crashes, posting.lease_token) == ("unknown", 1, None)
         assert posting.attempts.get().outcome == "Died"
         assert books.sent_keys == []
+
+    def test_the_place_of_a_dead_worker_is_free_for_the_next(
+        self, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(FakeBooks, "limits", Limits(at_once=1))
+        posting, lease = posting_of(connection), fresh_lease()
+        dead = turn(connection.pk, FakeBooks, lease, in_mid_call)
+        assert dead.__enter__() is not None
+        assert claim(posting.pk, lease=lease) is not None
+        with turn(connection.pk, FakeBooks, fresh_lease(), in_mid_call) as refused:
+            assert refused is None
+        assert release_dead(timezone.now() + timedelta(seconds=121)) == 1
+        with turn(connection.pk, FakeBooks, fresh_lease(), in_mid_call) as granted:
+            assert granted is not None
+        dead.__exit__(None, None, None)
 
     def test_who_lost_the_lease_settles_nothing(self, connection: Connection, books: Books) -> None:
         posting = posting_of(connection)
