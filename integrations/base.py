@@ -279,6 +279,11 @@ class Source(System):
         """
         raise Rejected(f"{self.metadata.name} takes no reference data.")
 
+    def count(self, target: RecordList) -> int:
+        """How many rows a list has over there, in a handful of requests. Asked before a list is replaced for the first
+        time, when nobody knows what is in it. Raises as `refresh`."""
+        return 0
+
     def refresh(self, target: RecordList) -> Refresh:
         """Begin to replace a list; nothing is sent yet. Asked only for a kind in `offers.takes`.
 

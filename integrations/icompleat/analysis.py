@@ -80,6 +80,16 @@ def currency_of(header: Node, levels: Iterable[Sequence[Entry]], base_currency: 
     return code
 
 
+def told_currency(header: Node) -> str:
+    """The currency that a transaction names beyond doubt, empty where it does not: `$` alone is many currencies."""
+    codes = {entry.code.upper() for entry in entries(header) if entry.key == CURRENCY}
+    if codes:
+        return next((code for code in codes if code in MINOR_UNITS), "") if len(codes) == 1 else ""
+    sign = _sign_of(header) or ""
+    candidates = (sign,) if sign in MINOR_UNITS else _SYMBOLS.get(sign, ())
+    return candidates[0] if len(candidates) == 1 else ""
+
+
 def _entry(item: Node) -> Entry | None:
     name = item.member("Name").text(LONGEST_NAME)
     value = item.member("Value")
@@ -112,13 +122,18 @@ def _refuse_two(found: Sequence[Entry]) -> None:
 
 
 def _from_display(header: Node, base_currency: str) -> str | None:
+    sign = _sign_of(header)
+    return None if sign is None else _from_sign(sign, base_currency)
+
+
+def _sign_of(header: Node) -> str | None:
     """`Display` reads £4000.00: a sign, no separators. Some cultures put a code there instead."""
     for name in ("Gross", "Net"):
         amount = header.member(name)
         local = amount.member("Local") if amount.holds_members else Node(None)
         shown = local.member("Display").value if local.holds_members else None
         if isinstance(shown, str):
-            return _from_sign(re.sub(r"[\d\s.,+-]", "", shown), base_currency)
+            return re.sub(r"[\d\s.,+-]", "", shown)
     return None
 
 

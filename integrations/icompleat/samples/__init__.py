@@ -20,6 +20,7 @@ NAMES: Final = (
     "invoice-unknown-account",
 )
 _NAMESPACE: Final = uuid5(NAMESPACE_URL, "postroom:icompleat:sandbox")
+_OWNER: Final = "26606db5-bae3-588c-be5d-12caf996e951"
 _GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NUMBER: Final = re.compile(r"(.*?)([0-9]{4,})")
 
@@ -40,10 +41,17 @@ def transaction_for(name: str, company_id: str, company_name: str, *, copy: int 
     transaction: dict[str, Any] = _rekeyed(sample(name)["Transaction"], uuid5(company, str(copy)) if copy else company)
     if "Company" in transaction:
         transaction["Company"] = {"Id": company_id, "Name": company_name}
+    if "Owner" in transaction:
+        transaction["Owner"]["Id"] = owner_of(company_id)
     for member in ("References", "MatchingStatusDetail"):
         if member in transaction:
             transaction[member] = _renumbered(transaction[member], offset)
     return transaction
+
+
+def owner_of(company_id: str) -> str:
+    """The id of the user who owns a company's samples."""
+    return str(uuid5(uuid5(_NAMESPACE, company_id.lower()), _OWNER))
 
 
 def _rekeyed(value: Any, own: UUID) -> Any:
