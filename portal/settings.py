@@ -61,7 +61,9 @@ INSTALLED_APPS = [
     "portal.connections",
     "portal.reference",
     "portal.postings",
+    "portal.raising",
     "portal.intake",
+    "portal.api",
     "portal.desk.apps.DeskConfig",
     "portal.operations",
 ]

@@ -19,6 +19,7 @@ from portal.connections.places import scopes_of
 from portal.connections.registry import source
 from portal.connections.services import connect
 from portal.events.services import tell
+from portal.fields import Undecryptable
 from portal.tenants.models import Company
 
 # A person waits for the answer.
@@ -107,14 +108,17 @@ def save_source(
 def _missing(
     connector: type[Source], settings: Mapping[str, str], secrets: Mapping[str, str]
 ) -> tuple[str, str] | None:
-    """Key and label of the first required setting that is empty."""
+    """Key and label of the first required setting that is empty and has no default."""
     for one in connector.metadata.settings:
-        if one.required and not str((secrets if one.secret else settings).get(one.key, "")).strip():
+        if one.required and not str((secrets if one.secret else settings).get(one.key, "") or one.default).strip():
             return one.key, one.label
     return None
 
 
 def _kept(connection: Connection | None, secrets: Mapping[str, str]) -> dict[str, str]:
-    """Stored secrets with what was typed in over them."""
+    """Stored secrets with what was typed in over them; where the key of the stored ones is lost, only the latter."""
     typed = {key: value.strip() for key, value in secrets.items() if value.strip()}
-    return {**(connection.secrets if connection else {}), **typed}
+    try:
+        return {**(connection.secrets if connection else {}), **typed}
+    except Undecryptable:
+        return typed

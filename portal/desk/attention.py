@@ -16,6 +16,7 @@ from portal.postings.badges import badge_html
 from portal.postings.models import Posting
 from portal.postings.reconciliation.due import open_differences
 from portal.postings.states import State
+from portal.reference.sync.models import SourceList, SyncRun, SyncState
 from portal.staff.base import changelist_url, row_url
 from portal.staff.formats import age
 from portal.staff.paging import at_most
@@ -57,6 +58,10 @@ def attention(user: Any) -> list[Matter]:
         found += [_in_state(State.HELD, "held: nobody but a person can decide", now), _late(now)]
     if user.has_perm("postings.view_difference"):
         found += [_differences(now)]
+    if user.has_perm("reference.view_syncrun"):
+        found += [_syncs_to_confirm(now)]
+    if user.has_perm("reference.view_sourcelist"):
+        found += [_incomplete_lists(now)]
     if user.has_perm("intake.view_delivery"):
         found += [_judged(Verdict.CONTESTED, "came again with other content after sending", now)]
         found += [_judged(Verdict.FAILED, "failed on our side", now)]
@@ -96,6 +101,19 @@ def _differences(now: datetime) -> Matter | None:
     rows, url = open_differences().order_by("id"), changelist_url("postings_difference", "state__exact=open")
     badge = tone(PERSON, "Differences")
     return _matter(badge, rows, "between the books and what we say", url, "first_seen_at", now)
+
+
+def _syncs_to_confirm(now: datetime) -> Matter | None:
+    rows = SyncRun.objects.filter(state=SyncState.VALIDATION_QUEUED).order_by("id")
+    url = changelist_url("reference_syncrun", f"state__exact={SyncState.VALIDATION_QUEUED.value}")
+    return _matter(tone(PERSON, "Syncs"), rows, "would remove much: somebody has to confirm", url, "asked_at", now)
+
+
+def _incomplete_lists(now: datetime) -> Matter | None:
+    """Broken off, and not mended by a try of its own."""
+    rows = SourceList.objects.filter(is_incomplete=True, broke_off_at__isnull=False).order_by("broke_off_at")
+    url = changelist_url("reference_sourcelist", "is_incomplete__exact=1")
+    return _matter(tone(WAITING, "Lists"), rows, "at a source that are incomplete", url, "broke_off_at", now)
 
 
 def _judged(verdict: Verdict, what: str, now: datetime) -> Matter | None:

@@ -16,6 +16,7 @@ from portal.desk.selectors import Sight
 from portal.desk.words import STATES_OF, Group
 from portal.postings.models import Posting, Transaction
 from portal.postings.search import transactions_with
+from portal.tenants.models import Company
 
 OUR_NUMBER: Final = re.compile(r"(?:p-?)?(\d{1,12})", re.IGNORECASE | re.ASCII)
 MOST_MATCHES: Final = 500
@@ -46,6 +47,13 @@ class Filters(forms.Form):
         return any(self.data.get(name) for name in self.fields if name != "sort")
 
     @property
+    def is_only_of_a_company(self) -> bool:
+        """Whether nothing was asked for but a company, or its order."""
+        return self.is_valid() and not any(
+            self.data.get(name) for name in self.fields if name not in {"sort", "company"}
+        )
+
+    @property
     def visible(self) -> list[forms.BoundField]:
         """The fields to fill in; the states are links, and with one company there is none to choose."""
         names = ["q", "kind", *(["company"] if len(self.sight.companies) > 1 else []), "since", "until"]
@@ -66,6 +74,13 @@ class Filters(forms.Form):
     def oldest_first(self) -> bool:
         """Whether the list begins with what came in first."""
         return bool(self.is_valid() and self.cleaned_data["sort"] == "oldest")
+
+    @property
+    def one_company(self) -> Company | None:
+        """The company that the list is about; None while it shows several."""
+        chosen = self.cleaned_data["company"] if self.is_valid() else ""
+        seen = [one for one in self.sight.companies if not chosen or str(one.pk) == chosen]
+        return seen[0] if len(seen) == 1 else None
 
     @property
     def zone(self) -> str:

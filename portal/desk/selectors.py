@@ -13,11 +13,13 @@ from django.http import Http404
 from django.utils import timezone
 
 from portal.connections.models import Connection, Endpoint, Side, Status
-from portal.desk.words import source_name, system_name
+from portal.desk.words import RAISED_FROM, source_name, system_name
 from portal.intake.models import Delivery
 from portal.notation import zone_of
+from portal.postings.attachments.models import Handover
 from portal.postings.models import Attempt, Posting, Revision, RevisionState, Transaction, Transition
 from portal.postings.states import NEEDS_A_PERSON
+from portal.raising.models import Raised
 from portal.tenants.models import Company
 from portal.tenants.scope import companies_of
 
@@ -111,6 +113,8 @@ class History:
     transitions: list[Transition] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
     contested: list[Revision] = field(default_factory=list)
+    raised: Raised | None = None
+    handover: Handover | None = None
 
 
 def with_postings(transactions: QuerySet[Transaction]) -> QuerySet[Transaction]:
@@ -120,9 +124,13 @@ def with_postings(transactions: QuerySet[Transaction]) -> QuerySet[Transaction]:
 
 
 def posting_of(transaction: Transaction) -> Posting | None:
-    """The posting that counts: the latest into an accounting system. Needs rows from `with_postings`."""
-    rows = [posting for posting in transaction.postings.all() if posting.connection.side == Side.ACCOUNTING]
-    return rows[-1] if rows else None
+    """The posting that counts: the latest into an accounting system, or into the source for what was raised from here.
+
+    Needs rows from `with_postings`.
+    """
+    rows = list(transaction.postings.all())
+    into_the_books = [posting for posting in rows if posting.connection.side == Side.ACCOUNTING]
+    return next(reversed(into_the_books or rows), None)
 
 
 def overviews(sight: Sight) -> list[Overview]:
@@ -163,7 +171,17 @@ def history(transaction: Transaction) -> History:
         transitions=list(Transition.objects.filter(**of_it).order_by("at", "pk")),
         deliveries=list(transaction.deliveries.defer("body", "headers", "answer_body").order_by("pk")),
         contested=list(transaction.revisions.filter(state=RevisionState.CONTESTED).defer("content").order_by("pk")),
+        raised=_raised(transaction),
+        handover=Handover.objects.filter(**of_it).prefetch_related("files").order_by("pk").last(),
     )
+
+
+def _raised(transaction: Transaction) -> Raised | None:
+    """How it was raised from here, for both of the two: what was asked for, and what came back."""
+    rows = Raised.objects.select_related("posting__transaction", "came_back")
+    if transaction.source in RAISED_FROM:
+        return rows.filter(posting__transaction=transaction).first()
+    return rows.filter(came_back=transaction).first()
 
 
 def _accounting_connections(sight: Sight) -> QuerySet[Connection]:

@@ -6,6 +6,11 @@ from django.urls import path
 
 from portal.desk import views
 
+COMPANY = "companies/<uuid:company_id>/"
+ENDPOINT = f"{COMPANY}icompleat/endpoints/<uuid:endpoint_id>/"
+RUN = f"{COMPANY}reference/runs/<int:run>/"
+KIND = f"{COMPANY}reference/<slug:kind>/"
+
 app_name = "desk"
 urlpatterns = [
     path("", views.home, name="home"),
@@ -13,4 +18,29 @@ urlpatterns = [
     path("transactions.csv", views.export, name="export"),
     path("transactions/<uuid:public_id>/", views.transaction, name="transaction"),
     path("transactions/<uuid:public_id>/standing/", views.standing, name="standing"),
+    path("transactions/<uuid:public_id>/source/", views.at_source, name="at-source"),
+    path(f"{COMPANY}icompleat/", views.source_page, name="source"),
+    path(f"{COMPANY}icompleat/test/", views.source_test, name="source-test"),
+    path(f"{COMPANY}icompleat/endpoints/", views.endpoints_open, name="endpoints-open"),
+    path(ENDPOINT, views.endpoint_page, name="endpoint"),
+    path(f"{ENDPOINT}token/", views.endpoint_token, name="endpoint-token"),
+    path(f"{ENDPOINT}discovery/", views.endpoint_discovery, name="endpoint-discovery"),
+    path(f"{ENDPOINT}capture/", views.endpoint_capture, name="endpoint-capture"),
+    path(f"{ENDPOINT}captured/", views.endpoint_captured, name="endpoint-captured"),
+    path(f"{COMPANY}raise/", views.raising, name="raising"),
+    path(f"{COMPANY}raise/confirm/", views.raising_confirm, name="raising-confirm"),
+    path(f"{COMPANY}raise/template.csv", views.raising_template, name="raising-template"),
+    path(f"{COMPANY}reference/", views.reference, name="reference"),
+    path(f"{COMPANY}reference/progress/", views.reference_progress, name="reference-progress"),
+    path(f"{COMPANY}reference/sync/", views.sync_all, name="sync-all"),
+    path(f"{COMPANY}reference/runs/", views.runs, name="runs"),
+    path(RUN, views.run_page, name="run"),
+    path(f"{RUN}progress/", views.run_progress, name="run-progress"),
+    path(f"{RUN}confirm/", views.run_confirm, name="run-confirm"),
+    path(f"{RUN}discard/", views.run_discard, name="run-discard"),
+    path(f"{RUN}cancel/", views.run_cancel, name="run-cancel"),
+    path(KIND, views.records, name="records"),
+    path(f"{KIND}records.csv", views.records_export, name="records-export"),
+    path(f"{KIND}schedule/", views.schedule, name="schedule"),
+    path(f"{KIND}sync/", views.sync_one, name="sync"),
 ]

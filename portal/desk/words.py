@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.connections import breaker
-from portal.connections.models import Connection, Status
-from portal.connections.registry import UnknownIntegration, accounting_system, source
+from portal.connections.models import Connection, Side, Status
+from portal.connections.registry import UnknownIntegration, source, system
 from portal.postings.models import Posting, Transaction
 from portal.postings.states import UNDER_WAY, State
+from portal.raising.models import Origin
 
 
 class Group(TextChoices):
@@ -50,6 +51,28 @@ NEXT_STEP: Final[dict[State, str]] = {
     State.WITHDRAWN: "{source} was told that this failed, and nothing was booked. Send it again from {source}.",
     State.VOID: "It was closed by our support and will not be posted. There is nothing for you to do.",
 }
+# For what was raised from here: it goes to the source, and what comes back from there goes to the books.
+NEXT_STEP_AT_SOURCE: Final[dict[State, str]] = {
+    State.READY: "It waits for its turn to be created in {system}. There is nothing for you to do.",
+    State.SENDING: "It is being created in {system} now. There is nothing for you to do.",
+    State.AWAITING: "{system} has taken it and is still working on it. There is nothing for you to do.",
+    State.UNKNOWN: (
+        "The call to {system} broke off, so it is not known yet whether it was created. We look there before anything "
+        "is sent a second time. There is nothing for you to do; please do not raise it under another key."
+    ),
+    State.CHECKING: "We are looking in {system} whether it was created. Please do not raise it under another key.",
+    State.POSTED: "It is in {system}. Once it is fully approved there it comes back, and that one goes to your books.",
+    State.REJECTED: (
+        "Mend the cause named above, then raise it again under another key, or ask our support to send it again."
+    ),
+    State.HELD: (
+        "Our support is looking at it and will come back to you. Please do not raise it again: it may be in {system} "
+        "already."
+    ),
+    State.WITHDRAWN: "It was withdrawn, and nothing was created in {system}.",
+    State.VOID: "It was closed by our support and will not be created in {system}. There is nothing for you to do.",
+}
+RAISED_FROM: Final[dict[str, str]] = {Origin.UPLOAD: "Upload", Origin.API: "API"}
 REJECTED_BUT_ANSWERED: Final = (
     "{source} holds a journal number for it already and will not send it again. Mend the cause named above, for "
     "example by adding the missing code in {system}, then ask our support to try again."
@@ -103,6 +126,8 @@ def told(transaction: Transaction, posting: Posting | None) -> str:
     """What the source was told: a number, that it was refused, or nothing yet."""
     if transaction.answered_number:
         return transaction.answered_number
+    if transaction.source in RAISED_FROM:
+        return "Raised here"
     waiting = posting is None or posting.state in UNDER_WAY
     return "Nothing yet" if waiting else "Refused"
 
@@ -122,19 +147,19 @@ def field_words(path: str) -> str:
 
 
 def system_name(slug: str) -> str:
-    """An accounting system's name by its slug; the slug where it is no longer installed."""
+    """The name of what documents are posted into by its slug; the slug where it is no longer installed."""
     try:
-        return accounting_system(slug).metadata.name
+        return system(slug).metadata.name
     except UnknownIntegration:
         return slug
 
 
 def source_name(slug: str) -> str:
-    """A source's name by its slug; the slug where it is no longer installed."""
+    """A source's name by its slug, or by which door it was raised here; the slug where it is no longer installed."""
     try:
         return source(slug).metadata.name
     except UnknownIntegration:
-        return slug
+        return RAISED_FROM.get(slug, slug)
 
 
 def _plain_words(path: str) -> str:
@@ -146,6 +171,8 @@ def _sentence(transaction: Transaction, posting: Posting) -> str:
     state = State(posting.state)
     if state is State.READY and (obstacle := _obstacle(posting.connection)):
         return obstacle
+    if posting.connection.side == Side.SOURCE:
+        return NEXT_STEP_AT_SOURCE[state]
     if state is State.POSTED and not transaction.answered_number:
         return POSTED_UNTOLD
     if state is State.POSTED and posting.kept:

@@ -88,7 +88,7 @@ class OnItsWay:
 
 def take(delivery: OnItsWay, document: Document, destination: Destination, ring: Ring) -> Answer:
     """Accept a document and answer its delivery by the endpoint's policy. Nobody is rung before the commit."""
-    wake = _waking(ring, delivery, destination)
+    wake = waking(ring, delivery.endpoint, destination)
     if _at_once(delivery) and not destination.books_inside:
         answer = _take_and_answer(delivery, document, destination, wake)
         if answer is not None:
@@ -100,9 +100,9 @@ def take(delivery: OnItsWay, document: Document, destination: Destination, ring:
         return _answer(delivery, acceptance, wake)
 
 
-def _waking(ring: Ring, delivery: OnItsWay, destination: Destination) -> Wake:
+def waking(ring: Ring, endpoint: OpenEndpoint, destination: Destination) -> Wake:
     """A paused connection, or one that is not Linked, has nobody to wake: the sweep finds what waits later on."""
-    accounting = delivery.endpoint.accounting
+    accounting = endpoint.accounting
     if accounting is None or not accounting.is_sending:
         return lambda _: None
     where = Where(destination.connection_id, destination.integration, destination.kept)

@@ -39,6 +39,11 @@ class Arrival:
     received_at: datetime
     started: float
 
+    @property
+    def capture_id(self) -> int | None:
+        """The capture that waited for this endpoint's next request, if one did."""
+        return self.endpoint.capture_id
+
 
 class Seen(NamedTuple):
     """The header in which a good token came last, and the token's digest."""

@@ -19,9 +19,11 @@ BEARER = "bearer "
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The call carries no good token. `endpoint_id` is None when there is no such endpoint."""
+    """The call carries no good token. `endpoint_id` is None when there is no such endpoint; `capture_id` is the capture
+    that waits for its next request, if one does."""
 
     endpoint_id: uuid.UUID | None
+    capture_id: int | None = None
 
 
 def authenticate(source: Source, endpoint_id: uuid.UUID, headers: Mapping[str, str]) -> OpenEndpoint | Refused:
@@ -42,7 +44,7 @@ def authenticate(source: Source, endpoint_id: uuid.UUID, headers: Mapping[str, s
         if name is not None:
             learn_header(Endpoint.objects.select_related("connection__company").get(pk=endpoint.id), name, list(names))
             return endpoint
-    return Refused(endpoint.id)
+    return Refused(endpoint.id, endpoint.capture_id)
 
 
 def names_of(source: Source, endpoint: OpenEndpoint) -> Sequence[str]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from integrations.base import Answer
 from portal import prepared
 from portal.intake.endpoints import OpenEndpoint
-from portal.intake.models import Delivery, Verdict
+from portal.intake.models import Delivery, Origin, Verdict
 from portal.intake.statements import END_DELIVERY, KEEP_DELIVERY
 
 HIDDEN: Final = frozenset({"cookie", "authorization", "proxy-authorization"})
@@ -30,12 +30,19 @@ class Judgement:
     transaction_id: int | None = None
 
 
-def keep(endpoint: OpenEndpoint, received_at: datetime, body: bytes, headers: Mapping[str, str]) -> int:
+def keep(
+    endpoint: OpenEndpoint,
+    received_at: datetime,
+    body: bytes,
+    headers: Mapping[str, str],
+    origin: Origin = Origin.WEBHOOK,
+) -> int:
     """Commit one delivery raw, its headers redacted; gives its id. `headers` has lower-case names."""
     fields = raw(received_at, body, headers)
     whose = {"endpoint_id": endpoint.id, "company_id": endpoint.company_id}
-    if not prepared.can_run():
-        return Delivery.objects.create(**whose, **{**fields, "headers": redacted(headers)}).pk
+    if origin is not Origin.WEBHOOK or not prepared.can_run():
+        fields["headers"] = redacted(headers)
+        return Delivery.objects.create(**whose, **fields, origin=origin).pk
     row = prepared.run(KEEP_DELIVERY, {**whose, **fields})
     return int(row[0]) if row else 0
 
@@ -66,6 +73,16 @@ def end(delivery_id: int, judgement: Judgement, answer: Answer, after_ms: int) -
         Delivery.objects.filter(pk=delivery_id).update(
             **fields, answer_body=dict(answer.body), answered_after_ms=after_ms
         )
+
+
+def judge(delivery_id: int, judgement: Judgement) -> None:
+    """Keep the verdict on what nobody waits for an answer to: it was read from the source, not sent by it."""
+    Delivery.objects.filter(pk=delivery_id).update(
+        verdict=judgement.verdict.value,
+        reason=judgement.reason,
+        field=judgement.field[:200],
+        transaction_id=judgement.transaction_id,
+    )
 
 
 def redacted(headers: Mapping[str, str]) -> dict[str, str]:

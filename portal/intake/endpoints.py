@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
+
 from portal import prepared
 from portal.connections.models import Endpoint, Status
 from portal.connections.services import accounting_connection
 from portal.connections.tokens import live_tokens
+from portal.intake.models import Capture
 from portal.intake.statements import FIND_ENDPOINT
 
 
@@ -28,7 +31,8 @@ class Accounting:
 
 @dataclass(frozen=True, slots=True)
 class OpenEndpoint:
-    """An active endpoint. `kind` is empty for all kinds; `digests` are those of the tokens that are live."""
+    """An active endpoint. `kind` is empty for all kinds; `digests` are those of the tokens that are live; `capture_id`
+    is the capture that waits for its next request, None where nobody has asked for one."""
 
     id: uuid.UUID
     kind: str
@@ -44,6 +48,7 @@ class OpenEndpoint:
     live_at: datetime | None
     digests: Sequence[str]
     accounting: Accounting | None
+    capture_id: int | None = None
 
 
 def find(integration: str, endpoint_id: uuid.UUID, now: datetime) -> OpenEndpoint | None:
@@ -64,7 +69,7 @@ def read(row: Sequence[Any]) -> OpenEndpoint:
     (
         found_id, kind, header_names, discovery_until, answer, within, template,
         external_company_id, company_id, name, base_currency, live_at, digests,
-        connection_id, accounting_integration, kept_kinds, status, paused,
+        connection_id, accounting_integration, kept_kinds, status, paused, capture_id,
     ) = row  # fmt: skip
     accounting = None
     if connection_id is not None:
@@ -72,13 +77,14 @@ def read(row: Sequence[Any]) -> OpenEndpoint:
         accounting = Accounting(connection_id, accounting_integration, json.loads(kept_kinds), is_sending)
     return OpenEndpoint(
         found_id, kind, json.loads(header_names), discovery_until, answer, within, json.loads(template),
-        external_company_id, company_id, name, base_currency, live_at, (digests or "").split(), accounting,
+        external_company_id, company_id, name, base_currency, live_at, (digests or "").split(), accounting, capture_id,
     )  # fmt: skip
 
 
 def _general(integration: str, endpoint_id: uuid.UUID, now: datetime) -> OpenEndpoint | None:
     active = Endpoint.objects.filter(pk=endpoint_id, is_active=True, connection__integration=integration)
-    endpoint = active.select_related("connection__company").first()
+    waiting = Capture.objects.filter(endpoint=OuterRef("pk"), **open_at(now)).values("pk")
+    endpoint = active.select_related("connection__company").annotate(capture_id=Subquery(waiting)).first()
     if endpoint is None:
         return None
     company = endpoint.connection.company
@@ -92,4 +98,10 @@ def _general(integration: str, endpoint_id: uuid.UUID, now: datetime) -> OpenEnd
         endpoint.answer_within_seconds, endpoint.answer_template, endpoint.connection.external_company_id,
         company.pk, company.name, company.base_currency, company.live_at,
         [token.digest for token in live_tokens(endpoint, now)], accounting,
+        endpoint.capture_id,
     )  # fmt: skip
+
+
+def open_at(now: datetime) -> dict[str, Any]:
+    """Which captures wait for a request, as conditions; the kept statement has the same."""
+    return {"taken_at__isnull": True, "disarmed_at__isnull": True, "armed_until__gt": now}

@@ -1,13 +1,17 @@
-"""What came in: every delivery, raw, before it is judged; refused calls only as a count."""
+"""What came in: every delivery, raw, before it is judged; refused calls only as a count, unless one was waited for."""
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from portal.connections.models import Endpoint
+from portal.intake.reconciliation.models import SourceDifference, SourceRun
 from portal.postings.models import Transaction
 from portal.tenants.models import Company
+
+__all__ = ["Capture", "Delivery", "Origin", "RefusedCalls", "SourceDifference", "SourceRun", "Verdict"]
 
 
 class Verdict(models.TextChoices):
@@ -24,8 +28,17 @@ class Verdict(models.TextChoices):
     FAILED = "failed", _("Failed: an error on our side")
 
 
+class Origin(models.TextChoices):
+    """How a delivery came in."""
+
+    WEBHOOK = "webhook", _("Webhook")
+    READ_BACK = "read_back", _("Read back from the source")
+    FEED = "feed", _("Read from a feed")
+
+
 class Delivery(models.Model):
-    """One request that came in with a good token, committed raw before anything reads it."""
+    """One request that came in with a good token, or one thing that was read from a source, committed raw before
+    anything reads it."""
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="deliveries")
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
@@ -33,6 +46,10 @@ class Delivery(models.Model):
     body = models.BinaryField()
     body_sha256 = models.CharField(max_length=64)
     headers = models.JSONField(default=dict, help_text="Redacted: the token and cookies show ***.")
+    # The kept statements of the webhook's way do not name it: the database knows what is usual.
+    origin = models.CharField(
+        max_length=10, choices=Origin.choices, default=Origin.WEBHOOK, db_default=Origin.WEBHOOK.value
+    )
     verdict = models.CharField(max_length=20, choices=Verdict.choices, default=Verdict.RECEIVED)
     reason = models.TextField(blank=True)
     field = models.CharField(max_length=200, blank=True)
@@ -82,3 +99,45 @@ class RefusedCalls(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} refused calls"
+
+
+class Capture(models.Model):
+    """The next request to an endpoint, kept whole for a person to look at, whatever its token was.
+
+    It is open from `armed_at` until it was taken or disarmed, at the latest until `armed_until`; at most one is open
+    per endpoint. Header values are masked, but for a few that are no secret. `token_header` names the header whose
+    whole value is a live token of the endpoint, also where that header is not looked at; empty where there is none.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="captures")
+    armed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    armed_at = models.DateTimeField()
+    armed_until = models.DateTimeField()
+    disarmed_at = models.DateTimeField(null=True, blank=True)
+    taken_at = models.DateTimeField(null=True, blank=True)
+    method = models.CharField(max_length=20, blank=True)
+    headers = models.JSONField(default=dict, help_text="Names with masked values.")
+    body = models.BinaryField(default=b"")
+    is_cut = models.BooleanField(default=False, help_text="The body was larger; this is its beginning.")
+    token_header = models.CharField(max_length=200, blank=True)
+    answer_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    delivery = models.ForeignKey(
+        Delivery, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+
+    class Meta:
+        ordering = ("-id",)
+        permissions = (("arm_capture", "Can capture the next delivery of an endpoint"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("endpoint",),
+                condition=models.Q(taken_at__isnull=True, disarmed_at__isnull=True),
+                name="one_open_capture_per_endpoint",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Capture {self.pk}"

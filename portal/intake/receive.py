@@ -55,6 +55,15 @@ def receive(source: Source, arrival: Arrival, body: bytes, ring: Ring) -> Answer
             raise
 
 
+def understood(source: Source, endpoint: OpenEndpoint, body: bytes) -> tuple[Document, Destination]:
+    """What a body says, and where it goes: as strict for one that was read back as for one that came in.
+
+    Raises `CannotAccept`.
+    """
+    document = _read(source, endpoint, body)
+    return document, _destination(endpoint, document.kind)
+
+
 def _read(source: Source, endpoint: OpenEndpoint, body: bytes) -> Document:
     expected = Expected(
         company_id=endpoint.external_company_id,

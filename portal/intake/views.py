@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404
+from django.http.request import UnreadablePostError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -17,7 +20,8 @@ from rest_framework.views import APIView
 
 from integrations.base import Answer, Source
 from portal.connections.registry import UnknownIntegration, source
-from portal.intake.arriving import arrive
+from portal.intake import capturing
+from portal.intake.arriving import Arrival, arrive
 from portal.intake.authenticate import Refused
 from portal.intake.rate import refused_as_too_often
 from portal.intake.receive import receive
@@ -45,21 +49,31 @@ class AlwaysJson(BaseContentNegotiation):
         return renderer, renderer.media_type or ""
 
 
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What was read of a body; of one that is too large by its own words, nothing."""
+
+    read: bytes = b""
+    is_too_large: bool = False
+
+
 class ReceiveWebhook(APIView):
     """`POST /webhooks/<integration>/<endpoint id>/` with the secret token in a header; the answer holds the number."""
 
     content_negotiation_class = AlwaysJson
+    body = Body()
+    captured: int | None = None
 
     def post(self, request: Request, integration: str, endpoint_id: uuid.UUID) -> Response:
         """Rate, size, token, then the delivery's way. 401, 413, 429 and 503 store nothing."""
         known = _known(integration)
         if too_often := refused_as_too_often(known, endpoint_id):
             return too_often
-        body = _body(request)
-        if body is None:
+        self.body = _body(request)
+        if self.body.is_too_large:
             return _respond(known.refuse(413, TOO_LARGE))
         try:
-            return self._receive(known, endpoint_id, body, _headers(request))
+            return self._receive(known, endpoint_id, request)
         except (OperationalError, InterfaceError):
             logger.exception("The database failed while a delivery was received.")
             response = _respond(known.refuse(503, UNAVAILABLE))
@@ -69,13 +83,49 @@ class ReceiveWebhook(APIView):
             logger.exception("A delivery could not be received.")
             return _respond(known.refuse(500, FAILED))
 
-    def _receive(self, known: Source, endpoint_id: uuid.UUID, body: bytes, headers: dict[str, str]) -> Response:
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """As Django REST framework does it; a request that was waited for is kept with its status."""
+        finished = super().finalize_response(request, response, *args, **kwargs)
+        if request.method != "POST" or self.body.is_too_large:
+            self._capture_unseen(request, **kwargs)
+        if self.captured is not None:
+            capturing.answered(self.captured, finished.status_code)
+        return finished
+
+    def _receive(self, known: Source, endpoint_id: uuid.UUID, request: Request) -> Response:
+        body, headers = self.body.read, _headers(request)
         arrival = arrive(known, endpoint_id, body, headers)
+        if arrival.capture_id is not None:
+            self._capture(arrival, arrival.capture_id, headers)
         if isinstance(arrival, Refused):
             refusals.add(arrival.endpoint_id, headers)
             return _respond(known.refuse(401, NOT_RECOGNISED))
         refusals.write_if_due()
         return _respond(receive(known, arrival, body, ring))
+
+    def _capture(self, arrival: Arrival | Refused, capture_id: int, headers: dict[str, str]) -> None:
+        call = capturing.Call("POST", headers, self.body.read)
+        delivery_id = arrival.id if isinstance(arrival, Arrival) else None
+        if capturing.take(capture_id, call, delivery_id=delivery_id):
+            self.captured = capture_id
+
+    def _capture_unseen(self, request: Request, integration: str, endpoint_id: uuid.UUID) -> None:
+        """A call that was answered without a look at its endpoint: what is waited for may be such a one. Not if they
+        come too often: then nothing is asked either."""
+        try:
+            known = source(integration)
+        except UnknownIntegration:
+            return
+        if request.method != "POST" and refused_as_too_often(known, endpoint_id):
+            return
+        try:
+            capture_id = capturing.waiting_for(integration, endpoint_id)
+        except DatabaseError:
+            logger.exception("Whether a request is waited for could not be asked.")
+            return
+        if capture_id is not None:
+            call = capturing.Call(request.method or "", _headers(request), *_beginning(request, self.body.read))
+            self.captured = capture_id if capturing.take(capture_id, call) else None
 
 
 def _known(integration: str) -> Source:
@@ -85,14 +135,24 @@ def _known(integration: str) -> Source:
         raise Http404 from error
 
 
-def _body(request: Request) -> bytes | None:
-    """The whole body, or None when it is too large; a stated length is believed before a byte is read."""
+def _body(request: Request) -> Body:
+    """The whole body, if it is not too large; a stated length is believed before a byte is read."""
     limit = settings.WEBHOOK_MAX_BYTES
     stated = request.META.get("CONTENT_LENGTH") or "0"
     if not stated.isdigit() or int(stated) > limit:
-        return None
+        return Body(is_too_large=True)
     body: bytes = request._request.read(limit + 1)
-    return body if len(body) <= limit else None
+    return Body(body, is_too_large=len(body) > limit)
+
+
+def _beginning(request: Request, read: bytes) -> tuple[bytes, bool]:
+    """As much of a body as a delivery may have, and whether it went on."""
+    limit = settings.WEBHOOK_MAX_BYTES
+    try:
+        read += request._request.read(limit + 1 - len(read))
+    except UnreadablePostError:
+        return read, True
+    return read[:limit], len(read) > limit
 
 
 def _headers(request: Request) -> dict[str, str]:

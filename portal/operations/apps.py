@@ -8,12 +8,13 @@ class OperationsConfig(AppConfig):
     label = "operations"
 
     def ready(self) -> None:
-        """Register checks and jobs, let every worker sweep and keep time. Models come after this: so import here."""
+        """Register checks and jobs; let every worker sweep, keep time, sync. Models come after this: so import here."""
         from portal.celery import app
-        from portal.operations import checks, jobs, sweeping, timekeeping, waits
+        from portal.operations import checks, jobs, sweeping, syncing, timekeeping, waits
 
         checks.register()
         jobs.register_jobs()
         waits.register_waits()
         sweeping.accompany(app)
         timekeeping.keep_time(app)
+        syncing.synchronise(app)

@@ -7,8 +7,11 @@ from datetime import datetime, time, timedelta
 from django.core.management import call_command
 
 from portal.events.mailing import alert
+from portal.intake.reconciliation.tasks import reconcile_sources_due
 from portal.operations.retention import forget
+from portal.postings.attachments.tasks import hand_over_due
 from portal.postings.reconciliation.tasks import reconcile_due
+from portal.raising.tasks import follow
 from portal.timetable.history import prune
 from portal.timetable.registry import Job, register
 from portal.timetable.slots import Daily, Every, hourly
@@ -17,8 +20,11 @@ from portal.timetable.slots import Daily, Every, hourly
 def register_jobs() -> None:
     """Put them on the timetable. All times are UTC, at night in the zones that we serve."""
     register(Job("events.alert", Every(timedelta(minutes=1)), _alert, lease=timedelta(minutes=5)))
+    register(Job("intake.reconcile", Every(timedelta(minutes=10)), reconcile_sources_due))
     register(Job("operations.clear_sessions", Daily(time(3, 17)), _clear_sessions))
+    register(Job("postings.attachments", Every(timedelta(seconds=30)), hand_over_due))
     register(Job("postings.reconcile", Every(timedelta(minutes=10)), reconcile_due))
+    register(Job("raising.follow", Every(timedelta(minutes=1)), follow))
     register(Job("operations.retention", hourly(11), _forget))
     register(Job("timetable.prune", Daily(time(3, 23)), _prune))
 

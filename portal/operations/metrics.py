@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from portal.connections.models import Connection, Status
 from portal.intake.models import Delivery, RefusedCalls, Verdict
+from portal.operations import source_metrics
 from portal.operations.models import Part, Sign
 from portal.postings.models import Attempt, Posting
 from portal.postings.reconciliation.due import open_differences, unread_for_long
@@ -55,6 +56,7 @@ class FromTheDatabase(Collector):
         yield _cut_off(now)
         yield _timetable(now)
         yield from _reconciliation(now)
+        yield from source_metrics.collect()
 
 
 def _answers(now: datetime) -> Iterator[Metric]:

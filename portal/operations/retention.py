@@ -19,10 +19,12 @@ from django.utils import timezone
 
 from portal.events.models import Alert, Matter
 from portal.events.services import tell
-from portal.intake.models import Delivery, RefusedCalls
+from portal.intake.capturing import KEPT_DAYS
+from portal.intake.models import Capture, Delivery, RefusedCalls
 from portal.operations.models import Mark
 from portal.postings.maintenance import maintenance
 from portal.postings.models import Attempt
+from portal.reference.sync.forgetting import prune as prune_syncs
 
 PASS_SECONDS: Final = 60.0
 BATCH: Final = 200
@@ -64,6 +66,9 @@ def forget(now: datetime | None = None) -> dict[str, int]:
     _delete(this, "mails deleted", Alert.objects.all(), "made_at", settings.RETENTION_ALERT_DAYS)
     told = Matter.objects.filter(alerts__isnull=True)
     _delete(this, "matters deleted", told, "settled_at", settings.RETENTION_ALERT_DAYS)
+    _delete(this, "captures deleted", Capture.objects.all(), "armed_at", KEPT_DAYS)
+    for what, rows in prune_syncs(this.now).items():
+        this.count(what, rows)
     if this.done:
         tell("retention.forgot", f"Forgotten: {_said(this.done)}.", who=WHO, forgotten=this.done)
     return this.done

@@ -11,9 +11,11 @@ class PostingsConfig(AppConfig):
         """Let staff be told what waits here for a person, and the limits know who is in mid-call."""
         from portal.connections.paced import tell_who_calls
         from portal.postings import waits
+        from portal.postings.attachments import waits as attachment_waits
         from portal.postings.due import in_mid_call
         from portal.postings.reconciliation import waits as reconciliation_waits
 
         waits.register_waits()
         reconciliation_waits.register_waits()
+        attachment_waits.register_waits()
         tell_who_calls(in_mid_call)

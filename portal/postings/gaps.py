@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from integrations.content import from_json as document_from_json
 from integrations.documents import Document
-from portal.connections.models import Connection
+from portal.connections.models import Connection, Side
 from portal.connections.registry import UnknownIntegration, accounting_system
 from portal.postings.models import Posting, Transaction
 from portal.postings.states import State
@@ -84,7 +84,9 @@ def _counted(seen: _Seen, rules: Rules) -> CountedGap:
 
 
 def _latest(connection: Connection, last: int) -> Iterator[tuple[int, str, Document]]:
-    rows = Transaction.objects.filter(company_id=connection.company_id, **_kinds(connection)).order_by("-id")[:last]
+    rows = Transaction.objects.filter(company_id=connection.company_id, **_kinds(connection))
+    # What was raised at a source comes back from there, and only then goes into the books.
+    rows = rows.exclude(postings__connection__side=Side.SOURCE).order_by("-id")[:last]
     for pk, number, content in rows.values_list("pk", "number", "content").iterator(chunk_size=AT_ONCE):
         try:
             yield pk, number, document_from_json(content)

@@ -10,6 +10,21 @@ from django.db.models import QuerySet
 
 from portal.connections.models import Connection, Side
 from portal.reference.rules import LONGEST_CODE, family_words
+from portal.reference.sync.models import (
+    Change,
+    Frequency,
+    Record,
+    SourceList,
+    SyncChange,
+    SyncRun,
+    SyncSchedule,
+    SyncState,
+)
+
+__all__ = [
+    "Change", "CodeMapping", "Frequency", "MappedCode", "Record", "SourceList", "SyncChange", "SyncRun", "SyncSchedule",
+    "SyncState", "TableUpload",
+]  # fmt: skip
 
 LONGEST_FAMILY = 320
 

@@ -22,19 +22,24 @@ from portal.reference.models import MappedCode
 from portal.reference.rules import defaults, to_json
 from portal.staff import paging
 from portal.timetable.models import Outcome, Slot
+from tests.admin.furniture import a_handover
 from tests.admin.reconciled import a_difference, a_run
 from tests.admin.world import World, delivery, in_state
 from tests.connections.runs import kept_run
+from tests.desk.syncs import a_record, a_schedule, a_sync, an_incomplete_list
 from tests.factories import (
     CompanyFactory,
     DemoConnectionFactory,
     EndpointFactory,
     MemberFactory,
+    SourceConnectionFactory,
     TenantFactory,
     a_document,
     accepted,
     with_token,
 )
+from tests.intake.found import a_capture, a_source_difference, a_source_run
+from tests.raising.rows import a_raised, a_token
 
 pytestmark = pytest.mark.django_db
 
@@ -76,8 +81,26 @@ def makers() -> dict[str, Maker]:
         "tenants/company": lambda _: DemoConnectionFactory.create(company=CompanyFactory.create()),
         "events/auditevent": told,
         **makers_of_the_works(),
+        **makers_beside_the_postings(),
         "reference/codemapping": lambda _: DemoConnectionFactory.create(mapping=to_json(defaults(account="7502"))),
         "reference/mappedcode": mapped_code,
+    }
+
+
+def makers_beside_the_postings() -> dict[str, Maker]:
+    """Reference data, files, what was raised, and what was found at the source."""
+
+    return {
+        "reference/record": lambda n: a_record(DemoConnectionFactory.create(), f"C{n}"),
+        "reference/sourcelist": lambda _: an_incomplete_list(SourceConnectionFactory.create()),
+        "reference/syncschedule": lambda _: a_schedule(DemoConnectionFactory.create()),
+        "reference/syncrun": lambda _: a_sync(DemoConnectionFactory.create()),
+        "postings/handover": lambda _: a_handover(in_state(DemoConnectionFactory.create(), State.POSTED)),
+        "raising/raised": lambda _: a_raised(),
+        "api/apitoken": lambda _: a_token(),
+        "intake/capture": lambda _: a_capture(EndpointFactory.create()),
+        "intake/sourcerun": lambda _: a_source_run(SourceConnectionFactory.create()),
+        "intake/sourcedifference": lambda _: a_source_difference(SourceConnectionFactory.create()),
     }
 
 

@@ -72,7 +72,7 @@ def query_of(row: Model) -> str:
 
 # What staff add and delete by hand. Everything else the portal alone writes, and nobody may, superusers included.
 ADDED = {"tenants.tenant", "tenants.company", "connections.connection", "connections.endpoint", "reference.mappedcode"}
-ADDED |= {"auth.user", "auth.group", "account.emailaddress"}
+ADDED |= {"api.apitoken", "auth.user", "auth.group", "account.emailaddress"}
 DELETED = {"tenants.tenant", "tenants.company", "auth.user", "auth.group", "account.emailaddress", "mfa.authenticator"}
 DELETED |= {"reference.mappedcode"}
 

@@ -27,8 +27,10 @@ from portal.postings.states import Actor, State
 from portal.reference.models import MappedCode
 from portal.tenants.models import Company
 from portal.timetable.models import Outcome, Slot
+from tests.admin.furniture import a_handover, master_data, of_the_source
 from tests.admin.reconciled import a_difference, a_run
 from tests.connections.runs import kept_run
+from tests.desk.syncs import one_of_each
 from tests.factories import (
     CompanyFactory,
     DemoConnectionFactory,
@@ -41,6 +43,7 @@ from tests.factories import (
     a_line,
     accepted,
 )
+from tests.raising.rows import a_raised, a_token
 
 CONNECTION_SECRET = "planted-secret-of-the-connection"
 PASTED_TOKEN = "planted-token-pasted-from-the-source"
@@ -116,6 +119,12 @@ def build() -> World:
     run = a_run(demo)
     a_difference(demo, "different", postings[State.POSTED], run)
     a_difference(demo, "extra", postings[State.HELD], run)
+    of_the_source(source, endpoint, booked)
+    one_of_each(demo, source)
+    a_raised(postings[State.POSTED])
+    a_token(tenant)
+    a_handover(postings[State.POSTED])
+    master_data(ledger)
     return World(ledger, demo, source, endpoint, token, postings, deliveries[1])
 
 

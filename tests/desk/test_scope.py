@@ -5,6 +5,7 @@ A page that is new has no place in `WALK` and fails the first test until it is g
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +13,17 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, reverse
 
+from portal.connections.models import Endpoint, EndpointToken
 from portal.desk.urls import urlpatterns
+from portal.events.models import AuditEvent
 from portal.postings.models import Transaction
+from portal.reference import tasks
+from portal.reference.sync.models import Change, SyncRun, SyncState
+from portal.tenants.models import Member, Role
 from tests.desk.scene import Scene, a_scene, marked
-from tests.factories import UserFactory
+from tests.desk.syncs import a_change, a_record, a_sync
+from tests.desk.test_frame import FROM_OUTSIDE, INLINE
+from tests.factories import SourceConnectionFactory, UserFactory, with_token
 
 pytestmark = pytest.mark.engine
 Address = Callable[[Transaction], list[str]]
@@ -48,14 +56,81 @@ def _one(name: str) -> Address:
     return lambda transaction: [reverse(name, kwargs={"public_id": transaction.public_id})]
 
 
+def _keys(transaction: Transaction) -> dict[str, Any]:
+    """The ids of everything that the transaction's company has, by the name that a path gives them."""
+    company = transaction.company
+    return {
+        "company_id": company.pk,
+        "endpoint_id": Endpoint.objects.get(connection__company=company).pk,
+        "run": SyncRun.objects.get(company=company).pk,
+        "kind": "supplier",
+    }
+
+
+def _of_company(name: str, *names: str) -> Address:
+    wanted = ("company_id", *names)
+
+    def addresses(transaction: Transaction) -> list[str]:
+        keys = _keys(transaction)
+        return [reverse(f"desk:{name}", kwargs={each: keys[each] for each in wanted})]
+
+    return addresses
+
+
+COMPANY_PAGES: dict[str, tuple[str, ...]] = {
+    "source": (),
+    "source-test": (),
+    "endpoints-open": (),
+    "endpoint": ("endpoint_id",),
+    "endpoint-token": ("endpoint_id",),
+    "endpoint-discovery": ("endpoint_id",),
+    "endpoint-capture": ("endpoint_id",),
+    "endpoint-captured": ("endpoint_id",),
+    "raising": (),
+    "raising-confirm": (),
+    "raising-template": (),
+    "reference": (),
+    "reference-progress": (),
+    "sync-all": (),
+    "runs": (),
+    "run": ("run",),
+    "run-progress": ("run",),
+    "run-confirm": ("run",),
+    "run-discard": ("run",),
+    "run-cancel": ("run",),
+    "records": ("kind",),
+    "records-export": ("kind",),
+    "schedule": ("kind",),
+    "sync": ("kind",),
+}
+# What only changes something has no page of its own to look at.
+ACTIONS = {
+    "source-test", "endpoints-open", "endpoint-token", "endpoint-discovery", "endpoint-capture", "raising-confirm",
+    "sync-all", "run-confirm", "run-discard", "run-cancel", "sync",
+}  # fmt: skip
 WALK: dict[str, tuple[str, Address]] = {
     "home": (A_LIST, lambda _: [reverse("desk:home")]),
     "transactions": (A_LIST, _list("desk:transactions")),
     "export": (A_LIST, _list("desk:export")),
     "transaction": (OF_ONE, _one("desk:transaction")),
     "standing": (OF_ONE, _one("desk:standing")),
+    "at-source": (OF_ONE, _one("desk:at-source")),
+    **{name: (OF_ONE, _of_company(name, *names)) for name, names in COMPANY_PAGES.items()},
 }
-PARAMETERS = {"transaction": {"public_id"}, "standing": {"public_id"}}
+PARAMETERS = {
+    "transaction": {"public_id"},
+    "standing": {"public_id"},
+    "at-source": {"public_id"},
+    **{name: {"company_id", *names} for name, names in COMPANY_PAGES.items()},
+}
+
+
+@pytest.fixture(autouse=True)
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The runs for which a door rang."""
+    ids: list[int] = []
+    monkeypatch.setattr(tasks, "ring", ids.append)
+    return ids
 
 
 @pytest.fixture
@@ -63,7 +138,16 @@ def other(db: None) -> tuple[Scene, Transaction, tuple[str, ...]]:
     """Another tenant, one of its transactions, and every text by which it could be recognised."""
     scene = a_scene(name="Harbour Street Ltd")
     transaction, marks = marked(scene, "Kestrel77")
+    _furnish(scene, "Kestrel77")
     return scene, transaction, (*marks, "Harbour Street", str(scene.company.pk))
+
+
+def _furnish(scene: Scene, mark: str) -> None:
+    """An iCompleat connection with an endpoint, a record, a run and its change."""
+    endpoint, _ = with_token(connection=SourceConnectionFactory.create(company=scene.company))
+    a_record(scene.connection, mark)
+    run = a_sync(scene.connection, SyncState.VALIDATION_QUEUED, source=endpoint.connection, message=f"Message {mark}")
+    a_change(run, Change.REMOVED, mark)
 
 
 def _body(response: Any) -> str:
@@ -99,6 +183,73 @@ def test_another_tenants_object_does_not_exist(
         status, body = _seen(scene.client, address)
         assert status in {403, 404}, address
         assert [mark for mark in marks if mark in body] == []
+
+
+@pytest.mark.parametrize("name", sorted(COMPANY_PAGES))
+def test_nothing_of_another_tenants_company_can_be_changed(
+    name: str, scene: Scene, other: tuple[Scene, Transaction, tuple[str, ...]], rung: list[int]
+) -> None:
+    _, transaction, marks = other
+    before = _all_of(transaction)
+    for address in WALK[name][1](transaction):
+        response = scene.client.post(address, {"why": "Because.", "newest": "", "token": "x" * 40})
+        assert response.status_code in {404, 405}, address
+        assert [mark for mark in marks if mark in _body(response)] == []
+    assert (_all_of(transaction), rung) == (before, [])
+
+
+@pytest.mark.parametrize("name", [name for name, names in COMPANY_PAGES.items() if names and names != ("kind",)])
+def test_another_tenants_object_is_not_found_under_ones_own_company(
+    name: str, scene: Scene, other: tuple[Scene, Transaction, tuple[str, ...]], rung: list[int]
+) -> None:
+    marked(scene, "Merlin31")
+    _furnish(scene, "Merlin31")
+    _, transaction, _ = other
+    before = _all_of(transaction)
+    keys = {**_keys(transaction), "company_id": scene.company.pk}
+    address = reverse(f"desk:{name}", kwargs={each: keys[each] for each in PARAMETERS[name]})
+    method = scene.client.post if name in ACTIONS else scene.client.get
+    assert method(address, {"why": "Because."}).status_code == 404
+    assert (_all_of(transaction), rung) == (before, [])
+
+
+@pytest.mark.parametrize("name", sorted(set(COMPANY_PAGES) - ACTIONS))
+def test_a_company_page_is_seen_by_whom_it_belongs_to(
+    name: str, other: tuple[Scene, Transaction, tuple[str, ...]]
+) -> None:
+    """Without this the tests above could not fail."""
+    owner, transaction, _ = other
+    for address in WALK[name][1](transaction):
+        assert owner.client.get(address).status_code == 200, address
+
+
+@pytest.mark.parametrize("name", sorted(set(COMPANY_PAGES) - ACTIONS - {"raising-template", "records-export"}))
+def test_a_company_page_has_nothing_inline_and_a_label_for_every_field(
+    name: str, other: tuple[Scene, Transaction, tuple[str, ...]]
+) -> None:
+    owner, transaction, _ = other
+    for address in WALK[name][1](transaction):
+        body = _body(owner.client.get(address))
+        assert (INLINE.findall(body), FROM_OUTSIDE.findall(body)) == ([], [])
+        fields = re.findall(r'<(?:input|select|textarea)\b(?![^>]*type="hidden")[^>]*\sid="([^"]+)"', body)
+        assert [field for field in fields if f'<label for="{field}">' not in body] == []
+        assert len(re.findall(r"<h1\b", body)) == (1 if "<html" in body else 0)
+
+
+@pytest.mark.parametrize("name", sorted(COMPANY_PAGES))
+def test_a_viewer_looks_and_changes_nothing(
+    name: str, other: tuple[Scene, Transaction, tuple[str, ...]], rung: list[int]
+) -> None:
+    owner, transaction, _ = other
+    Member.objects.filter(user=owner.user).update(role=Role.VIEWER)
+    before = _all_of(transaction)
+    for address in WALK[name][1](transaction):
+        assert owner.client.get(address).status_code == (405 if name in ACTIONS else 200), address
+        response = owner.client.post(address, {"why": "Because.", "newest": "", "token": "x" * 40})
+        assert response.status_code in ({403} if name in ACTIONS else {403, 405}), address
+        if response.status_code == 403:
+            assert "You may look, but not change this" in _body(response)
+    assert (_all_of(transaction), rung) == (before, [])
 
 
 @pytest.mark.parametrize("name", _walked(A_LIST))
@@ -153,6 +304,18 @@ def test_a_page_behind_another_tenants_row_is_empty(
     body = _seen(scene.client, f"{reverse('desk:transactions')}?before={transaction.public_id}")[1]
     assert "INV-OWN" not in body
     assert "Nothing matches" in body
+
+
+def _all_of(transaction: Transaction) -> tuple[object, ...]:
+    """Everything of the transaction's company that a page could change."""
+    company = transaction.company
+    return (
+        list(SyncRun.objects.filter(company=company).values()),
+        list(Endpoint.objects.filter(connection__company=company).values()),
+        list(EndpointToken.objects.filter(endpoint__connection__company=company).values()),
+        list(company.connections.values("settings", "status")),
+        AuditEvent.objects.filter(company_id=company.pk).count(),
+    )
 
 
 def _without_the_query(body: str, asked: str) -> str:

@@ -160,7 +160,7 @@ def test_a_contested_revision_is_shown_field_by_field(scene: Scene) -> None:
 @pytest.mark.parametrize("page", ["", "standing/"])
 @pytest.mark.parametrize("state", sorted(set(State) - UNDER_WAY))
 def test_what_stands_still_is_not_asked_for_again(demo: Scene, state: State, page: str) -> None:
-    assertNotContains(_page(demo, demo.in_state(state), page), "hx-get")
+    assertNotContains(_page(demo, demo.in_state(state), page), "every 3s")
 
 
 @pytest.mark.parametrize("state", sorted(UNDER_WAY))
@@ -182,14 +182,15 @@ def test_a_visitor_whose_session_ended_gets_a_new_page_not_a_log_in_form_inside_
 
 
 def test_the_number_of_queries_does_not_grow(demo: Scene, django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    """Session, user, companies, transaction, postings, attempts, transitions, deliveries, revisions."""
+    """Session, user, companies, transaction, postings, attempts, transitions, deliveries, revisions, how it was raised,
+    attachments."""
     client = demo.client
     for state, attempts in ((State.READY, 0), (State.HELD, 5)):
         posting = demo.in_state(state)
         for _ in range(attempts):
             _attempt(posting)
         address = f"/transactions/{posting.transaction.public_id}/"
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(11):
             client.get(address)
 
 

@@ -13,9 +13,10 @@ from portal.connections.models import Connection, Side
 from portal.operations.demo.children import DemoFailed
 from portal.operations.demo.copies import Copies
 from portal.operations.demo.elsewhere import Elsewhere, read
-from portal.operations.demo.seed import DemoSystem, seed
+from portal.operations.demo.seed import DemoSource, DemoSystem, seed
 
 SYSTEM = DemoSystem("http://127.0.0.1:8001/demo", "token-of-the-demo-system")
+SOURCE = DemoSource("http://127.0.0.1:8001/icompleat", "key-of-the-demo-tenant")
 TOLD: dict[str, Any] = {
     "slug": "demo",
     "settings": {"base_url": "http://127.0.0.1:9000", "company_id": "mill-lane"},
@@ -66,15 +67,15 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
 @pytest.mark.engine
 def test_it_has_a_company_of_its_own_which_rests_while_it_is_away(tmp_path: Path) -> None:
     copies, elsewhere = Copies(tmp_path), read(written(tmp_path))
-    seeded = seed(copies, SYSTEM, elsewhere)
+    seeded = seed(copies, SYSTEM, SOURCE, elsewhere)
     assert [one.accounting for one in seeded.companies] == ["ledger", "demo", "demo"]
     assert linked().secrets == {"token": "the-other-token"}
     assert linked().mapping["account"]["default"] == "7504"
     assert not linked().paused
-    assert len(seed(copies, SYSTEM).companies) == 2
+    assert len(seed(copies, SYSTEM, SOURCE).companies) == 2
     assert linked().paused
     moved = replace(elsewhere, settings={**elsewhere.settings, "base_url": "http://127.0.0.1:9001"})
-    again = seed(copies, SYSTEM, moved)
+    again = seed(copies, SYSTEM, SOURCE, moved)
     assert again.companies[2].icompleat_company_id == seeded.companies[2].icompleat_company_id
     assert not linked().paused
     assert linked().settings["base_url"] == "http://127.0.0.1:9001"

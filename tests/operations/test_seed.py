@@ -17,12 +17,13 @@ from portal.connections.models import Connection, Endpoint, EndpointToken, Side,
 from portal.connections.tokens import carries_live_token, live_tokens, retire_token
 from portal.events.models import AuditEvent
 from portal.operations.demo.copies import Copies
-from portal.operations.demo.seed import DemoSystem, Seeded, seed
+from portal.operations.demo.seed import ICOMPLEAT_TENANT, DemoSource, DemoSystem, Seeded, seed
 from portal.reference.rules import defaults, to_json
 from portal.tenants.models import Company, Member, Tenant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 SYSTEM = DemoSystem("http://127.0.0.1:8001/demo", "token-of-the-demo-system")
+SOURCE = DemoSource("http://127.0.0.1:8001/icompleat", "key-of-the-demo-tenant")
 KINDS = ("purchase_order", "invoice", "credit_note", "receipt", "all")
 TABLES = (Tenant, Company, Member, Connection, Endpoint, EndpointToken, Books, User, AuditEvent)
 
@@ -34,7 +35,7 @@ def copies(tmp_path: Path) -> Copies:
 
 @pytest.fixture
 def seeded(copies: Copies) -> Seeded:
-    made = seed(copies, SYSTEM)
+    made = seed(copies, SYSTEM, SOURCE)
     copies.save()
     return made
 
@@ -93,13 +94,17 @@ def test_both_people_can_log_in(seeded: Seeded) -> None:
 
 def test_seeding_again_changes_nothing(seeded: Seeded, tmp_path: Path) -> None:
     before = rows()
-    assert seed(Copies(tmp_path), SYSTEM) == seeded
+    assert seed(Copies(tmp_path), SYSTEM, SOURCE) == seeded
     assert rows() == before
 
 
 def test_another_port_of_the_sandbox_is_followed(seeded: Seeded, copies: Copies) -> None:
     books = accounting("Harbour Street Studios Ltd").settings["memo_books"]
-    seed(copies, DemoSystem("http://127.0.0.1:9999/demo", "another-token"))
+    seed(
+        copies,
+        DemoSystem("http://127.0.0.1:9999/demo", "another-token"),
+        DemoSource("http://127.0.0.1:9999/icompleat", "another-key"),
+    )
     harbour = accounting("Harbour Street Studios Ltd")
     assert harbour.settings == {
         "base_url": "http://127.0.0.1:9999/demo",
@@ -107,17 +112,25 @@ def test_another_port_of_the_sandbox_is_followed(seeded: Seeded, copies: Copies)
         "memo_books": books,
     }
     assert harbour.secrets == {"token": "another-token"}
+    source = Connection.objects.get(company__name="Harbour Street Studios Ltd", side=Side.SOURCE)
+    assert source.settings == {
+        "base_url": "http://127.0.0.1:9999/icompleat",
+        "tenant_id": ICOMPLEAT_TENANT,
+        "company_id": source.external_company_id,
+        "raise_transactions": "yes",
+    }
+    assert source.secrets == {"security_key": "another-key"}
 
 
 def test_what_people_changed_meanwhile_stays(seeded: Seeded, copies: Copies) -> None:
     Connection.objects.filter(integration="ledger").update(paused=True, mapping=to_json(defaults(tax="T0")))
-    seed(copies, SYSTEM)
+    seed(copies, SYSTEM, SOURCE)
     northgate = accounting("Northgate Training Ltd")
     assert (northgate.paused, northgate.mapping) == (True, to_json(defaults(tax="T0")))
 
 
 def test_lost_copies_are_made_anew(seeded: Seeded, tmp_path: Path) -> None:
-    again = seed(Copies(tmp_path / "elsewhere"), SYSTEM)
+    again = seed(Copies(tmp_path / "elsewhere"), SYSTEM, SOURCE)
     assert again.staff.password != seeded.staff.password
     assert User.objects.get(username="staff").check_password(again.staff.password)
     assert not tokens(again) & tokens(seeded)
@@ -130,7 +143,7 @@ def test_a_retired_token_is_replaced_alone(seeded: Seeded, copies: Copies) -> No
     endpoint = Endpoint.objects.filter(kind="invoice").order_by("created_at").first()
     assert endpoint is not None
     retire_token(endpoint.tokens.get(), who="staff")
-    assert len(tokens(seed(copies, SYSTEM)) - tokens(seeded)) == 1
+    assert len(tokens(seed(copies, SYSTEM, SOURCE)) - tokens(seeded)) == 1
 
 
 def tokens(seeded: Seeded) -> set[str]:

@@ -1,25 +1,59 @@
-"""Tags for pages of ours: state badges, money, times, numbers to copy."""
+"""Tags for pages of ours: state badges, money, times, counts, numbers to copy."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from portal import notation, tones
+from portal.connections.models import Connection, Status
 from portal.desk import words
+from portal.desk.inbound import Inbound
 from portal.intake.models import Delivery
+from portal.postings.attachments.models import FileState, HandedFile, Handover, HandoverState
 from portal.postings.badges import badge_html, badge_of
 from portal.postings.models import Attempt
+from portal.raising import statuses
+from portal.raising.wanted import Wanted
+from portal.reference import badges
+from portal.reference.sync.models import Record
+from portal.tenants.models import Company
 
 register = template.Library()
 
 register.filter("badge", badge_html)
 register.filter("field_words", words.field_words)
+register.filter("sync_badge", badges.sync_badge)
+register.filter("change_badge", badges.change_badge)
 register.simple_tag(tones.tone, name="tone_badge")
+
+register.filter("raised_badge", statuses.badge)
+
+LINK_TONES: Final[dict[str, str]] = {
+    Status.BLANK: tones.CLOSED,
+    Status.PENDING_AUTH: tones.WAITING,
+    Status.LINKED: tones.POSTED,
+    Status.UNLINKED: tones.CLOSED,
+    Status.DEAUTHORISED: tones.PERSON,
+}
+HANDOVER_TONES: Final[dict[str, str]] = {
+    HandoverState.WAITING: tones.WAITING,
+    HandoverState.DONE: tones.POSTED,
+    HandoverState.NOTHING: tones.CLOSED,
+    HandoverState.PARTLY: tones.PERSON,
+    HandoverState.GIVEN_UP: tones.PERSON,
+}
+FILE_TONES: Final[dict[str, str]] = {
+    FileState.WAITING: tones.WAITING,
+    FileState.HANDED: tones.POSTED,
+    FileState.REFUSED: tones.PERSON,
+}
 
 
 @register.simple_tag
@@ -100,6 +134,57 @@ def took(attempt: Attempt) -> str:
         return notation.DASH
     milliseconds = round((attempt.ended_at - attempt.started_at).total_seconds() * 1000)
     return f"{milliseconds:,} ms" if milliseconds < 1000 else f"{milliseconds / 1000:,.1f} s"
+
+
+@register.filter
+def thousands(count: int) -> str:
+    """A count with separators: `1,234`."""
+    return f"{count:,}"
+
+
+@register.filter
+def handover_badge(handover: Handover) -> SafeString:
+    """Where the files of a document stand."""
+    return tones.tone(HANDOVER_TONES[handover.state], str(handover.get_state_display()))
+
+
+@register.filter
+def file_badge(file: HandedFile) -> SafeString:
+    """Where one file stands."""
+    return tones.tone(FILE_TONES[file.state], str(file.get_state_display()))
+
+
+@register.filter
+def wanted_gross(wanted: Wanted, company: Company) -> str | SafeString:
+    """What the lines of a transaction that shall be raised come to; a dash where one of them is not complete."""
+    amounts = [line.amounts() for line in wanted.lines]
+    if not amounts or None in amounts:
+        return notation.DASH
+    total = sum((each[2] for each in amounts if each), Decimal(0))
+    return money(total, wanted.currency or company.base_currency)
+
+
+@register.filter
+def link_badge(connection: Connection) -> SafeString:
+    """Where a connection stands, in Codat's word."""
+    return tones.tone(LINK_TONES[connection.status], str(connection.get_status_display()))
+
+
+@register.filter
+def record_badge(record: Record) -> SafeString:
+    """Whether iCompleat has a mirrored row."""
+    if record.refused:
+        return tones.tone(tones.PERSON, "Refused")
+    if record.pushed_code:
+        is_current = record.pushed_hash == record.row_hash
+        return tones.tone(tones.POSTED, "There") if is_current else tones.tone(tones.WAITING, "To be updated")
+    return tones.tone(tones.CLOSED, "Not there" if record.is_active else "Inactive")
+
+
+@register.filter
+def has_missing(addresses: Iterable[Inbound]) -> bool:
+    """Whether a kind has no address yet."""
+    return any(each.endpoint is None for each in addresses)
 
 
 @register.inclusion_tag("portal/desk/copyable.html")

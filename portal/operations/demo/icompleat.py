@@ -9,9 +9,12 @@ from typing import Any
 
 import requests
 
+from integrations.base import Link
 from integrations.exact import from_json, to_json
+from integrations.icompleat.client import Client
 from portal.operations.demo.children import DemoFailed
 
+DIMENSIONS = ("Department", "Project")
 # iCompleat waits for an answer of its own for up to 30 seconds.
 TIMEOUT_SECONDS = (5, 45)
 
@@ -36,6 +39,15 @@ class Approved:
         return cls(**{name: row[name] for name in cls.__slots__})
 
 
+def add_custom_fields(link: Link) -> None:
+    """The list custom fields that the dimensions of the demo's books go into, made as an administrator would."""
+    client = Client(link)
+    known = {str(field["Name"]) for field in client.custom_fields()}
+    for name in DIMENSIONS:
+        if name not in known:
+            client.create_custom_field(name)
+
+
 class SandboxICompleat:
     """The stand-in at `url`. Every call raises `DemoFailed` when it does not answer as it should."""
 
@@ -44,9 +56,14 @@ class SandboxICompleat:
         self._session = requests.Session()
         self._session.trust_env = False
 
-    def add_company(self, company_id: str, name: str, base_currency: str) -> None:
-        """Make a company, with sample transactions that await approval."""
-        self._call("PUT", f"companies/{company_id}", {"name": name, "base_currency": base_currency})
+    def add_tenant(self, tenant_id: str, name: str, security_key: str) -> None:
+        """Make a tenant whose API answers to this key."""
+        self._call("PUT", f"tenants/{tenant_id}", {"name": name, "security_key": security_key})
+
+    def add_company(self, company_id: str, name: str, base_currency: str, tenant_id: str) -> None:
+        """Make a company of a tenant, with sample transactions that await approval."""
+        body = {"name": name, "base_currency": base_currency, "tenant_id": tenant_id}
+        self._call("PUT", f"companies/{company_id}", body)
 
     def aim(self, company_id: str, kind: str, url: str, token: str) -> None:
         """Send this kind of transaction there from now on."""

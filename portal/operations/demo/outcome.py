@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from integrations.documents import Kind
-from integrations.icompleat.trays import DEFAULT_TOKEN_HEADER
+from integrations.icompleat.standin.companies import DEFAULT_TOKEN_HEADER
 from portal.operations.demo.icompleat import Approved
 from portal.operations.demo.seed import Seeded, SeededCompany
 

@@ -14,12 +14,13 @@ from django.contrib.auth.models import User
 from django.db.transaction import atomic
 from django.utils import timezone
 
+from integrations.base import Link
 from integrations.documents import Kind
 from integrations.icompleat.connector import ICompleat
 from ledger.services import open_books
 from portal.connections.digests import digest
 from portal.connections.models import Connection, Endpoint, Side, Status
-from portal.connections.services import connect, open_endpoint, pause, resume
+from portal.connections.services import connect, open_endpoint, outbound_terms, pause, resume
 from portal.connections.tokens import issue_token, live_tokens
 from portal.operations.demo.copies import Copies
 from portal.operations.demo.elsewhere import Elsewhere
@@ -39,6 +40,14 @@ class DemoSystem:
 
     url: str
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSource:
+    """Where the stand-in for iCompleat serves its API, and the security key of the demo's tenant there."""
+
+    url: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +96,20 @@ class _Plan:
 NORTHGATE = _Plan("Northgate Training Ltd", "8d4bb975-eade-42fd-a064-bf448e493c1e", "ledger")
 HARBOUR = _Plan("Harbour Street Studios Ltd", "3c1f0a52-7d0e-4b6c-9a35-51f6c2d8e704", "demo")
 HARBOUR_IN_DEMO_BOOKS = "harbour-street"
+ICOMPLEAT_TENANT = "5e0d9a7c-2b41-4d0f-8f1e-7a3c6b9d2e10"
 ELSEWHERE = "Mill Lane Printing Ltd in "
 NAMESPACE = UUID("0d0e7d0f-3f3c-4c55-9c0e-6a2f6a1c7d11")
 NOT_HERE = "The demo runs without this system this time."
 
 
+def icompleat_link(company_id: str, icompleat: DemoSource) -> Link:
+    """What a connection of one company to the stand-in for iCompleat is given."""
+    address = {"base_url": icompleat.url, "tenant_id": ICOMPLEAT_TENANT, "company_id": company_id}
+    return Link(settings=address, secrets={"security_key": icompleat.key}, outbound=outbound_terms())
+
+
 @atomic
-def seed(copies: Copies, system: DemoSystem, elsewhere: Elsewhere | None = None) -> Seeded:
+def seed(copies: Copies, system: DemoSystem, icompleat: DemoSource, elsewhere: Elsewhere | None = None) -> Seeded:
     """Make what is missing, and find the rest again. `copies` gets every new secret; the caller saves them.
 
     With `elsewhere` there is a third company that posts there. It is paused while the demo runs without.
@@ -113,7 +129,8 @@ def seed(copies: Copies, system: DemoSystem, elsewhere: Elsewhere | None = None)
     Member.objects.get_or_create(
         tenant=tenant, user=User.objects.get(username=customer.username), defaults={"role": Role.OWNER}
     )
-    return Seeded(tuple(_seeded(company, plan, copies) for plan, company in made.items()), staff, customer)
+    seeded = tuple(_seeded(company, plan, icompleat, copies) for plan, company in made.items())
+    return Seeded(seeded, staff, customer)
 
 
 def _plan(elsewhere: Elsewhere) -> _Plan:
@@ -177,19 +194,26 @@ def _link(
     )  # fmt: skip
 
 
-def _seeded(company: Company, plan: _Plan, copies: Copies) -> SeededCompany:
-    source = _source(company, plan)
+def _seeded(company: Company, plan: _Plan, icompleat: DemoSource, copies: Copies) -> SeededCompany:
+    source = _source(company, plan, icompleat)
     endpoints = tuple(_seeded_endpoint(source, kind, copies) for kind in KINDS)
     return SeededCompany(company.name, plan.icompleat_company_id, plan.accounting, endpoints)
 
 
-def _source(company: Company, plan: _Plan) -> Connection:
+def _source(company: Company, plan: _Plan, icompleat: DemoSource) -> Connection:
+    """The stand-in may be served on another port this time, too."""
     slug = ICompleat.metadata.slug
+    link = icompleat_link(plan.icompleat_company_id, icompleat)
     found = Connection.objects.filter(company=company, side=Side.SOURCE, integration=slug).first()
-    return found or connect(
-        company, slug, side=Side.SOURCE, external_company_id=plan.icompleat_company_id,
-        external_company_name=company.name, who=WHO,
-    )  # fmt: skip
+    if found is None:
+        return connect(
+            company, slug, side=Side.SOURCE, secrets=link.secrets,
+            settings={**link.settings, "raise_transactions": "yes"},
+            external_company_id=plan.icompleat_company_id, external_company_name=company.name, who=WHO,
+        )  # fmt: skip
+    found.settings, found.secrets = {**found.settings, **link.settings}, dict(link.secrets)
+    found.save(update_fields=["settings", "secrets"])
+    return found
 
 
 def _seeded_endpoint(source: Connection, kind: Kind | None, copies: Copies) -> SeededEndpoint:

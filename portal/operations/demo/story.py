@@ -18,10 +18,21 @@ from integrations.icompleat.samples import NAMES
 from portal.operations.demo.children import Child, Children, DemoFailed
 from portal.operations.demo.copies import Copies
 from portal.operations.demo.elsewhere import Elsewhere
-from portal.operations.demo.icompleat import SandboxICompleat
+from portal.operations.demo.icompleat import SandboxICompleat, add_custom_fields
 from portal.operations.demo.outcome import Told, for_scripts, surprises, table, write_at_once
 from portal.operations.demo.recovery import RECOVERS_WITHIN_SECONDS, Recovery
-from portal.operations.demo.seed import DemoSystem, Login, Seeded, SeededCompany, seed
+from portal.operations.demo.seed import (
+    ICOMPLEAT_TENANT,
+    TENANT,
+    DemoSource,
+    DemoSystem,
+    Login,
+    Seeded,
+    SeededCompany,
+    icompleat_link,
+    seed,
+)
+from portal.operations.demo.syncs import FirstSyncs
 
 HOST = "127.0.0.1"
 SANDBOX_PORT = 8001
@@ -29,6 +40,7 @@ STARTS_WITHIN_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 0.5
 PROBE_TIMEOUT_SECONDS = 2
 SANDBOX_TOKEN = "demo-books"  # noqa: S105 - the name of a copy
+ICOMPLEAT_KEY = "icompleat-key"
 READY = "ready "
 # A run of faults that is worth watching.
 DEFAULT_SEED = 10668
@@ -74,10 +86,15 @@ class Demo:
         call_command("migrate", verbosity=0, interactive=False, skip_checks=False)
         portal = self._start_portal()
         sandbox_url = _ready_url(sandbox)
-        seeded = self._seed(sandbox_url)
+        icompleat = SandboxICompleat(f"{sandbox_url}/icompleat")
+        source = DemoSource(f"{sandbox_url}/icompleat", self.copies.get_or_make(ICOMPLEAT_KEY))
+        seeded = self._seed(sandbox_url, source)
+        self._furnish(icompleat, seeded, source)
         _wait_for_portal(portal, self.portal_url)
-        told = self._approve_all(SandboxICompleat(f"{sandbox_url}/icompleat"), seeded)
-        self._show(told, sandbox_url, seeded)
+        told = self._approve_all(icompleat, seeded)
+        syncs = FirstSyncs.begin()
+        syncs.wait(portal)
+        self._show(told, sandbox_url, seeded, syncs)
         if self.wishes.json_file:
             write_at_once(self.wishes.json_file, for_scripts(self.portal_url, sandbox_url, seeded))
         has_recovered = not self.wishes.faults or self._recover(told, f"{sandbox_url}/demo")
@@ -104,18 +121,24 @@ class Demo:
         log = settings.DATA_DIR / "logs" / f"{name.rsplit(maxsplit=1)[-1]}.log"
         return self.children.add(Child(name, module, arguments, log=log, environment=environment))
 
-    def _seed(self, sandbox_url: str) -> Seeded:
+    def _seed(self, sandbox_url: str, source: DemoSource) -> Seeded:
         system = DemoSystem(f"{sandbox_url}/demo", self.copies.get(SANDBOX_TOKEN))
-        seeded = seed(self.copies, system, self.wishes.elsewhere)
+        seeded = seed(self.copies, system, source, self.wishes.elsewhere)
         self.copies.save()
         return seeded
+
+    def _furnish(self, icompleat: SandboxICompleat, seeded: Seeded, source: DemoSource) -> None:
+        """Tenant, companies and custom fields, as somebody made them in iCompleat before."""
+        icompleat.add_tenant(ICOMPLEAT_TENANT, TENANT, source.key)
+        for company in seeded.companies:
+            icompleat.add_company(company.icompleat_company_id, company.name, "GBP", ICOMPLEAT_TENANT)
+            add_custom_fields(icompleat_link(company.icompleat_company_id, source))
 
     def _approve_all(self, icompleat: SandboxICompleat, seeded: Seeded) -> list[Told]:
         return [self._approve(icompleat, company) for company in seeded.companies]
 
     def _approve(self, icompleat: SandboxICompleat, company: SeededCompany) -> Told:
         company_id = company.icompleat_company_id
-        icompleat.add_company(company_id, company.name, "GBP")
         for endpoint in company.endpoints:
             if endpoint.kind != "all":
                 icompleat.aim(company_id, endpoint.kind, f"{self.portal_url}{endpoint.path}", endpoint.token)
@@ -140,10 +163,12 @@ class Demo:
         within = RECOVERS_WITHIN_SECONDS if self.wishes.once else None
         return recovery.watch(self.children.check, within_seconds=within)
 
-    def _show(self, told: list[Told], sandbox_url: str, seeded: Seeded) -> None:
+    def _show(self, told: list[Told], sandbox_url: str, seeded: Seeded, syncs: FirstSyncs) -> None:
         lines = [
             "",
             *table(told),
+            "",
+            *syncs.lines(),
             "",
             *self._surprises(told),
             f"Customer pages  {self.portal_url}/        {_how(seeded.customer)}",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from portal.postings.admin.attachments import HandoverAdmin, PostingWithFilesAdmin, TransactionWithFilesAdmin
 from portal.postings.admin.differences import DifferenceAdmin
-from portal.postings.admin.postings import PostingAdmin
 from portal.postings.admin.reconciliations import ReconciledConnectionAdmin, ReconciliationRunAdmin
-from portal.postings.admin.transactions import TransactionAdmin
 from portal.postings.admin.void_numbers import VoidNumbersAdmin
 
 __all__ = [
     "DifferenceAdmin",
-    "PostingAdmin",
+    "HandoverAdmin",
+    "PostingWithFilesAdmin",
     "ReconciledConnectionAdmin",
     "ReconciliationRunAdmin",
-    "TransactionAdmin",
+    "TransactionWithFilesAdmin",
     "VoidNumbersAdmin",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from decimal import Decimal
 from typing import Any
 
@@ -9,9 +10,10 @@ import requests
 from psycopg import sql
 
 from integrations.base import Link
-from integrations.documents import Document
+from integrations.documents import Document, Kind
 from integrations.exact import from_json
 from integrations.http import Outbound
+from integrations.odoo import mapping
 from integrations.odoo.connector import Odoo as Connector
 from integrations.reference import RecordKind
 from tests.live.odoo.server import Odoo
@@ -20,6 +22,7 @@ _RETIRED: dict[RecordKind, tuple[str, dict[str, Any]]] = {
     RecordKind.SUPPLIER: ("res.partner", {"name": "Closed Ltd", "ref": "CLOSED01", "supplier_rank": 1}),
     RecordKind.ACCOUNT: ("account.account", {"name": "Closed", "code": "7599", "account_type": "expense"}),
     RecordKind.TAX: ("account.tax", {"name": "T9", "amount": 9, "type_tax_use": "purchase"}),
+    RecordKind.DELIVERY_SITE: ("stock.warehouse", {"name": "Closed", "code": "OLD"}),
 }
 
 
@@ -77,7 +80,28 @@ class RealBooks:
         """An archived record; of currencies most are inactive from the start."""
         if kind is RecordKind.CURRENCY:
             return str(self.call("res.currency/search", domain=[["active", "=", False]], limit=1)[0])
+        if kind is RecordKind.DIMENSION:
+            return self._retired_analytic_account()
         model, values = _RETIRED[kind]
         made = self.call(f"{model}/create", vals_list=[values])
         self.call(f"{model}/write", ids=made, vals={"active": False})
         return str(made[0])
+
+    def stored(self, kind: Kind, external_id: str, name: str) -> bytes:
+        """From Odoo's own store of files."""
+        model = mapping.form(kind).model
+        domain = [["res_model", "=", model], ["res_id", "=", int(external_id)], ["name", "=", name]]
+        (found,) = self.call("ir.attachment/search_read", domain=domain, fields=["datas"])
+        return base64.b64decode(found["datas"])
+
+    def _retired_analytic_account(self) -> str:
+        """A third department: to make it in Odoo takes a right that nobody needs here."""
+        made = self.odoo.rows(
+            self.database,
+            sql.SQL(
+                "INSERT INTO account_analytic_account (name, code, plan_id, root_plan_id, company_id, active)"
+                " SELECT name, 'OLD', plan_id, root_plan_id, company_id, false FROM account_analytic_account"
+                " WHERE code = 'ADM' RETURNING id"
+            ),
+        )
+        return str(made[0][0])

@@ -18,7 +18,7 @@ from psycopg import sql
 from tests.live.odoo import packages
 from tests.servers import Postgres, free_port
 
-MODULES: Final = "account,purchase,l10n_uk"
+MODULES: Final = "account,purchase,stock,l10n_uk"
 TEMPLATE: Final = "template_odoo"
 BOOKS: Final = "books_"
 START_SECONDS: Final = 60.0
@@ -26,7 +26,7 @@ STOP_SECONDS: Final = 30.0
 _BOOKS: Final = Path(__file__).with_name("books.py.txt")
 _USER: Final = Path(__file__).with_name("user.py.txt")
 # Named by what they are made with: other books make new ones.
-_MADE_WITH: Final = hashlib.sha256(_BOOKS.read_bytes()).hexdigest()[:12]
+_MADE_WITH: Final = hashlib.sha256(MODULES.encode() + _BOOKS.read_bytes()).hexdigest()[:12]
 _DUMP: Final = packages.CACHE / f"template-{_MADE_WITH}.dump"
 _KEY: Final = packages.CACHE / f"key-{_MADE_WITH}"
 

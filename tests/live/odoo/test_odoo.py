@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -19,10 +20,11 @@ from integrations.errors import Misconfigured, OutcomeUnknown, Rejected, Retryab
 from integrations.http import Exchange, Outbound
 from integrations.odoo.client import Client
 from integrations.odoo.connector import Odoo as Connector
+from integrations.papers import LARGEST_FILE
 from integrations.reference import RecordKind
 from tests.live.odoo.seen import RealBooks
 from tests.live.odoo.server import Odoo
-from tests.samples import KEY, OTHER_KEY, REFERENCE, in_dollars, sample, with_line
+from tests.samples import KEY, OTHER_KEY, PAPER, REFERENCE, in_dollars, sample, with_line
 
 pytestmark = pytest.mark.odoo_live
 
@@ -263,7 +265,11 @@ def test_the_rights_that_the_key_needs(
 ) -> None:
     system = books.system(key=books.odoo.key_of_user(books.database, *groups))
     if not says:
-        assert system.post(document, key=KEY, reference=REFERENCE).number
+        posted = system.post(document, key=KEY, reference=REFERENCE)
+        assert posted.number
+        system.attach(document.kind, posted.external_id, PAPER)
+        assert [one.name for one in system.attached(document.kind, posted.external_id)] == [PAPER.name]
+        assert all(list(system.records(kind)) for kind in Connector.can.reads)
         return
     with pytest.raises(Misconfigured, match=says) as caught:
         system.post(document, key=KEY, reference=REFERENCE)
@@ -347,6 +353,73 @@ def test_posting_touches_the_supplier_and_changes_no_hash(system: Connector, boo
     system.post(sample(), key=KEY, reference=REFERENCE)
     assert touched() != before
     assert {one.external_id: one.content_hash() for one in system.records(RecordKind.SUPPLIER)} == hashes
+
+
+def test_a_supplier_is_told_with_address_and_net_days(system: Connector, books: RealBooks) -> None:
+    (thirty,) = books.call("account.payment.term/search", domain=[["name", "=", "30 Days"]])
+    (month,) = books.call("account.payment.term/search", domain=[["name", "=", "End of Following Month"]])
+    (country,) = books.call("res.country/search", domain=[["code", "=", "AU"]])
+    (region,) = books.call("res.country.state/search", domain=[["code", "=", "ACT"]])
+    (crown,) = books.call("res.partner/search", domain=[["ref", "=", "CROWN01"]])
+    values = {
+        "street": "1 Station Road", "street2": "Holbeck", "city": "Leeds", "zip": "LS11 5AA", "country_id": country,
+        "state_id": region, "email": "accounts@crown.example", "property_supplier_payment_term_id": thirty,
+    }  # fmt: skip
+    books.call("res.partner/write", ids=[crown], vals=values)
+    (told,) = (one for one in system.records(RecordKind.SUPPLIER) if one.code == "CROWN01")
+    assert told.details == {
+        "email": "accounts@crown.example",
+        "address": "1 Station Road, Holbeck, Leeds, LS11 5AA, Australian Capital Territory (AU), Australia",
+        "address_1": "1 Station Road",
+        "address_2": "Holbeck",
+        "city": "Leeds",
+        "region": "Australian Capital Territory",
+        "postcode": "LS11 5AA",
+        "country": "Australia",
+        "country_code": "AU",
+        "payment_terms": "30 Days",
+        "payment_days": "30",
+    }
+    books.call("res.partner/write", ids=[crown], vals={"property_supplier_payment_term_id": month})
+    (told,) = (one for one in system.records(RecordKind.SUPPLIER) if one.code == "CROWN01")
+    assert (told.details["payment_terms"], told.details.get("payment_days")) == ("End of Following Month", None)
+
+
+def test_rates_warehouses_and_analytic_accounts_are_told(system: Connector) -> None:
+    found = {kind: list(system.records(kind)) for kind in RecordKind}
+    rates = {one.code: one.details for one in found[RecordKind.CURRENCY] if one.is_active}
+    assert rates == {"GBP": {"rate": "1", "is_base": "yes"}, "USD": {"rate": "1.201"}}
+    assert [(one.code, one.name, one.details) for one in found[RecordKind.DELIVERY_SITE]] == [
+        (
+            "WH",
+            "My Company",
+            {"address_1": "4 Harbour Street", "city": "Whitby", "postcode": "YO21 1DN", "country_code": "GB"},
+        )
+    ]
+    assert [(one.dimension, one.code, one.name) for one in found[RecordKind.DIMENSION]] == [
+        ("Department", "ADM", "Administration"),
+        ("Department", "TRN", "Training"),
+    ]
+
+
+def test_a_large_file_arrives_whole(system: Connector, books: RealBooks) -> None:
+    invoice = system.post(sample(), key=KEY, reference=REFERENCE).external_id
+    large = replace(PAPER, name="large.pdf", content=bytes(range(256)) * (LARGEST_FILE // 256))
+    system.attach(Kind.INVOICE, invoice, large)
+    assert [one.size for one in system.attached(Kind.INVOICE, invoice)] == [LARGEST_FILE]
+    assert books.stored(Kind.INVOICE, invoice, large.name) == large.content
+
+
+def test_one_file_sent_many_times_at_once_is_there_once(books: RealBooks) -> None:
+    invoice = books.system().post(sample(), key=KEY, reference=REFERENCE).external_id
+
+    def attach(_: int) -> None:
+        with suppress(Retryable):
+            books.system().attach(Kind.INVOICE, invoice, PAPER)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(attach, range(AT_ONCE)))
+    assert [one.name for one in books.system().attached(Kind.INVOICE, invoice)] == [PAPER.name]
 
 
 def test_reference_data_is_read_to_the_end(system: Connector, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ RATES: Final = {"GBP": "1", "USD": "1.2010", "EUR": "1.1700"}
 ACCOUNTS: Final = {"5010": "Training rooms", "7502": "Telephone", "7504": "Stationery", "7506": "Software"}
 TAXES: Final = {"T0": ("Zero-rated", "0"), "T1": ("Standard rate", "0.20")}
 SUPPLIERS: Final = {"CROWN01": "Crown Conference Centre", "METRO01": "Metro Telecom"}
+DEPARTMENTS: Final = {"ADM": "Administration", "TRN": "Training"}
 _NAMES: Final = {"GBP": "Pound sterling", "USD": "US dollar", "EUR": "Euro"}
 
 
@@ -34,6 +35,7 @@ def furnish(rpc: Rpc, *, last_year: int) -> None:
     _accounts(rpc, company, chart)
     _taxes(rpc, company, chart)
     rpc.create("account.invoice.payment_term", name="30 days", lines=[["create", [_in_thirty_days()]]])
+    _departments(rpc, company)
     for code, name in SUPPLIERS.items():
         rpc.create("party.party", name=name, code=code, addresses=[["create", [{}]]])
     user = rpc.one("res.user", ["login", "=", "admin"])
@@ -119,6 +121,13 @@ def _taxes(rpc: Rpc, company: int, chart: dict[str, int]) -> None:
             name=name, description=description, type="percentage", rate=Decimal(rate), company=company,
             invoice_account=chart["tax"], credit_note_account=chart["tax"],
         )  # fmt: skip
+
+
+def _departments(rpc: Rpc, company: int) -> None:
+    root = rpc.create("analytic_account.account", name="Department", type="root", company=company)
+    for code, name in DEPARTMENTS.items():
+        values = {"code": code, "name": name, "type": "normal", "company": company}
+        rpc.create("analytic_account.account", **values, root=root, parent=root)
 
 
 def _in_thirty_days() -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from integrations.base import Link
-from integrations.documents import Document, IdempotencyKey
+from integrations.documents import Document, IdempotencyKey, Kind
 from integrations.http import Outbound
 from integrations.reference import RecordKind
 from integrations.tryton import mapping
@@ -95,7 +96,29 @@ class Ledger:
                 "currency.currency",
                 {"name": "Irish pound", "code": "IEP", "symbol": "I", "digits": 2, "rounding": cent},
             ),
+            RecordKind.DELIVERY_SITE: ("stock.location", {**self._zones(), "name": "Old warehouse", "code": "OLD"}),
+            RecordKind.DIMENSION: ("analytic_account.account", {"name": "Old department", "code": "OLD", **self._in()}),
         }
+
+    def stored(self, kind: Kind, external_id: str, name: str) -> bytes:
+        """From Tryton's own table of attachments."""
+        resource = f"{mapping.book(kind).model},{external_id}"
+        found = self.rpc.read("ir.attachment", [["resource", "=", resource], ["name", "=", name]], "data")
+        (data,) = (one["data"]["base64"] for one in found)
+        return base64.b64decode(data)
+
+    def _zones(self) -> dict[str, Any]:
+        """A warehouse wants places of its own."""
+        places = {
+            f"{zone}_location": self.rpc.create("stock.location", name=f"Old {zone}", type="storage")
+            for zone in ("input", "output", "storage")
+        }
+        return {"type": "warehouse", **places}
+
+    def _in(self) -> dict[str, Any]:
+        """Among the departments."""
+        root = self.rpc.one("analytic_account.account", ["type", "=", "root"])
+        return {"type": "normal", "company": 1, "root": root, "parent": root}
 
     def _type(self) -> int:
         return int(self.rpc.read("account.account", [["code", "=", "7504"]], "type")[0]["type"])

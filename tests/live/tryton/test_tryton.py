@@ -18,14 +18,16 @@ import pytest
 from integrations.documents import Document, IdempotencyKey, Kind, Posted, Supplier
 from integrations.errors import IntegrationError, Misconfigured, OutcomeUnknown, Rejected, Retryable, Unauthorised
 from integrations.http import Outbound
+from integrations.papers import LARGEST_FILE
 from integrations.reference import RecordKind
 from integrations.tryton import mapping
 from integrations.tryton.connector import Tryton
+from integrations.tryton.sandbox import MAX_SIZE
 from tests.live.tryton import furnishing
 from tests.live.tryton.ledger import Ledger, link
 from tests.live.tryton.ledger import system as linked
 from tests.live.tryton.rig import Server
-from tests.samples import KEY, OTHER_KEY, REFERENCE, sample, with_line
+from tests.samples import KEY, OTHER_KEY, PAPER, REFERENCE, sample, with_line
 
 pytestmark = pytest.mark.tryton_live
 
@@ -315,9 +317,15 @@ def test_a_user_in_two_groups_may_do_all_of_it(server: Server, books: Ledger) ->
     system = Tryton(link(server, key="able" * 32))
     nobody = Supplier(code=None, name="Brand New Ltd")
     assert system.company().name == furnishing.COMPANY
-    assert post(system, sample(supplier=nobody)).number
-    assert post(system, sample(Kind.CREDIT_NOTE), OTHER_KEY).number
-    assert post(system, sample(Kind.PURCHASE_ORDER)).number
+    for kind, key, supplier in (
+        (Kind.INVOICE, KEY, nobody),
+        (Kind.CREDIT_NOTE, OTHER_KEY, sample().supplier),
+        (Kind.PURCHASE_ORDER, KEY, sample().supplier),
+    ):
+        posted = post(system, sample(kind, supplier=supplier), key)
+        assert posted.number
+        system.attach(kind, posted.external_id, PAPER)
+        assert [one.name for one in system.attached(kind, posted.external_id)] == [PAPER.name]
     assert all(list(system.records(kind)) for kind in Tryton.can.reads)
 
 
@@ -337,6 +345,73 @@ def test_an_inactive_supplier_is_seen_and_marked(system: Tryton, books: Ledger) 
     found = {one.external_id: one for one in system.records(RecordKind.SUPPLIER)}
     assert retired is not None
     assert (found[retired].code, found[retired].is_active) == ("OLD01", False)
+
+
+def test_a_supplier_is_told_with_address_terms_and_currency(system: Tryton, books: Ledger) -> None:
+    rpc = books.rpc
+    crown, address = (
+        rpc.one("party.party", ["code", "=", "CROWN01"]),
+        rpc.one("party.address", ["party.code", "=", "CROWN01"]),
+    )
+    where = {"city": "Leeds", "postal_code": "LS11 5AA", "street_unstructured": "1 Station Road\nHolbeck"}
+    country = rpc.create("country.country", name="United Kingdom", code="GB")
+    region = rpc.create("country.subdivision", name="Leeds", code="GB-LDS", type="city", country=country)
+    rpc.write("party.address", address, **where, country=country, subdivision=region)
+    thirty, month = (
+        rpc.one("account.invoice.payment_term", ["name", "=", name]) for name in ("30 days", "End of Month")
+    )
+    dollar = rpc.one("currency.currency", ["code", "=", "USD"])
+    rpc.write("party.party", crown, supplier_payment_term=thirty, supplier_currency=dollar)
+    (told,) = (one for one in system.records(RecordKind.SUPPLIER) if one.code == "CROWN01")
+    assert told.details == {
+        "currency": "USD",
+        "address": "1 Station Road, Holbeck, LEEDS, LS11 5AA, UNITED KINGDOM",
+        "address_1": "1 Station Road",
+        "address_2": "Holbeck",
+        "city": "Leeds",
+        "region": "Leeds",
+        "postcode": "LS11 5AA",
+        "country_code": "GB",
+        "payment_terms": "30 days",
+        "payment_days": "30",
+    }
+    rpc.write("party.party", crown, supplier_payment_term=month)
+    (told,) = (one for one in system.records(RecordKind.SUPPLIER) if one.code == "CROWN01")
+    assert (told.details["payment_terms"], told.details.get("payment_days")) == ("End of Month", None)
+
+
+def test_rates_are_units_for_one_of_the_companys_currency(system: Tryton, books: Ledger) -> None:
+    """Whichever currency Tryton itself counts in."""
+    rpc = books.rpc
+    for code, rate in (("GBP", "0.8"), ("EUR", "1")):
+        currency = rpc.one("currency.currency", ["code", "=", code])
+        rpc.create("currency.currency.rate", currency=currency, date=date(2024, 2, 1), rate=Decimal(rate))
+    assert {one.code: one.details for one in system.records(RecordKind.CURRENCY)} == {
+        "GBP": {"rate": "1", "is_base": "yes"},
+        "USD": {"rate": "1.50125"},
+        "EUR": {"rate": "1.25"},
+    }
+
+
+def test_warehouses_and_analytic_accounts_are_told(system: Tryton) -> None:
+    sites, values = (list(system.records(kind)) for kind in (RecordKind.DELIVERY_SITE, RecordKind.DIMENSION))
+    assert [(one.code, one.name, one.details) for one in sites] == [("WH", "Warehouse", {})]
+    assert [(one.dimension, one.code, one.name) for one in values] == [
+        ("Department", code, name) for code, name in furnishing.DEPARTMENTS.items()
+    ]
+
+
+def test_a_large_file_arrives_whole_and_a_larger_one_is_refused(system: Tryton, books: Ledger) -> None:
+    """Tryton reads 2 MB unless it is told otherwise, and files travel as Base64."""
+    invoice = post(system).external_id
+    large = replace(PAPER, name="large.pdf", content=bytes(range(256)) * (MAX_SIZE // 4 * 3 // 256 - 8))
+    system.attach(Kind.INVOICE, invoice, large)
+    with pytest.raises(Rejected, match=r"larger\.pdf is larger than this Tryton lets anybody send"):
+        system.attach(Kind.INVOICE, invoice, replace(PAPER, name="larger.pdf", content=b"x" * LARGEST_FILE))
+    assert [(one.name, one.size) for one in system.attached(Kind.INVOICE, invoice)] == [
+        ("large.pdf", len(large.content))
+    ]
+    assert books.stored(Kind.INVOICE, invoice, large.name) == large.content
 
 
 @pytest.mark.parametrize("kind", sorted(Tryton.can.reads))

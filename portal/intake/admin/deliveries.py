@@ -1,4 +1,4 @@
-"""What came in, for staff: deliveries raw and judged, and calls that were refused. All read-only."""
+"""Deliveries for staff: raw as they came, and how each was judged. Read-only."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from portal.intake.models import Delivery, RefusedCalls, Verdict
+from portal.intake.bodies import body_text
+from portal.intake.models import Delivery, Origin, Verdict
 from portal.postings.search import transactions_with
 from portal.staff.base import Button, ReadOnlyAdmin, row_url
 from portal.staff.filters import CompanyFilter
-from portal.staff.formats import NOTHING, block, copyable, indented, json_text, link, moment
+from portal.staff.formats import NOTHING, block, json_text, link, moment
 from portal.staff.sections import Fact, Section, Table
 from portal.tones import CLOSED, PERSON, POSTED, UNDER_WAY, WAITING, tone
 
@@ -46,7 +47,7 @@ def _parts(verdict: Verdict) -> tuple[str, str]:
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
-    """One request with a good token, as it came."""
+    """One request with a good token, as it came, or one thing that was read from a source."""
 
     list_display = ("shown_at", "shown_verdict", "company", "kind", "number", "answer", "took", "reason")
     list_select_related = ("company", "endpoint", "transaction")
@@ -127,48 +128,6 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
         return "" if obj.answered_after_ms is None else f"{obj.answered_after_ms:,} ms"
 
 
-@admin.register(RefusedCalls)
-class RefusedCallsAdmin(ReadOnlyAdmin[RefusedCalls]):
-    """Calls without a good token, counted per endpoint and hour."""
-
-    list_display = ("hour_called", "endpoint_id_called", "count", "shown_names", "last")
-    list_display_links = ("hour_called",)
-    search_fields = ("=endpoint_id_called",)
-    search_help_text = "An endpoint's whole id, or unknown."
-
-    def sections(self, request: HttpRequest, obj: RefusedCalls) -> Sequence[Section]:
-        """The count, and which headers the latest call had."""
-        facts = [
-            Fact("Hour", moment(obj.hour)),
-            Fact("Endpoint called", copyable(obj.endpoint_id_called)),
-            Fact("Refused calls", f"{obj.count:,}"),
-            Fact("Latest", moment(obj.last_at, seconds=True)),
-        ]
-        names = Table(head=("Header names of the latest call",), rows=[(name,) for name in obj.header_names])
-        note = "Values are never kept. Does one look like a token's header? Name it at the endpoint, or open discovery."
-        return [Section(title="Refused calls", facts=facts), Section(title="Headers", note=note, table=names)]
-
-    @admin.display(description="Hour", ordering="hour")
-    def hour_called(self, obj: RefusedCalls) -> str:
-        """The hour in which they came."""
-        return moment(obj.hour)
-
-    @admin.display(description="Header names of the latest call")
-    def shown_names(self, obj: RefusedCalls) -> str:
-        """What the latest call brought."""
-        return ", ".join(obj.header_names)
-
-    @admin.display(description="Latest", ordering="last_at")
-    def last(self, obj: RefusedCalls) -> str:
-        """When the latest came."""
-        return moment(obj.last_at, seconds=True)
-
-
-def body_text(body: bytes | memoryview) -> str:
-    """A raw body as text to read: indented where it is JSON, unreadable bytes marked, nothing else changed."""
-    return indented(bytes(body).decode("utf-8-sig", errors="replace")) or "(an empty body)"
-
-
 def _verdict(delivery: Delivery) -> list[Fact]:
     transaction = delivery.transaction
     return [
@@ -177,6 +136,7 @@ def _verdict(delivery: Delivery) -> list[Fact]:
         Fact("Reason", delivery.reason, wide=True),
         Fact("Field", delivery.field),
         Fact("Received", moment(delivery.received_at, seconds=True)),
+        Fact("Came by", str(Origin(delivery.origin).label)),
         Fact("Company", link(row_url(delivery.company), delivery.company.name)),
         Fact("Endpoint", link(row_url(delivery.endpoint), str(delivery.endpoint.get_kind_display() or "All kinds"))),
         Fact("Transaction", link(row_url(transaction), str(transaction)) if transaction else ""),

@@ -1,4 +1,4 @@
-"""The pages for customers. Each begins with what its reader may see."""
+"""The start page and the transactions: lists, one of them, and the list as CSV."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from portal.desk.export import csv_lines
 from portal.desk.filters import Filters
 from portal.desk.paging import Position, page
 from portal.desk.selectors import Sight, history, overviews, posting_of, progress, with_postings
-from portal.desk.words import next_step, source_name, system_name, told
+from portal.desk.words import RAISED_FROM, next_step, source_name, system_name, told
 from portal.postings.models import Posting, Transaction
 from portal.postings.states import UNDER_WAY
+from portal.postings.timeline import has_timeline, timeline_of
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,16 @@ class Row:
     def source(self) -> str:
         """The source's name."""
         return source_name(self.transaction.source)
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether it was raised from here: it goes to the source instead of coming from there."""
+        return self.transaction.source in RAISED_FROM
+
+    @property
+    def tells_more(self) -> bool:
+        """Whether its source can be asked what happened to it there."""
+        return has_timeline(self.transaction)
 
     @property
     def next_step(self) -> str:
@@ -82,6 +93,7 @@ def transactions(request: HttpRequest) -> HttpResponse:
     shown = page(rows, position, within=sight.transactions(), oldest_first=filters.oldest_first)
     context = {
         "sight": sight,
+        "company": filters.one_company,
         "filters": filters,
         "page": shown,
         "rows": [_row(sight, each) for each in shown.rows],
@@ -131,15 +143,27 @@ def standing(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return render(request, "portal/desk/standing.html", {"row": _row(sight, sight.transaction(public_id))})
 
 
+@require_safe
+@never_cache
+def at_source(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """What happened to a transaction at its source. The page asks for it once it stands, for the source may be slow."""
+    if not request.user.is_authenticated:
+        return HttpResponseClientRefresh()
+    sight = Sight.of(request.user)
+    row = _row(sight, sight.transaction(public_id))
+    return render(request, "portal/desk/at_source.html", {"row": row, "timeline": timeline_of(row.transaction)})
+
+
 def _row(sight: Sight, transaction: Transaction) -> Row:
     return Row(transaction, posting_of(transaction), sight.zone(transaction.company_id))
 
 
 def _start(sight: Sight, filters: Filters, position: Position, rows: list[Transaction]) -> dict[str, Any]:
-    """For an empty first page without filters: what to do first, company by company."""
-    if rows or filters.is_narrowed or position.cursor:
+    """For an empty first page without filters but a company: what to do first, company by company."""
+    if rows or not filters.is_only_of_a_company or position.cursor:
         return {}
-    return {"steps": [progress(company) for company in sight.companies], "zone": sight.zone()}
+    companies = [filters.one_company] if filters.one_company else sight.companies
+    return {"steps": [progress(company) for company in companies], "zone": sight.zone()}
 
 
 def _source_of(rows: list[Transaction]) -> str:

@@ -1,0 +1,50 @@
+"""What the API says when it does not do what was asked: one shape for every status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from portal.raising.wanted import Problem
+
+WHO_CALLS: Final = "A live API token is needed: send it as Authorization: Bearer, followed by the token."
+NO_SCOPE: Final = "This token may not do that: it lacks the scope {scope}."
+NOT_FOUND: Final = "There is nothing here, or it is not yours."
+NOT_ALLOWED: Final = "The method {method} is not taken here."
+NOT_JSON: Final = "The body must be JSON: send Content-Type: application/json."
+TOO_LARGE: Final = "The body is larger than 1 MB. Nothing was raised."
+TOO_OFTEN: Final = "More than {limit} requests in a minute. Ask again in {seconds} s; nothing was done."
+UNAVAILABLE: Final = "Postroom cannot reach its database for the moment. Send it again: nothing is raised twice."
+FAILED: Final = "An error on our side. Send it again: nothing is raised twice."
+
+
+class ApiError(Exception):
+    """An answer other than success. `error` is one plain sentence, `details` are (field, message)."""
+
+    def __init__(
+        self,
+        status: int,
+        error: str,
+        *,
+        details: Iterable[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(error)
+        self.status = status
+        self.error = error
+        self.details = tuple(details)
+        self.headers = dict(headers or {})
+
+    def body(self, correlation_id: str) -> dict[str, Any]:
+        """The documented shape."""
+        return {
+            "statusCode": self.status,
+            "error": self.error,
+            "correlationId": correlation_id,
+            "details": [{"field": field, "message": message} for field, message in self.details],
+        }
+
+
+def told(problems: Iterable[Problem]) -> list[tuple[str, str]]:
+    """Problems as details: which member of the body, and why."""
+    return [(problem.path, problem.message) for problem in problems]

@@ -1,0 +1,59 @@
+"""Who may call the API: tokens of a tenant, kept as keyed digests."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from portal.tenants.models import Tenant
+
+
+class Scope(models.TextChoices):
+    """What a token may do."""
+
+    READ = "push:read", _("See what was raised")
+    WRITE = "push:write", _("Raise transactions")
+
+
+def check_scopes(value: object) -> None:
+    """A list of known scopes, each once, at least one."""
+    if not isinstance(value, list) or not value or len(set(map(str, value))) < len(value):
+        raise ValidationError("Choose at least one scope, each once.")
+    if strange := [one for one in value if one not in Scope.values]:
+        raise ValidationError(f"“{strange[0]}” is no scope. Known are {', '.join(Scope.values)}.")
+
+
+class ApiToken(models.Model):
+    """One token with which a tenant's own programs call the API, for all of its companies.
+
+    Only its keyed digest is kept; the token itself is shown once. It is refused from `expires_at` or `revoked_at` on.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="api_tokens")
+    name = models.CharField(max_length=100, help_text="What it is for, such as the program that uses it.")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(max_length=4, editable=False, help_text="The token's last four characters.")
+    scopes = models.JSONField(default=list, validators=[check_scopes])
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never.")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name = "API token"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("tenant", "name"), condition=Q(revoked_at__isnull=True), name="one_live_token_per_name"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} (…{self.hint})"

@@ -1,0 +1,112 @@
+"""The addresses at which a company's transactions come in: what is open, with which tokens, and when it last rang."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.transaction import atomic
+from django.utils import timezone
+
+from integrations.documents import Kind
+from portal.connections.models import Connection, Endpoint, EndpointToken
+from portal.connections.registry import UnknownIntegration, source
+from portal.connections.services import endpoint_url, open_endpoint
+from portal.intake.models import Delivery
+
+# As iCompleat's own drop-down names them.
+WORDS: Final[dict[str, str]] = {
+    Kind.PURCHASE_ORDER: "Purchase orders",
+    Kind.INVOICE: "Invoices",
+    Kind.CREDIT_NOTE: "Credit notes",
+    Kind.RECEIPT: "Receipts",
+    "": "All kinds",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbound:
+    """One address, or the lack of one for a kind."""
+
+    kind: str
+    endpoint: Endpoint | None
+    live: tuple[EndpointToken, ...] = ()
+    last_at: datetime | None = None
+
+    @property
+    def word(self) -> str:
+        """The kind as iCompleat lists it."""
+        return WORDS.get(self.kind, self.kind)
+
+    @property
+    def url(self) -> str:
+        """What is entered in iCompleat."""
+        return endpoint_url(self.endpoint) if self.endpoint else ""
+
+    @property
+    def newest(self) -> str:
+        """The key of the newest token: what a form carries, so that sending it twice makes no second one."""
+        return str(self.live[-1].pk) if self.live else ""
+
+    @property
+    def is_discovering(self) -> bool:
+        """Whether a token is accepted in any header."""
+        until = self.endpoint.discovery_until if self.endpoint else None
+        return until is not None and until > timezone.now()
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The headers that may carry the token."""
+        if self.endpoint is None:
+            return ()
+        return tuple(self.endpoint.token_header_names) or _usual_headers(self.endpoint.connection.integration)
+
+
+def inbound(connection: Connection | None) -> list[Inbound]:
+    """The address of each kind that the source sends, missing ones too, in two queries."""
+    if connection is None:
+        return []
+    found = {each.kind: each for each in map(_inbound, endpoints_of(connection))}
+    wanted = [kind.value for kind in Kind if kind in source(connection.integration).kinds]
+    missing = [] if "" in found else [kind for kind in wanted if kind not in found]
+    kinds = [kind for kind in WORDS if kind in found or kind in missing]
+    return [found.get(kind) or Inbound(kind=kind, endpoint=None) for kind in kinds]
+
+
+def open_missing(connection: Connection, *, who: str) -> int:
+    """Open an address for each kind that has none, and say how many; pressed twice at once, it opens them once."""
+    with atomic():
+        held = Connection.objects.select_for_update(of=("self",)).select_related("company").get(pk=connection.pk)
+        missing = [Kind(each.kind) for each in inbound(held) if each.endpoint is None]
+        for kind in missing:
+            open_endpoint(held, who=who, kind=kind)
+    return len(missing)
+
+
+def inbound_of(endpoint: Endpoint) -> Inbound:
+    """One address by its row from `endpoints_of`."""
+    return _inbound(endpoint)
+
+
+def endpoints_of(connection: Connection | None) -> QuerySet[Endpoint]:
+    """The open endpoints with their tokens and the time of their last delivery."""
+    latest = Delivery.objects.filter(endpoint=OuterRef("pk")).order_by("-pk").values("received_at")[:1]
+    tokens = Prefetch("tokens", queryset=EndpointToken.objects.order_by("pk"))
+    rows = Endpoint.objects.filter(connection=connection, is_active=True).select_related("connection__company")
+    return rows.prefetch_related(tokens).annotate(last_at=Subquery(latest)).order_by("created_at")
+
+
+def _inbound(endpoint: Endpoint) -> Inbound:
+    now = timezone.now()
+    live = [token for token in endpoint.tokens.all() if token.retires_at is None or token.retires_at > now]
+    last_at = getattr(endpoint, "last_at", None)
+    return Inbound(kind=endpoint.kind, endpoint=endpoint, live=tuple(live), last_at=last_at)
+
+
+def _usual_headers(integration: str) -> tuple[str, ...]:
+    try:
+        return tuple(source(integration).token_headers)
+    except UnknownIntegration:
+        return ()
