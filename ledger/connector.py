@@ -10,12 +10,17 @@ from django.db import connection
 
 from integrations.base import Abilities, AccountingSystem, Metadata, Setting
 from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Written
-from integrations.errors import Misconfigured
+from integrations.errors import Misconfigured, Rejected
+from integrations.papers import Attachment, File
+from integrations.reference import Record, RecordKind
 from ledger.models import Books, Entry
 from ledger.services import UnknownSuppliers, entry_by_key, keep_memo, post_document
+from ledger.services.attaching import entry_of, keep_file
 from ledger.services.listing import entries_since
+from ledger.services.records import READERS, records_of
 
 MEMOS = frozenset({Kind.PURCHASE_ORDER, Kind.RECEIPT})
+KINDS = frozenset({Kind.PURCHASE_ORDER, Kind.INVOICE, Kind.CREDIT_NOTE, Kind.RECEIPT})
 
 
 class BuiltInLedger(AccountingSystem):
@@ -38,11 +43,13 @@ class BuiltInLedger(AccountingSystem):
         ),
     )
     can = Abilities(
-        kinds=frozenset({Kind.PURCHASE_ORDER, Kind.INVOICE, Kind.CREDIT_NOTE, Kind.RECEIPT}),
+        kinds=KINDS,
         transactional=True,
         lookup_complete=True,
         quiet_seconds=0,
         lists=True,
+        reads=frozenset(READERS),
+        attaches=KINDS,
     )
 
     def company(self) -> Company:
@@ -68,6 +75,33 @@ class BuiltInLedger(AccountingSystem):
     def written_since(self, since: datetime) -> Iterator[Written]:
         """Every entry and memo that a document's key made at or after `since` (aware UTC). Reversals have none."""
         return (written(entry) for entry in entries_since(self._books(), since))
+
+    def records(self, kind: RecordKind) -> Iterator[Record]:
+        """Every record of a kind, inactive ones too, in pages; accounts without those that the ledger itself books to.
+
+        Currencies, delivery sites and dimensions are what staff keep for these books; no document is checked against
+        them. Raises `Misconfigured`.
+        """
+        return records_of(self._books(), kind)
+
+    def attached(self, kind: Kind, external_id: str) -> tuple[Attachment, ...]:
+        """The files of an entry, the oldest first. Raises `Rejected` where there is no such entry, `Misconfigured`."""
+        if kind not in self.can.attaches:
+            return ()
+        files = entry_of(self._books(), kind, external_id).attachments.order_by("id").defer("content")
+        return tuple(
+            Attachment(external_id=str(one.pk), name=one.name, content_type=one.content_type, size=one.size)
+            for one in files
+        )
+
+    def attach(self, kind: Kind, external_id: str, file: File) -> None:
+        """Keep a file with an entry, inside of a transaction or not; a name that is there already stays as it is.
+
+        Raises `Rejected` where there is no such entry or the file cannot be kept, `Misconfigured`.
+        """
+        if kind not in self.can.attaches:
+            raise Rejected(f"The ledger keeps no files of the kind {kind.label.lower()}.", field="kind")
+        keep_file(entry_of(self._books(), kind, external_id), file)
 
     def _must_be_inside_a_transaction(self) -> None:
         if not connection.in_atomic_block:

@@ -17,7 +17,14 @@ class MemoBook(BuiltInLedger):
         summary="Numbered entries for documents that the accounting system cannot take.",
         monogram="PM",
     )
-    can = Abilities(kinds=frozenset(Kind), transactional=True, lookup_complete=True, quiet_seconds=0, lists=True)
+    can = Abilities(
+        kinds=frozenset(Kind),
+        transactional=True,
+        lookup_complete=True,
+        quiet_seconds=0,
+        lists=True,
+        attaches=frozenset(Kind),
+    )
 
     def post(self, document: Document, *, key: IdempotencyKey, reference: str) -> Posted:
         """Keep the document as a memo entry; the same key gives the same entry. Raises like `BuiltInLedger.post`."""

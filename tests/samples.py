@@ -1,4 +1,4 @@
-"""Documents that tests post: one of two lines, and one in another currency."""
+"""Documents that tests post: one of two lines, one in another currency, and the paper that belongs to them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.documents import Document, IdempotencyKey, Kind, Line, Supplier
+from integrations.papers import File
 
 KEY = IdempotencyKey("8f14e45f-ceea-467f-9f0d-0c2b5a1d7c11")
 OTHER_KEY = IdempotencyKey("1679091c-5a88-4faf-8fb5-e6087eb1b2dc")
 REFERENCE = "P-000001"
+PAPER = File(
+    name="SI-48213.pdf", content_type="application/pdf", content=b"%PDF-1.7\n% Crown Conference Centre\n%%EOF\n"
+)
 
 
 def sample(kind: Kind = Kind.INVOICE, **changes: Any) -> Document:

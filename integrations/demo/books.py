@@ -10,7 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from integrations.demo.checks import Refusal, check
+from integrations.demo.checks import Codes, Refusal, check, named
+from integrations.demo.rows import SCHEMA as RECORDS
+from integrations.demo.rows import known_codes, supplier_for
 from integrations.exact import from_json, to_json
 from integrations.sandbox import Store
 
@@ -38,9 +40,6 @@ TRUTH: Final = (
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS company (id TEXT PRIMARY KEY, name TEXT NOT NULL, currency TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS supplier (
-    company TEXT NOT NULL, code TEXT NOT NULL, name TEXT NOT NULL, folded TEXT NOT NULL, PRIMARY KEY (company, code)
-);
 CREATE TABLE IF NOT EXISTS document (
     position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, company TEXT NOT NULL, kind TEXT NOT NULL,
     sequence INTEGER NOT NULL, external_key TEXT NOT NULL, supplier TEXT NOT NULL, body TEXT NOT NULL,
@@ -61,7 +60,7 @@ class Books:
 
     def __init__(self, state: Store) -> None:
         self._state = state
-        state.create(SCHEMA)
+        state.create(SCHEMA + RECORDS)
 
     def companies(self) -> list[dict[str, Any]]:
         """All companies: id, name, currency."""
@@ -88,7 +87,7 @@ class Books:
         with self._state.transaction() as database:
             if key and (known := _known(database, company_id, key, fingerprint)):
                 return 200, known
-            check(collection.kind, body, currency)
+            check(collection.kind, body, currency, _codes(database, company_id, body))
             document = _book(database, company_id, collection, _moved(body) if moves_date else body)
             if key:
                 row = (company_id, key, fingerprint, document["id"])
@@ -141,16 +140,22 @@ class Books:
             row = database.execute("SELECT body FROM document WHERE id = ?", (document_id,)).fetchone()
         return from_json(row["body"]) if row else None
 
-    def suppliers(self, company_id: str) -> list[dict[str, Any]]:
-        """The suppliers of a company, with what each is owed in the company's currency."""
-        self.company(company_id)
+    def company_of(self, document_id: str) -> str | None:
+        """The id of the company whose books have this document."""
         with self._state.transaction() as database:
-            rows = database.execute("SELECT code, name FROM supplier WHERE company = ? ORDER BY code", (company_id,))
-            suppliers = {row["code"]: {"code": row["code"], "name": row["name"], "owed": Decimal(0)} for row in rows}
+            row = database.execute("SELECT company FROM document WHERE id = ?", (document_id,)).fetchone()
+        return row["company"] if row else None
+
+    def owed(self, company_id: str) -> dict[str, Decimal]:
+        """What each supplier with a document is owed, by its code, in the company's currency."""
+        self.company(company_id)
+        owed: dict[str, Decimal] = {}
+        with self._state.transaction() as database:
             for row in database.execute("SELECT supplier, kind, body FROM document WHERE company = ?", (company_id,)):
-                booked = from_json(row["body"])
-                suppliers[row["supplier"]]["owed"] += _OWED[row["kind"]] * (booked["base"] or booked)["gross"]
-        return list(suppliers.values())
+                booked, code = from_json(row["body"]), row["supplier"]
+                amount = _OWED[row["kind"]] * (booked["base"] or booked)["gross"]
+                owed[code] = owed.get(code, Decimal(0)) + amount
+        return owed
 
 
 def _page(rows: Sequence[sqlite3.Row], page: int) -> dict[str, Any]:
@@ -191,7 +196,7 @@ def _known(database: sqlite3.Connection, company: str, key: str, fingerprint: st
 def _book(
     database: sqlite3.Connection, company: str, collection: Collection, body: Mapping[str, Any]
 ) -> dict[str, Any]:
-    supplier = _supplier(database, company, body["supplier"])
+    supplier = supplier_for(database, company, body["supplier"])
     count = "SELECT coalesce(max(sequence), 0) + 1 FROM document WHERE company = ? AND kind = ?"
     sequence = database.execute(count, (company, collection.kind)).fetchone()[0]
     document = {
@@ -212,22 +217,9 @@ def _book(
     return document
 
 
-def _supplier(database: sqlite3.Connection, company: str, given: Mapping[str, Any]) -> dict[str, str]:
-    """The supplier by its code, else by its name in any letter case, else a new one."""
-    name, code = str(given["name"]).strip(), given.get("code")
-    column, wanted = ("code", code) if code else ("folded", name.casefold())
-    query = f"SELECT code, name FROM supplier WHERE company = ? AND {column} = ?"  # noqa: S608
-    row = database.execute(query, (company, wanted)).fetchone()
-    if row is not None:
-        return dict(row)
-    code = code or _new_code(database, company, name)
-    database.execute("INSERT INTO supplier VALUES (?, ?, ?, ?)", (company, code, name, name.casefold()))
-    return {"code": code, "name": name}
-
-
-def _new_code(database: sqlite3.Connection, company: str, name: str) -> str:
-    """Five letters of the name and a number that is free: METRO01."""
-    stem = "".join(filter(str.isalnum, name.upper()))[:5] or "SUP"
-    rows = database.execute("SELECT code FROM supplier WHERE company = ?", (company,))
-    taken = {row["code"] for row in rows}
-    return next(code for number in range(1, 10_000) if (code := f"{stem}{number:02}") not in taken)
+def _codes(database: sqlite3.Connection, company: str, body: Mapping[str, Any]) -> Codes:
+    """What the books know of the codes that a document names."""
+    return Codes(
+        accounts=known_codes(database, company, "accounts", named(body, "account_code")),
+        tax_codes=known_codes(database, company, "tax-codes", named(body, "tax_code")),
+    )

@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from integrations.currencies import MINOR_UNITS
 
-# The numbering of common UK small-business charts; the codes of iCompleat's own samples are among them.
-ACCOUNTS: Final[Mapping[str, str]] = {
-    "5000": "Materials Purchased",
-    "5010": "Course Venue Hire",
-    "5020": "Trainer Fees",
-    "6201": "Advertising",
-    "7100": "Rent",
-    "7400": "Travelling",
-    "7502": "Telephone",
-    "7504": "Office Stationery",
-    "7506": "Software Licences",
-    "7601": "Audit Fees",
-    "7602": "Accountancy Fees",
-    "7901": "Bank Charges",
-}
-# Code to name and rate in per cent. The rate is for people: tax is booked as it was given.
-TAX_CODES: Final[Mapping[str, tuple[str, Decimal]]] = {
-    "T0": ("Zero rated", Decimal(0)),
-    "T1": ("Standard rate 20%", Decimal(20)),
-    "T2": ("Exempt", Decimal(0)),
-    "T5": ("Reduced rate 5%", Decimal(5)),
-    "T9": ("Outside the scope of VAT", Decimal(0)),
-}
 _AMOUNTS: Final = ("net", "tax", "gross")
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Of the codes that a document names those that there are, with whether they are in use."""
+
+    accounts: Mapping[str, bool]
+    tax_codes: Mapping[str, bool]
 
 
 class Refusal(Exception):
@@ -44,7 +30,14 @@ class Refusal(Exception):
         self.error = {"code": code, "message": message, "field": field}
 
 
-def check(kind: str, document: Mapping[str, Any], base_currency: str) -> None:
+def named(document: Mapping[str, Any], member: str) -> set[str]:
+    """The codes that the lines of a document name, whatever else may be wrong with it."""
+    lines = document.get("lines")
+    found = [line.get(member) for line in (lines if isinstance(lines, list) else []) if isinstance(line, Mapping)]
+    return {code for code in found if isinstance(code, str)}
+
+
+def check(kind: str, document: Mapping[str, Any], base_currency: str, codes: Codes) -> None:
     """Refuse what cannot be booked. Raises `Refusal` for the first thing that is wrong."""
     _supplier(document)
     _day(document)
@@ -54,7 +47,7 @@ def check(kind: str, document: Mapping[str, Any], base_currency: str) -> None:
         raise Refusal("negative_total", "The total of a credit note is positive here.", "gross")
     lines = _lines(document)
     for position, line in enumerate(lines):
-        _line(line, position)
+        _line(line, position, codes)
     _totals(document, lines)
 
 
@@ -97,14 +90,17 @@ def _lines(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return lines
 
 
-def _line(line: Mapping[str, Any], position: int) -> None:
+def _line(line: Mapping[str, Any], position: int, codes: Codes) -> None:
     number, field = line.get("number", position + 1), f"lines[{position}]."
-    if not _is_in(ACCOUNTS, line.get("account_code")):
-        message = f"Account code {line.get('account_code')} on line {number} is not in the chart of accounts."
-        raise Refusal("unknown_account", message, field + "account_code")
-    if not _is_in(TAX_CODES, line.get("tax_code")):
-        message = f"Tax code {line.get('tax_code')} on line {number} does not exist."
-        raise Refusal("unknown_tax_code", message, field + "tax_code")
+    for member, known, error, what, absent in (
+        ("account_code", codes.accounts, "unknown_account", "Account code", "is not in the chart of accounts"),
+        ("tax_code", codes.tax_codes, "unknown_tax_code", "Tax code", "does not exist"),
+    ):
+        code = line.get(member)
+        is_in_use = known.get(code) if isinstance(code, str) else None
+        if not is_in_use:
+            why = f"on line {number} {absent if is_in_use is None else 'is no longer in use'}"
+            raise Refusal(error, f"{what} {code} {why}.", field + member)
     _amounts(line, field, f"Line {number}")
 
 

@@ -15,7 +15,7 @@ from integrations.sentences import sentence
 
 # More pages than one key can fill, even if every try had made a document.
 _MOST_PAGES = 20
-# Half a million documents: a listing that is longer than that does not end.
+# Half a million documents, five million rows: a listing that is longer than that does not end.
 _MOST_PAGES_LISTED = 10_000
 _NO_REASON = "Demo Books refused the document and gave no reason."
 
@@ -31,6 +31,8 @@ _REFUSALS: Final[Mapping[str, type[Rejected]]] = {
     "amounts_disagree": Rejected,
     "negative_total": Rejected,
     "wrong_base_currency": Misconfigured,
+    "unknown_document": Rejected,
+    "too_large": Rejected,
     "unknown_company": Misconfigured,
     "not_found": Misconfigured,
 }
@@ -65,23 +67,46 @@ class Client:
         """All documents with an external key that were booked at or after `since` (aware UTC), page after page."""
         return self._pages({"booked_since": since.isoformat(timespec="milliseconds")}, _MOST_PAGES_LISTED)
 
-    def _pages(self, wanted: Mapping[str, str], most: int) -> Iterator[Mapping[str, Any]]:
+    def rows(self, resource: str) -> Iterator[Mapping[str, Any]]:
+        """All rows of a resource, such as `tax-codes`, page after page."""
+        return self._pages({}, _MOST_PAGES_LISTED, resource)
+
+    def files(self, document_id: str) -> list[Mapping[str, Any]]:
+        """What is told of the files of a document. Raises `Rejected` where there is no such document."""
+        reply = self._http.get(self._files(document_id))
+        return _listed(reply, _accepted(reply), "attachments")
+
+    def attach(self, document_id: str, body: Mapping[str, Any]) -> None:
+        """Keep a file with a document. One of its name that is there already stays as it is."""
+        reply = self._http.post(self._files(document_id), json=body)
+        _with_id(reply, _accepted(reply))
+
+    def _files(self, document_id: str) -> str:
+        return f"{self._company}/documents/{quote(document_id, safe='')}/attachments"
+
+    def _pages(self, wanted: Mapping[str, str], most: int, resource: str = "documents") -> Iterator[Mapping[str, Any]]:
         page = 1
         for _ in range(most):
-            documents, next_page = self._page(wanted, page)
-            yield from documents
+            rows, next_page = self._page(wanted, page, resource)
+            yield from rows
             if next_page is None:
                 return
             page = next_page
         raise Retryable("Demo Books answered with more pages than there can be. It will be tried again.")
 
-    def _page(self, wanted: Mapping[str, str], page: int) -> tuple[list[Mapping[str, Any]], int | None]:
-        reply = self._http.get(f"{self._company}/documents", params={**wanted, "page": page})
+    def _page(self, wanted: Mapping[str, str], page: int, resource: str) -> tuple[list[Mapping[str, Any]], int | None]:
+        reply = self._http.get(f"{self._company}/{resource}", params={**wanted, "page": page})
         answer = _accepted(reply)
-        documents, next_page = answer.get("documents"), answer.get("next_page")
-        if not isinstance(documents, list):
-            raise reply.unclear("no list of documents")
-        return [_with_id(reply, one) for one in documents], next_page if isinstance(next_page, int) else None
+        next_page = answer.get("next_page")
+        rows = _listed(reply, answer, resource.replace("-", "_"))
+        return rows, next_page if isinstance(next_page, int) else None
+
+
+def _listed(reply: Reply, answer: Mapping[str, Any], member: str) -> list[Mapping[str, Any]]:
+    rows = answer.get(member)
+    if not isinstance(rows, list):
+        raise reply.unclear(f"no list of {member.replace('_', ' ')}")
+    return [_with_id(reply, one) for one in rows]
 
 
 def _accepted(reply: Reply) -> Mapping[str, Any]:

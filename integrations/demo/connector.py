@@ -8,7 +8,10 @@ from datetime import datetime
 from integrations.base import Abilities, AccountingSystem, Link, Metadata, Setting
 from integrations.demo import mapping
 from integrations.demo.client import Client
-from integrations.documents import Company, Document, IdempotencyKey, Posted, Written
+from integrations.demo.records import SHELVES, told
+from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Written
+from integrations.papers import Attachment, File
+from integrations.reference import Record, RecordKind
 
 
 class DemoBooks(AccountingSystem):
@@ -49,6 +52,8 @@ class DemoBooks(AccountingSystem):
         # Not by itself, but its faults can make it repeat an error to the key that met it.
         repeats_errors=True,
         lists=True,
+        reads=frozenset(SHELVES),
+        attaches=frozenset(mapping.COLLECTIONS),
     )
 
     def __init__(self, link: Link) -> None:
@@ -76,3 +81,21 @@ class DemoBooks(AccountingSystem):
         """
         found = (mapping.written(one) for one in self._client.booked_since(since))
         return (one for one in found if one.key)
+
+    def records(self, kind: RecordKind) -> Iterator[Record]:
+        """All rows of a kind, inactive ones too, 500 a page. Raises `Retryable`, `Unauthorised`, `Misconfigured`."""
+        return map(told(kind), self._client.rows(SHELVES[kind].resource)) if kind in SHELVES else iter(())
+
+    def attached(self, kind: Kind, external_id: str) -> tuple[Attachment, ...]:
+        """The files of a document, the oldest first.
+
+        Raises `Rejected` where there is no such document, `Retryable`, `Unauthorised`, `Misconfigured`.
+        """
+        if kind not in self.can.attaches:
+            return ()
+        return tuple(mapping.attachment(one) for one in self._client.files(external_id))
+
+    def attach(self, kind: Kind, external_id: str, file: File) -> None:
+        """Attach a file; one of its name that is there already stays as it is. Raises as the base says."""
+        mapping.collection(kind)
+        self._client.attach(external_id, mapping.enclosed(file))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 from integrations.documents import Company, Dimension, Document, IdempotencyKey, Kind, Line, Posted, Written
 from integrations.errors import Misconfigured, Rejected
+from integrations.papers import Attachment, File
 
 COLLECTIONS: Final[Mapping[Kind, str]] = {
     Kind.INVOICE: "bills",
@@ -132,6 +134,23 @@ def written(answer: Mapping[str, Any]) -> Written:
         posted=posted(answer),
         kind=KINDS.get(_word(answer.get("kind")) or ""),
         reference=_word(answer.get("reference")) or "",
+    )
+
+
+def enclosed(file: File) -> dict[str, str]:
+    """The body of an attachment."""
+    content = base64.b64encode(file.content).decode()
+    return {"name": file.name, "content_type": file.content_type, "content": content}
+
+
+def attachment(answer: Mapping[str, Any]) -> Attachment:
+    """A file as Demo Books tells it. Its id is known to be there."""
+    size = answer.get("size")
+    return Attachment(
+        external_id=answer["id"],
+        name=_word(answer.get("name")) or "",
+        content_type=_word(answer.get("content_type")) or "application/octet-stream",
+        size=size if isinstance(size, int) else None,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 from wsgiref.types import WSGIApplication
@@ -15,7 +15,13 @@ from werkzeug.routing import Map, MapAdapter, RequestRedirect, Rule
 from werkzeug.wrappers import Request, Response
 
 from integrations.demo.books import COLLECTIONS, Books
-from integrations.demo.checks import ACCOUNTS, TAX_CODES, Refusal
+from integrations.demo.catalogue import Catalogue
+from integrations.demo.checks import Refusal
+from integrations.demo.control import PREFIX as CONTROL
+from integrations.demo.control import Control
+from integrations.demo.files import Files, Kept
+from integrations.demo.pages import document_page, overview
+from integrations.demo.rows import RESOURCES
 from integrations.disturbances import FORGET_KEYS, MOVE_DATE
 from integrations.exact import from_json, to_json
 from integrations.faults import Sort
@@ -26,20 +32,24 @@ ACCESS_FILE = "demo-token"
 ACCESS_VARIABLE = "POSTROOM_DEMO_TOKEN"
 LONGEST_LATENCY_MS = 2000
 _SHOWN = 200
-_MINUS = "\N{MINUS SIGN}"
-_AMOUNT_HEADS: Final = tuple(Markup('<div class="amount">{}</div>').format(name) for name in ("Net", "Tax", "Gross"))
+_LAST_PAGE = 1_000_000
+_JSON = "application/json"
+_COMPANY: Final = "/api/companies/<company_id>"
+_FILES: Final = f"{_COMPANY}/documents/<document_id>/attachments"
 
 _ROUTES: Final = Map(
     [
         Rule("/", endpoint="show_books", methods=["GET"]),
         Rule("/documents/<document_id>", endpoint="show_document", methods=["GET"]),
         Rule(TRUTH, endpoint="truth", methods=["GET"]),
-        Rule("/api/companies/<company_id>", endpoint="company", methods=["GET"]),
-        Rule("/api/companies/<company_id>/accounts", endpoint="accounts", methods=["GET"]),
-        Rule("/api/companies/<company_id>/tax-codes", endpoint="tax_codes", methods=["GET"]),
-        Rule("/api/companies/<company_id>/suppliers", endpoint="suppliers", methods=["GET"]),
-        Rule("/api/companies/<company_id>/documents", endpoint="documents", methods=["GET"]),
-        *(Rule(f"/api/companies/<company_id>/{name}", endpoint=name, methods=["POST"]) for name in COLLECTIONS),
+        Rule("/documents/<document_id>/attachments/<file_id>", endpoint="show_file", methods=["GET"]),
+        Rule(_COMPANY, endpoint="company", methods=["GET"]),
+        *(Rule(f"{_COMPANY}/{name}", endpoint=name, methods=["GET"]) for name in RESOURCES),
+        Rule(f"{_COMPANY}/documents", endpoint="documents", methods=["GET"]),
+        *(Rule(f"{_COMPANY}/{name}", endpoint=name, methods=["POST"]) for name in COLLECTIONS),
+        Rule(_FILES, endpoint="files", methods=["GET"]),
+        Rule(_FILES, endpoint="attach", methods=["POST"]),
+        Rule(f"{_FILES}/<file_id>", endpoint="file", methods=["GET"]),
     ]
 )
 
@@ -93,11 +103,16 @@ class DemoBooksSandbox:
 
     def __init__(self, state: Store) -> None:
         self._books = Books(state)
+        self._catalogue = Catalogue(state)
+        self._files = Files(state)
+        self._control = Control(self._books, self._catalogue)
         self._token = state.token(ACCESS_FILE, ACCESS_VARIABLE)
         self._latency_seconds = state.latency_ms / 1000
 
     def answer(self, request: Request) -> Response:
         """One request, one answer; refusals as JSON where machines ask, as a page elsewhere."""
+        if request.path.startswith(CONTROL):
+            return self._control.answer(request)
         routes = _ROUTES.bind_to_environ(request.environ)
         is_api = request.path.startswith("/api/")
         if not is_api and request.path != TRUTH:
@@ -126,7 +141,25 @@ class DemoBooksSandbox:
             if FORGET_KEYS in request.environ:
                 self._books.forget_keys()
             return _json(*answer)
-        return _json(200, self._read(name, values["company_id"], request))
+        company = self._books.company(values["company_id"])
+        if "document_id" in values:
+            return self._attachments(name, values, request)
+        if name in RESOURCES:
+            return Response(self._catalogue.page(company["id"], name, _page_number(request)), mimetype=_JSON)
+        return _json(200, self._documents(company["id"], request) if name == "documents" else company)
+
+    def _attachments(self, name: str, values: Mapping[str, str], request: Request) -> Response:
+        document = values["document_id"]
+        if self._books.company_of(document) != values["company_id"]:
+            raise Refusal("unknown_document", f"There is no document {document} here.", "document_id", status=404)
+        if name == "attach":
+            return _json(*self._files.add(document, _body(request)))
+        if name == "files":
+            return _json(200, {"attachments": self._files.of(document)})
+        kept = self._files.one(document, values["file_id"])
+        if kept is None:
+            raise Refusal("unknown_file", f"There is no file {values['file_id']} here.", "file_id", status=404)
+        return _download(kept)
 
     def _truth(self, routes: MapAdapter, request: Request) -> Response:
         """What is booked, whatever was answered: for checkers. As open as the pages, which show the same."""
@@ -136,21 +169,8 @@ class DemoBooksSandbox:
             self._books.company(company_id)
         return _json(200, {"documents": self._books.truth(company_id)})
 
-    def _read(self, name: str, company_id: str, request: Request) -> object:
-        company = self._books.company(company_id)
-        if name == "documents":
-            return self._documents(company_id, request)
-        if name == "suppliers":
-            return {"suppliers": self._books.suppliers(company_id)}
-        if name == "accounts":
-            return {"accounts": [{"code": code, "name": told} for code, told in ACCOUNTS.items()]}
-        if name == "tax_codes":
-            codes = [{"code": code, "name": told, "rate": rate} for code, (told, rate) in TAX_CODES.items()]
-            return {"tax_codes": codes}
-        return company
-
     def _documents(self, company_id: str, request: Request) -> object:
-        number = max(request.args.get("page", 1, type=int), 1)
+        number = _page_number(request)
         since = request.args.get("booked_since")
         if since is None:
             return self._books.find(company_id, request.args.get("external_key"), number)
@@ -165,14 +185,19 @@ class DemoBooksSandbox:
             return Response("There is nothing here.\n", status=error.code)
         if name == "show_books":
             return page("Demo Books", self._overview(root))
-        document = self._books.document(values["document_id"])
-        return page(document["number"], _document(document, root)) if document else NotFound().get_response()
+        document_id = values["document_id"]
+        if name == "show_file":
+            kept = self._files.one(document_id, values["file_id"])
+            return _download(kept) if kept else NotFound().get_response()
+        document, company = self._books.document(document_id), self._books.company_of(document_id)
+        if document is None or company is None:
+            return NotFound().get_response()
+        files = self._files.of(document_id)
+        return page(document["number"], document_page(document, self._catalogue.names(company), files, root))
 
     def _overview(self, root: str) -> Markup:
         parts = [
-            Markup("<h2>{name} ({id}, {currency})</h2>").format(**company)
-            + _documents(self._books.latest(company["id"], _SHOWN), root)
-            for company in self._books.companies()
+            overview(company, self._books.latest(company["id"], _SHOWN), root) for company in self._books.companies()
         ]
         return Markup("<p>What this accounting system holds, newest first.</p>") + Markup("").join(parts)
 
@@ -197,54 +222,16 @@ def _body(request: Request) -> Mapping[str, Any]:
 
 
 def _json(status: int, value: object) -> Response:
-    return Response(to_json(value), status=status, mimetype="application/json")
+    return Response(to_json(value), status=status, mimetype=_JSON)
 
 
-def _documents(documents: Iterable[Mapping[str, Any]], root: str) -> Markup:
-    heads = ("Number", "Kind", "Date", "Supplier", "Their number", "Our reference", *_AMOUNT_HEADS, "Currency")
-    rows = [
-        [
-            Markup('<a href="{}/documents/{}">{}</a>').format(root, one["id"], one["number"]),
-            one["kind"].replace("_", " ").capitalize(),
-            one["date"],
-            f"{one['supplier']['name']} ({one['supplier']['code']})",
-            one.get("supplier_reference") or "",
-            one.get("reference") or "",
-            *(_amount(one, name) for name in ("net", "tax", "gross")),
-            one["currency"],
-        ]
-        for one in documents
-    ]
-    return _table(heads, rows) if rows else Markup("<p>Nothing has been posted yet.</p>")
+def _page_number(request: Request) -> int:
+    return min(max(request.args.get("page", 1, type=int), 1), _LAST_PAGE)
 
 
-def _document(document: Mapping[str, Any], root: str) -> Markup:
-    heads = ("Line", "Description", "Account", "Tax code", *_AMOUNT_HEADS)
-    rows = [
-        [
-            str(line.get("number", "")),
-            line.get("description") or "",
-            f"{line['account_code']} {ACCOUNTS[line['account_code']]}",
-            f"{line['tax_code']} {TAX_CODES[line['tax_code']][0]}",
-            *(_amount({**line, "kind": document["kind"]}, name) for name in ("net", "tax", "gross")),
-        ]
-        for line in document["lines"]
-    ]
-    about = Markup("<p>{supplier[name]}, {date}, {currency}. Booked {booked_at}.</p>").format(**document)
-    raw = Markup("<h2>As it was posted</h2><div class=scroll><code>{}</code></div>").format(to_json(document))
-    return Markup('<p><a href="{}/">All documents</a></p>').format(root) + about + _table(heads, rows) + raw
-
-
-def _amount(of: Mapping[str, Any], name: str) -> Markup:
-    """An amount for people; what a credit note takes away has a true minus."""
-    value = -of[name] if of["kind"] == "credit_note" else of[name]
-    text = f"{abs(value):,.2f}"
-    return Markup('<div class="amount">{}</div>').format(_MINUS + text if value < 0 else text)
-
-
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Markup:
-    head = Markup("").join(Markup("<th>{}</th>").format(name) for name in heads)
-    cells = (Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row) for row in rows)
-    body = Markup("").join(Markup("<tr>{}</tr>").format(row) for row in cells)
-    table = Markup("<div class=scroll><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>")
-    return table.format(head, body)
+def _download(kept: Kept) -> Response:
+    """A file for taking away; whatever its sender called its type, no browser opens it here."""
+    headers = {"X-Content-Type-Options": "nosniff"}
+    response = Response(kept.content, mimetype="application/octet-stream", headers=headers)
+    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
+    return response

@@ -12,23 +12,29 @@ _DOCUMENT: Final = (
 MODELS: Final[Mapping[str, tuple[str, ...]]] = {
     "ir.model.data": ("module", "name", "model", "res_id"),
     "res.company": ("name", "currency_id", "vat", "company_registry", "fiscalyear_lock_date"),
-    "res.currency": ("name", "full_name", "active"),
+    "res.currency": ("name", "full_name", "active", "rate", "rate_ids", "is_current_company_currency"),
     "res.partner": (
         "name", "ref", "active", "vat", "email", "phone", "street", "street2", "city", "zip", "state_id", "country_id",
-        "property_purchase_currency_id", "property_supplier_payment_term_id", "supplier_rank", "is_company",
-        "parent_id", "write_date",
+        "country_code", "property_purchase_currency_id", "property_supplier_payment_term_id", "supplier_rank",
+        "is_company", "parent_id", "write_date",
     ),
     "account.account": ("code", "name", "account_type", "active", "tax_ids"),
     "account.tax": ("name", "amount", "amount_type", "active", "price_include", "tax_group_id", "type_tax_use"),
     "account.tax.group": ("name",),
     "account.payment.term": ("name", "days"),
+    "account.payment.term.line": ("payment_id", "value", "value_amount", "delay_type", "nb_days"),
+    "stock.warehouse": ("name", "code", "active", "partner_id", "company_id"),
+    "account.analytic.plan": ("name",),
+    "account.analytic.account": ("name", "code", "active", "plan_id", "company_id"),
+    "ir.model": ("model",),
+    "ir.attachment": ("name", "res_model", "res_id", "datas", "mimetype", "file_size"),
     "product.product": ("name", "default_code", "type", "sale_ok", "purchase_ok", "active"),
     "account.move": (
-        *_DOCUMENT, "move_type", "date", "invoice_date", "invoice_payment_term_id",
+        *_DOCUMENT, "company_id", "move_type", "date", "invoice_date", "invoice_payment_term_id",
         "invoice_date_due", "ref", "invoice_origin",
         "invoice_currency_rate", "invoice_line_ids", "tax_totals", "amount_total_signed",
     ),
-    "purchase.order": (*_DOCUMENT, "date_order", "partner_ref", "origin", "order_line"),
+    "purchase.order": (*_DOCUMENT, "company_id", "date_order", "partner_ref", "origin", "order_line"),
 }  # fmt: skip
 LINKS: Final[Mapping[str, str]] = {
     "partner_id": "res.partner",
@@ -38,6 +44,8 @@ LINKS: Final[Mapping[str, str]] = {
     "tax_group_id": "account.tax.group",
     "product_id": "product.product",
     "invoice_payment_term_id": "account.payment.term",
+    "payment_id": "account.payment.term",
+    "plan_id": "account.analytic.plan",
     "property_supplier_payment_term_id": "account.payment.term",
 }
 NUMBERS: Final = frozenset({"quantity", "product_qty", "price_unit", "invoice_currency_rate", "supplier_rank"})
@@ -67,12 +75,32 @@ _ACCOUNTS: Final = {
 _TAXES: Final = {"T0": 0, "T1": 20, "T2": 0, "T5": 5, "T9": 0}
 _NOTHING, _SOMETHING = 1, 2
 _T1: Final = 2
+_GBP: Final = 1
+_WAREHOUSE: Final = 3
+_DEPARTMENTS: Final = {"ADM": "Administration", "OPS": "Operations", "TRN": "Training"}
 _NAMES: Final = {"GBP": "Pound sterling", "USD": "United States dollar", "EUR": "Euro", "CAD": "Canadian dollar"}
 
 RECORDS: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
-    *(("res.currency", {"name": code, "full_name": name, "active": code != "CAD"}) for code, name in _NAMES.items()),
+    *(
+        (
+            "res.currency",
+            {
+                "name": code,
+                "full_name": name,
+                "active": code != "CAD",
+                "rate": CURRENCIES[code],
+                "rate_ids": [place] if place > _GBP else [],
+                "is_current_company_currency": place == _GBP,
+            },
+        )
+        for place, (code, name) in enumerate(_NAMES.items(), start=_GBP)
+    ),
     ("res.company", {"name": "Harbour Street Studios Ltd", "currency_id": 1}),
     ("account.payment.term", {"name": "30 Days", "days": 30}),
+    (
+        "account.payment.term.line",
+        {"payment_id": 1, "value": "percent", "value_amount": 100, "delay_type": "days_after", "nb_days": 30},
+    ),
     ("account.tax.group", {"name": "Nothing"}),
     ("account.tax.group", {"name": "VAT"}),
     *(
@@ -97,4 +125,19 @@ RECORDS: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
         ("res.partner", {"name": name, "ref": code, "supplier_rank": 1, "is_company": True})
         for code, name in (("CROWN01", "Crown Conference Centre"), ("METRO01", "Metro Telecom"))
     ),
+    # The partner of the warehouse is no supplier.
+    (
+        "res.partner",
+        {
+            "name": "Harbour Street",
+            "street": "4 Harbour Street",
+            "city": "Whitby",
+            "zip": "YO21 1DN",
+            "country_code": "GB",
+        },
+    ),
+    ("stock.warehouse", {"name": "Harbour Street", "code": "WH", "partner_id": _WAREHOUSE, "company_id": 1}),
+    ("ir.model", {"model": "stock.warehouse"}),
+    ("account.analytic.plan", {"name": "Department"}),
+    *(("account.analytic.account", {"name": name, "code": code, "plan_id": 1}) for code, name in _DEPARTMENTS.items()),
 )

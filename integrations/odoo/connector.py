@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from integrations.base import Abilities, AccountingSystem, Limits, Link, Metadata, Setting
 from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Written
 from integrations.errors import IntegrationError, Misconfigured, OutcomeUnknown, Rejected
-from integrations.odoo import codes, mapping
+from integrations.odoo import attachments, codes, mapping
 from integrations.odoo.client import MODULE, Client, Row
 from integrations.odoo.codes import Known
 from integrations.odoo.mapping import Form
-from integrations.odoo.reading import LISTINGS
+from integrations.odoo.reading import LISTINGS, records
 from integrations.odoo.values import amount, record_id, text
+from integrations.papers import Attachment, File
 from integrations.reference import Record, RecordKind
 
 
@@ -61,6 +62,7 @@ class Odoo(AccountingSystem):
         quiet_seconds=150,
         lists=True,
         reads=frozenset(LISTINGS),
+        attaches=frozenset(mapping.FORMS),
     )
     # An Odoo has few workers, and its users want some of them.
     limits = Limits(at_once=4)
@@ -119,15 +121,23 @@ class Odoo(AccountingSystem):
                 yield from self._written(mapping.BY_MODEL[model], names) if names else ()
 
     def records(self, kind: RecordKind) -> Iterator[Record]:
-        """All suppliers, accounts, purchase taxes or currencies, archived ones marked, 200 a page.
+        """All of a kind, archived ones marked, 200 a page: of taxes those for purchases, of sites the warehouses.
 
         Raises `Retryable`, `Unauthorised`, `Misconfigured`.
         """
-        listing = LISTINGS.get(kind)
-        if listing is None:
-            return
-        for page in self._client.pages(listing.model, listing.domain, listing.fields):
-            yield from map(listing.record, page)
+        return records(self._client, kind)
+
+    def attached(self, kind: Kind, external_id: str) -> tuple[Attachment, ...]:
+        """The files of a document, the oldest first.
+
+        Raises `Rejected` where there is no such document, `Retryable`, `Unauthorised`, `Misconfigured`.
+        """
+        return attachments.attached(self._client, kind, external_id) if kind in self.can.attaches else ()
+
+    def attach(self, kind: Kind, external_id: str, file: File) -> None:
+        """Attach a file; one of its name that we attached before is written anew. Raises as the base says."""
+        mapping.form(kind)
+        attachments.attach(self._client, kind, external_id, file)
 
     def _loaded(self, form: Form, document: Document, key: IdempotencyKey, reference: str) -> int:
         """The id of a new draft, or of the document that somebody else has booked under our key in the meantime."""

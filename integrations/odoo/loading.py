@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import mimetypes
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -9,7 +11,7 @@ from typing import Final
 
 from integrations.odoo.booking import computed, order_number, with_terms
 from integrations.odoo.chart import LINKS, NUMBERS, ORDERS, REQUIRED
-from integrations.odoo.records import Database, Failure, Values, insert, now, one_of, update
+from integrations.odoo.records import Database, Failure, Values, all_of, insert, now, one_of, update
 
 BUSY: Final = "could not serialize access due to concurrent update\n"
 
@@ -27,7 +29,8 @@ def loaded(database: Database, model: str, fields: Sequence[str], data: Sequence
     known = database.execute("SELECT res_id FROM external WHERE module || '.' || name = ?", (name,)).fetchone()
     earlier: Values = one_of(database, model, known["res_id"]) if known else {"lines": [], "xid": name}
     if model not in ORDERS:
-        return _keep(database, model, name, {**earlier, **head})
+        values = _file(database, head) if model == "ir.attachment" else head
+        return _keep(database, model, name, {**earlier, **values})
     if model == "account.move" and earlier.get("state") == "posted":
         raise Failure("No change of these readonly fields on a posted move: date, partner_id")
     if model == "purchase.order" and any(not line.get("product_id") for line in lines):
@@ -35,7 +38,7 @@ def loaded(database: Database, model: str, fields: Sequence[str], data: Sequence
     # Lines without an external id of their own are added once more with every load.
     names = {line["xid"] for line in lines if line["xid"]}
     lines = [*(line for line in earlier["lines"] if line["xid"] not in names), *lines]
-    fresh = {"state": "draft", "name": False if model == "account.move" else order_number(database)}
+    fresh = {"state": "draft", "company_id": 1, "name": False if model == "account.move" else order_number(database)}
     document = {**(fresh if not known else {}), **earlier, **head, "xid": name, "lines": lines}
     booked = (
         with_terms(database, computed(database, document)) if model == "account.move" else computed(database, document)
@@ -45,6 +48,15 @@ def loaded(database: Database, model: str, fields: Sequence[str], data: Sequence
         if line["xid"]:
             _note(database, line["xid"], f"{model}.line", record_id)
     return record_id
+
+
+def _file(database: Database, head: Values) -> Values:
+    """A file as it is told; one of a document that there is not is forbidden, as in Odoo."""
+    number = int(str(head["res_id"]))
+    if not any(one["id"] == number for one in all_of(database, head["res_model"])):
+        raise Failure("Sorry, you are not allowed to access this document.")
+    mimetype = mimetypes.guess_type(str(head["name"]))[0] or "application/octet-stream"
+    return {**head, "res_id": number, "mimetype": mimetype, "file_size": len(base64.b64decode(str(head["datas"])))}
 
 
 def _keep(database: Database, model: str, name: str, values: Values) -> int:

@@ -17,6 +17,7 @@ from integrations.sentences import sentence
 PAGE_SIZE = 500
 # A million records of one kind: a list that is longer than that does not end.
 _MOST_PAGES = 2000
+_TOO_LARGE: Final = 413
 _NO_REASON = "Tryton refused the document and gave no reason."
 # What Tryton says of itself is asked for in English, so that the phrases below are met.
 _ENGLISH: Final = "en"
@@ -68,9 +69,16 @@ class Client:
             last = page[-1]["id"]
         raise Retryable("Tryton answered with more pages than there can be. It will be tried again.")
 
-    def create(self, model: str, values: Mapping[str, Any], fields: Sequence[str]) -> Mapping[str, Any]:
-        """Make one record; tells `fields` of it. Raises `Rejected` where Tryton refuses it."""
+    def create(
+        self, model: str, values: Mapping[str, Any], fields: Sequence[str], *, too_large: str = ""
+    ) -> Mapping[str, Any]:
+        """Make one record; tells `fields` of it. Raises `Rejected` where Tryton refuses it.
+
+        `too_large` says it where a request can be larger than Tryton reads; else that is an answer like any other.
+        """
         reply = self._http.post(_path(model, fields), json=values)
+        if too_large and reply.status == _TOO_LARGE:
+            raise Rejected(too_large, field="content")
         return _record(reply, _accepted(reply))
 
     def act(

@@ -9,8 +9,9 @@ from typing import Any
 from integrations.base import Abilities, AccountingSystem, Limits, Link, Metadata, Setting
 from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Written
 from integrations.errors import Misconfigured, OutcomeUnknown, Rejected
+from integrations.papers import Attachment, File
 from integrations.reference import Record, RecordKind
-from integrations.tryton import mapping, marks
+from integrations.tryton import attachments, mapping, marks
 from integrations.tryton.client import Client, Similar, WrongState
 from integrations.tryton.mapping import Book
 from integrations.tryton.naming import named
@@ -61,6 +62,7 @@ class Tryton(AccountingSystem):
         quiet_seconds=120,
         lists=True,
         reads=frozenset(SHELVES),
+        attaches=frozenset(mapping.BOOKS),
     )
     # Its numbers are drawn under a lock, one after the other: more at once would only wait for each other.
     limits = Limits(at_once=2)
@@ -71,12 +73,7 @@ class Tryton(AccountingSystem):
 
     def company(self) -> Company:
         """Who is linked. Raises `Unauthorised`, `Misconfigured`, `Retryable`."""
-        wanted = ["id", "=", self._client.company_id]
-        found = list(self._client.search("company.company", [wanted], ("party.name", "currency.code")))
-        if not found:
-            message = "Tryton has no company with this number, or the key may not see it. Check the company number."
-            raise Misconfigured(message, field="company_id")
-        return mapping.company(found[0])
+        return mapping.company(self._company("party.name", "currency.code"))
 
     def post(self, document: Document, *, key: IdempotencyKey, reference: str) -> Posted:
         """Look for what an earlier attempt made, finish that or draft anew, and tell what is booked.
@@ -119,10 +116,33 @@ class Tryton(AccountingSystem):
     def records(self, kind: RecordKind) -> Iterator[Record]:
         """All of a kind, inactive ones too. Raises `Retryable`, `Unauthorised`, `Misconfigured`."""
         shelf = SHELVES.get(kind)
-        if shelf is not None:
-            yield from map(
-                shelf.told, self._client.search(shelf.model, shelf.wanted(self._client.company_id), shelf.fields)
-            )
+        if shelf is None or (shelf.is_optional and not self._knows(shelf.model)):
+            return
+        company = self._company(*shelf.company_fields) if shelf.company_fields else {}
+        for one in self._client.search(shelf.model, shelf.wanted(self._client.company_id), shelf.fields):
+            yield shelf.told(one, company)
+
+    def attached(self, kind: Kind, external_id: str) -> tuple[Attachment, ...]:
+        """The files of a document, the oldest first, each name once.
+
+        Raises `Rejected` where there is no such document, `Retryable`, `Unauthorised`, `Misconfigured`.
+        """
+        return attachments.attached(self._client, kind, external_id) if kind in self.can.attaches else ()
+
+    def attach(self, kind: Kind, external_id: str, file: File) -> None:
+        """Attach a file; one of its name that is there already stays as it is. Raises as the base says."""
+        mapping.book(kind)
+        attachments.attach(self._client, kind, external_id, file)
+
+    def _knows(self, model: str) -> bool:
+        """Whether the module that brings a model is active."""
+        return bool(list(self._client.search("ir.model", [["name", "=", model]], ("name",))))
+
+    def _company(self, *fields: str) -> Mapping[str, Any]:
+        for one in self._client.search("company.company", [["id", "=", self._client.company_id]], fields):
+            return one
+        message = "Tryton has no company with this number, or the key may not see it. Check the company number."
+        raise Misconfigured(message, field="company_id")
 
     # --- what is there already ---------------------------------------------------------------------------------------
 

@@ -40,6 +40,7 @@ _TAXES: Final[Mapping[str, tuple[str, str]]] = {
     "T9": ("Outside the scope of VAT", "0"),
 }
 _SUPPLIERS: Final[Mapping[str, str]] = {"CROWN01": "Crown Conference Centre", "METRO01": "Metro Telecom"}
+_DEPARTMENTS: Final[Mapping[str, str]] = {"ADM": "Administration", "OPS": "Operations", "TRN": "Training"}
 
 
 def furnish(books: Books) -> None:
@@ -60,6 +61,20 @@ def furnish(books: Books) -> None:
     books.add("account.journal", {"code": "EXP", "name": "Expense", "type": "expense"})
     for code, name in _SUPPLIERS.items():
         supplier(books, {"code": code, "name": name})
+    _sites_and_analysis(books)
+
+
+def _sites_and_analysis(books: Books) -> None:
+    """A warehouse with its address, and departments as analytic accounts."""
+    country = books.add("country.country", {"code": "GB", "name": "United Kingdom"})
+    told = {"street": "4 Harbour Street", "city": "Whitby", "postal_code": "YO21 1DN", "country": country["id"]}
+    address = books.add("party.address", {"party": 1, "full_address": "4 Harbour Street\nWhitby YO21 1DN", **told})
+    books.add("stock.location", {"code": "WH", "name": "Warehouse", "type": "warehouse", "address": address["id"]})
+    books.add("stock.location", {"code": "SUP", "name": "Supplier", "type": "supplier"})
+    books.add("ir.model", {"name": "analytic_account.account"})
+    root = books.add("analytic_account.account", {"name": "Department", "type": "root", "company": 1})
+    for code, name in _DEPARTMENTS.items():
+        books.add("analytic_account.account", {"code": code, "name": name, "root": root["id"], "company": 1})
 
 
 def supplier(books: Books, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from integrations.tryton.books import Books, Record
 from integrations.tryton.domains import plain
-from integrations.tryton.furniture import supplier
+from integrations.tryton.making import MADE, Refused, check_texts
 from integrations.tryton.words import number
 
 INVOICE: Final = "account.invoice"
 ORDER: Final = "purchase.purchase"
-TITLES: Final[Mapping[str, str]] = {INVOICE: "Account Invoice", ORDER: "Purchase", "party.party": "Party"}
+TITLES: Final[Mapping[str, str]] = {INVOICE: "Account Invoice", ORDER: "Purchase"}
 FIRST_YEAR: Final = 2024
 CLOSED: Final = (2024, 1)
 """The period that is closed."""
@@ -22,7 +22,6 @@ SIMILAR_DAYS: Final = 60
 _CENT: Final = Decimal("0.01")
 _PRICE_DECIMALS: Final = 4
 _REQUIRED: Final = ("party", "invoice_address", "currency", "company")
-_INVALID: Final = "\t\n\r\x0b\x0c"
 _PARTS: Final = ("lines", "taxes")
 _DAYS: Final = ("invoice_date", "payment_term_date", "purchase_date")
 # What each button begins with, and what it leads to.
@@ -39,17 +38,11 @@ _BUTTONS: Final[Mapping[str, Mapping[str, tuple[frozenset[str], str]]]] = {
 }
 
 
-class Refused(Exception):
-    """A complaint of Tryton's: status 400 and a sentence."""
-
-
 def create(books: Books, model: str, values: Mapping[str, Any]) -> Record:
     """A new record. Raises `Refused`, and `KeyError` for a model or a field that there is not."""
-    if model == "party.party":
-        return _party(books, values)
-    if model not in _BUTTONS:
-        raise KeyError(model)
-    return _draft(books, model, values)
+    if model in _BUTTONS:
+        return _draft(books, model, values)
+    return MADE[model](books, values)
 
 
 def press(books: Books, model: str, record: Record, button: str, *, skips_warnings: bool) -> Record:
@@ -85,17 +78,8 @@ def title(record: Record) -> str:
 # --- drafts ----------------------------------------------------------------------------------------------------------
 
 
-def _party(books: Books, values: Mapping[str, Any]) -> Record:
-    given = {name: value for name, value in values.items() if name != "addresses"}
-    code = given.get("code") or str(books.next("party code"))
-    if any(one["code"] == code for one in books.every("party.party")):
-        raise Refused("The code on party must be unique.")
-    _texts("party.party", given)
-    return supplier(books, {**given, "code": code})
-
-
 def _draft(books: Books, model: str, values: Mapping[str, Any]) -> Record:
-    _texts(model, values)
+    check_texts(TITLES[model], values)
     _complete(books, model, values)
     lines = _made(values.get("lines"))
     for line in lines:
@@ -139,15 +123,6 @@ def _line(model: str, line: Mapping[str, Any], values: Mapping[str, Any]) -> Non
 
 def _not_valid(field: str, value: object, model: str) -> str:
     return f'The value "{value}" for field "{field}" of "{TITLES[model]}" is not valid according to its domain.'
-
-
-def _texts(model: str, values: Mapping[str, Any]) -> None:
-    for name in ("reference", "description", "name", "code"):
-        text = values.get(name) or ""
-        if bad := next((one for one in text if one in _INVALID), None):
-            field = name.title()
-            words = f'The value "{text}" for field "{field}" of "{TITLES[model]}"'
-            raise Refused(f"{words} contains some invalid chars \"'{bad!r}'\".")
 
 
 def _made(commands: Any) -> list[Mapping[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from wsgiref.types import WSGIApplication
 
 from markupsafe import Markup
-from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, Unauthorized
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, RequestEntityTooLarge, Unauthorized
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -23,10 +23,13 @@ from integrations.tryton import rules
 from integrations.tryton.books import SCHEMA, Books
 from integrations.tryton.domains import plain
 from integrations.tryton.furniture import furnish
+from integrations.tryton.making import Refused
 
 DATABASE: Final = "harbour"
 ACCESS_FILE: Final = "tryton-key"
 ACCESS_VARIABLE: Final = "POSTROOM_TRYTON_KEY"
+# As Tryton is configured unless somebody says otherwise.
+MAX_SIZE: Final = 2 * 1024 * 1024
 _MODEL: Final = f"/{DATABASE}/rest/model/<model>"
 _ROUTES: Final = Map(
     [
@@ -104,10 +107,12 @@ class TrytonSandbox:
             if name == "overview":
                 return self._overview()
             self._check_key(request)
+            if (request.content_length or 0) > MAX_SIZE:
+                raise RequestEntityTooLarge
             time.sleep(self._latency_seconds)
             with self._state.transaction() as database:
                 return _ANSWERS[name](Books(database), request, **values)
-        except rules.Refused as refusal:
+        except Refused as refusal:
             return _json({"status": 400, "message": str(refusal), "description": ""}, 400)
         except KeyError as error:
             return InternalServerError(str(error)).get_response()

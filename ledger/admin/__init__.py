@@ -4,6 +4,24 @@ from __future__ import annotations
 
 from ledger.admin.books import BooksAdmin
 from ledger.admin.entries import EntryAdmin
-from ledger.admin.master import AccountAdmin, SupplierAdmin, TaxCodeAdmin
+from ledger.admin.master import (
+    AccountAdmin,
+    CurrencyAdmin,
+    DeliverySiteAdmin,
+    DimensionAdmin,
+    DimensionValueAdmin,
+    SupplierAdmin,
+    TaxCodeAdmin,
+)
 
-__all__ = ["AccountAdmin", "BooksAdmin", "EntryAdmin", "SupplierAdmin", "TaxCodeAdmin"]
+__all__ = [
+    "AccountAdmin",
+    "BooksAdmin",
+    "CurrencyAdmin",
+    "DeliverySiteAdmin",
+    "DimensionAdmin",
+    "DimensionValueAdmin",
+    "EntryAdmin",
+    "SupplierAdmin",
+    "TaxCodeAdmin",
+]

@@ -9,9 +9,12 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 
+from ledger.admin.attachments import DOWNLOAD, attachments_table, download
 from ledger.admin.base import ModelAdmin, ReadOnly, Table, figure, linked
 from ledger.models import Entry, EntryKind
 from ledger.services.dates import spoken
@@ -53,6 +56,17 @@ class EntryAdmin(ReadOnly, ModelAdmin[Entry]):
         """The code is on the entry's own page."""
         return entry.supplier.name
 
+    def get_urls(self) -> list[URLPattern]:
+        """Django's own, and the files."""
+        page = self.admin_site.admin_view(self.attachment_page)
+        return [path("<int:pk>/attachments/<int:attachment>/", page, name=DOWNLOAD), *super().get_urls()]
+
+    def attachment_page(self, request: HttpRequest, pk: int, attachment: int) -> HttpResponse:
+        """One file, for whoever may see entries."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return download(pk, attachment)
+
     def get_fieldsets(self, request: HttpRequest, obj: Entry | None = None) -> Any:
         """No form: `sections_of` shows the entry."""
         return []
@@ -75,7 +89,7 @@ def what_is(entry: Entry) -> str:
 
 
 def sections_of(entry: Entry) -> list[dict[str, object]]:
-    """The entry as titled facts and tables; lines and memo lines only where there are any."""
+    """The entry as titled facts and tables; lines, memo lines and files only where there are any."""
     sections: list[dict[str, object]] = [
         {"title": "Entry", "facts": [{"label": label, "shown": shown} for label, shown in facts_of(entry) if shown]}
     ]
@@ -83,6 +97,8 @@ def sections_of(entry: Entry) -> list[dict[str, object]]:
         sections.append({"title": "Lines", "table": lines_table(entry)})
     if entry.memo_count:
         sections.append({"title": "Memo lines, which book nothing", "table": memo_table(entry)})
+    if (files := attachments_table(entry)).rows:
+        sections.append({"title": "Attachments", "table": files})
     return sections
 
 

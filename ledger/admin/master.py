@@ -1,6 +1,8 @@
-"""The chart of accounts, tax codes and suppliers."""
+"""The chart of accounts, tax codes, suppliers, currencies, delivery sites and dimensions."""
 
 from __future__ import annotations
+
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin import ShowFacets
@@ -8,18 +10,21 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from ledger.admin.base import Announced, NeverDeleted
-from ledger.models import Account, Supplier, TaxCode
+from ledger.models import Account, Currency, DeliverySite, Dimension, DimensionValue, Supplier, TaxCode
+
+ADDRESS = ("address_1", "address_2", "city", "postcode", "country_code", "phone")
 
 
 class MasterAdmin(NeverDeleted, Announced):
-    """Master data: books and code are fixed once made, because entries refer to them."""
+    """Master data. What `fixed` names stays as it was made: entries refer to it, and others know the row by it."""
 
+    fixed: ClassVar[tuple[str, ...]] = ("books", "code")
     show_facets = ShowFacets.NEVER
-    list_select_related = ("books",)
+    list_select_related: ClassVar[Any] = ("books",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        """Books and code of a row that exists."""
-        return (*super().get_readonly_fields(request, obj), *(("books", "code") if obj else ()))
+        """The fixed fields of a row that exists."""
+        return (*super().get_readonly_fields(request, obj), *(self.fixed if obj else ()))
 
 
 @admin.register(Account)
@@ -48,3 +53,58 @@ class SupplierAdmin(MasterAdmin):
     list_display = ("code", "name", "made_on_sight", "active", "books")
     list_filter = ("made_on_sight", "active")
     search_fields = ("code", "name", "books__name")
+    fieldsets = (
+        (None, {"fields": ("books", "code", "name", "active")}),
+        ("Contact", {"fields": ("tax_number", "email", "phone")}),
+        ("Address", {"fields": ("address_1", "address_2", "city", "region", "postcode", "country_code")}),
+        ("Payment", {"fields": ("currency", "payment_days", "bank_name", "bank_account", "bank_sort_code")}),
+        ("Usual codes", {"fields": ("default_account", "default_tax")}),
+    )
+
+
+@admin.register(Currency)
+class CurrencyAdmin(MasterAdmin):
+    """The currencies that may be chosen, with their rates."""
+
+    list_display = ("code", "name", "rate", "active", "books")
+    list_filter = ("active",)
+    search_fields = ("code", "name", "books__name")
+    fields = ("books", "code", "name", "rate", "active")
+
+
+@admin.register(DeliverySite)
+class DeliverySiteAdmin(MasterAdmin):
+    """Where goods can be delivered to."""
+
+    list_display = ("code", "name", "city", "active", "books")
+    list_filter = ("active",)
+    search_fields = ("code", "name", "city", "books__name")
+    fields = ("books", "code", "name", "active", *ADDRESS)
+
+
+@admin.register(Dimension)
+class DimensionAdmin(MasterAdmin):
+    """What lines are analysed by."""
+
+    fixed = ("books", "name")
+    list_display = ("name", "active", "books")
+    list_filter = ("active",)
+    search_fields = ("name", "books__name")
+    fields = ("books", "name", "active")
+
+
+@admin.register(DimensionValue)
+class DimensionValueAdmin(MasterAdmin):
+    """The values of dimensions."""
+
+    fixed = ("dimension", "code")
+    list_display = ("code", "name", "dimension", "active", "its_books")
+    list_filter = ("active",)
+    list_select_related = ("dimension__books",)
+    search_fields = ("code", "name", "dimension__name", "dimension__books__name")
+    fields = ("dimension", "code", "name", "active")
+
+    @admin.display(description="Books", ordering="dimension__books__name")
+    def its_books(self, value: DimensionValue) -> str:
+        """The books of its dimension."""
+        return value.books.name

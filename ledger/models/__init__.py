@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from ledger.models.books import Account, AccountType, Books, Counter, Role, Series, Supplier, TaxCode
+from ledger.models.attachments import Attachment
+from ledger.models.books import Account, AccountType, Books, Counter, Role, Series, TaxCode
 from ledger.models.entries import Entry, EntryKind, EntryLine, MemoLine
 from ledger.models.final import EntryIsFinal
+from ledger.models.master import Currency, DeliverySite, Dimension, DimensionValue, Supplier
 
 __all__ = [
     "Account",
     "AccountType",
+    "Attachment",
     "Books",
     "Counter",
+    "Currency",
+    "DeliverySite",
+    "Dimension",
+    "DimensionValue",
     "Entry",
     "EntryIsFinal",
     "EntryKind",

@@ -1,4 +1,4 @@
-"""One company's books and its master data: chart of accounts, tax codes, suppliers, number series.
+"""One company's books with what documents are booked by: chart of accounts, tax codes, number series.
 
 Foreign keys without an index of their own are the first column of a unique constraint, which is the index.
 """
@@ -6,7 +6,6 @@ Foreign keys without an index of their own are the first column of a unique cons
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -113,35 +112,3 @@ class TaxCode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
-
-
-class Supplier(models.Model):
-    """Somebody who is owed. What is owed is not stored here: see `ledger.services.supplier_balances`."""
-
-    books = models.ForeignKey(Books, on_delete=models.PROTECT, related_name="suppliers", db_index=False)
-    code = models.CharField(max_length=100)
-    name = models.CharField(max_length=200)
-    name_key = models.CharField(max_length=200, editable=False)
-    made_on_sight = models.BooleanField(
-        default=False, editable=False, help_text=_("Made by a document, not by a person.")
-    )
-    active = models.BooleanField(default=True, help_text=_("Documents of an inactive supplier are refused."))
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ("code",)
-        constraints = (models.UniqueConstraint(fields=("books", "code"), name="supplier_code_once_per_books"),)
-        indexes = (models.Index(fields=("books", "name_key"), name="ledger_supplier_by_name"),)
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.name}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keep `name_key` beside the name."""
-        self.name_key = self.key_of(self.name)
-        super().save(*args, **kwargs)
-
-    @staticmethod
-    def key_of(name: str) -> str:
-        """The name without letter case and repeated spaces. SQLite's own comparison folds ASCII letters only."""
-        return " ".join(name.casefold().split())

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.documents import Kind
 from ledger.fields import MoneyField
-from ledger.models.books import Account, Books, Series, Supplier, TaxCode
+from ledger.models.books import Account, Books, Series, TaxCode
 from ledger.models.final import Final, FinalQuerySet
+from ledger.models.master import Supplier
 
 LONGEST = 100
 DOCUMENT_KINDS = [(kind.value, kind.label) for kind in Kind]

@@ -13,6 +13,7 @@ import pytest
 from integrations.base import AccountingSystem
 from integrations.documents import IdempotencyKey, Kind, Supplier
 from integrations.errors import Misconfigured, OutcomeUnknown, Rejected
+from tests.contract.attaching import AttachmentCases
 from tests.contract.books import Books, another, book
 from tests.contract.description import DescriptionCases
 from tests.contract.oddities import OddityCases
@@ -220,7 +221,7 @@ def kind_of(expected: Iterable[Sequence[object]], key: str) -> object:
     return next((row[1] for row in expected if row[0] == key), None)
 
 
-class BehaviourCases(PostingCases, KeyCases, OddityCases, ListingCases, ReferenceCases):
+class BehaviourCases(PostingCases, KeyCases, OddityCases, ListingCases, ReferenceCases, AttachmentCases):
     """All of them. A subclass gives what `OnBooks` says."""
 
     def test_the_references_are_not_mixed_up(self, system: AccountingSystem) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Protocol
 
 from integrations.base import AccountingSystem
-from integrations.documents import Awaiting, Document, IdempotencyKey, Posted
+from integrations.documents import Awaiting, Document, IdempotencyKey, Kind, Posted
 from integrations.reference import RecordKind
 from tests.samples import KEY, REFERENCE, sample
 
@@ -32,13 +32,19 @@ class Books(Protocol):
         Asked only for the kinds in `can.reads`. It is none that the cases post with.
         """
 
+    def stored(self, kind: Kind, external_id: str, name: str) -> bytes:
+        """The content of the one file of this name that is attached to a document; an error unless there is just one.
+
+        Asked only for the kinds in `can.attaches`.
+        """
+
 
 class OnBooks:
     """A subclass names its `connector`, and gives the fixtures `system`, linked to empty books in GBP, and `books`.
 
     The books know the accounts 5010, 7504 and 7506, the tax codes T0 (nothing) and T1 (20 %), and the currencies GBP
     and USD. Where the system makes no suppliers by itself they know Crown Conference Centre (CROWN01) and Metro
-    Telecom, and where it converts by rates of its own, 1.2010 USD to the pound.
+    Telecom, and where it converts by rates of its own, or tells them, 1.2010 USD to the pound.
     """
 
     connector: ClassVar[type[AccountingSystem]]

@@ -114,6 +114,17 @@ class Conversations(ABC):
         """The requests of `records(kind)` likewise, for each kind in `can.reads`. Each record has an id from "1" on."""
         return ()
 
+    def papers(self, count: int) -> Sequence[Step]:
+        """The requests of `attached` for the invoice "17" with so many files, of a system that takes files for it.
+
+        Each has an id from "1" on and a name of its own.
+        """
+        return ()
+
+    def attaching(self) -> Sequence[Step]:
+        """The requests of `attach`, exact ones for `PAPER` and the invoice "17", of a system that takes such files."""
+        return ()
+
     @abstractmethod
     def without_id(self) -> object:
         """The answer to the first write of `sample()`, robbed of the id."""

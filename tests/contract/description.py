@@ -47,6 +47,7 @@ class DescriptionCases(OnBooks):
         assert can.lookup or not can.lookup_complete, "a lookup that there is not cannot be complete"
         assert not (can.transactional and can.awaits), "in our own transaction nothing is booked later"
         assert can.transactional or can.quiet_seconds > 0, "over a network a commit can be late"
+        assert can.attaches <= can.kinds, "a document that it does not take has no files"
         assert can.key_seconds is None or can.key_seconds > 0
 
     def test_its_limits_let_something_through(self) -> None:
@@ -64,6 +65,10 @@ class DescriptionCases(OnBooks):
         assert not can.reads or is_its_own(self.connector, AccountingSystem.records), (
             "`reads` needs a `records` of its own"
         )
+        for method in (AccountingSystem.attached, AccountingSystem.attach):
+            assert not can.attaches or is_its_own(self.connector, method), (
+                f"`attaches` needs an `{method.__name__}` of its own"
+            )
 
 
 def is_its_own(connector: type[AccountingSystem], method: Callable[..., Any]) -> bool:

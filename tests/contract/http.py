@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tests.contract.answers import AnswerCases
+from tests.contract.attaching import AttachingCases
 from tests.contract.reading import ReadingCases
 from tests.contract.sending import SendingCases
 
 
-class HttpCases(SendingCases, AnswerCases, ReadingCases):
+class HttpCases(SendingCases, AnswerCases, ReadingCases, AttachingCases):
     """All of them. A subclass gives what `Conversations` says."""

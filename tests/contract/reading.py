@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from integrations.base import AccountingSystem
-from integrations.documents import Awaiting
+from integrations.documents import Awaiting, Kind
 from integrations.errors import IntegrationError, Misconfigured, Retryable, Unauthorised
 from integrations.http import Outbound
 from integrations.reference import RecordKind
@@ -57,6 +57,11 @@ def read(kind: RecordKind) -> Call:
     return records
 
 
+def attached(system: AccountingSystem) -> object:
+    """Ask what files an invoice has."""
+    return system.attached(Kind.INVOICE, "17")
+
+
 def greet(system: AccountingSystem) -> object:
     """Ask who is linked."""
     return system.company()
@@ -74,6 +79,8 @@ class ReadingCases(Conversations):
             calls.append((listed, self.listing((2, 1))))
         if self.connector.can.awaits:
             calls.append((self.poll, self.polling(sample())))
+        if Kind.INVOICE in self.connector.can.attaches:
+            calls.append((attached, self.papers(2)))
         calls += [(read(kind), self.reading(kind, (2, 1))) for kind in sorted(self.connector.can.reads)]
         return calls
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.content import Difference, content_hash, differences, from_json, plain, to_json
-from integrations.documents import Dimension, Document, Kind, Line, Supplier
+from integrations.documents import Dimension, Document, Kind, Line, Stage, Supplier
 
 D = Decimal
 DEPARTMENT = Dimension(name="Department", code="TRN", label="Training")
@@ -107,6 +107,7 @@ documents = st.builds(
     created_at=st.none() | st.datetimes(timezones=st.just(UTC)),
     dimensions=dimensions,
     lines=st.lists(lines, max_size=3).map(tuple),
+    stage=st.sampled_from(Stage),
 )
 
 
@@ -122,9 +123,18 @@ def test_nothing_is_lost_on_the_way_through_json(document: Document) -> None:
 
 
 def test_every_member_is_in_the_json() -> None:
-    content = to_json(DOCUMENT)
+    """The stage too, where it says something: what reaches the books is always approved."""
+    content = to_json(replace(DOCUMENT, stage=Stage.DRAFT))
     assert set(content) == {field.name for field in fields(Document)}
     assert set(content["lines"][0]) == {field.name for field in fields(Line)}
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_a_stage_is_stored_only_where_it_is_not_approved(stage: Stage) -> None:
+    stored = {} if stage is Stage.APPROVED else {"stage": stage.value}
+    document = replace(DOCUMENT, stage=stage)
+    assert to_json(document) == {**to_json(DOCUMENT), **stored}
+    assert from_json(to_json(document)) == document
 
 
 def test_json_in_full() -> None:
@@ -191,6 +201,7 @@ def test_what_an_older_version_stored_can_be_read() -> None:
     content["lines"] = [{"number": 2, "description": "Coffee", "net": "10", "tax": "0", "gross": "10"}]
     assert from_json(content).lines == (SECOND,)
     assert from_json(content).created_at is None
+    assert from_json(content).stage is Stage.APPROVED
 
 
 @pytest.mark.parametrize("missing", ["kind", "net", "gross", "supplier", "lines"])
@@ -232,6 +243,7 @@ IRRELEVANT: dict[str, Any] = {
     "title": "Another course",
     "delivery_date": date(2027, 1, 1),
     "created_at": None,
+    "stage": Stage.DRAFT,
 }
 RELEVANT_ON_LINES: dict[str, tuple[Any, Difference]] = {
     "description": ("Hall", Difference("lines[1].description", "Room", "Hall")),

@@ -14,14 +14,28 @@ from django.urls import reverse
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from integrations.documents import Kind
+from integrations.reference import RecordKind
 from ledger.admin.base import figure
-from ledger.models import Account, Books, Entry, Supplier, TaxCode
+from ledger.models import (
+    Account,
+    Books,
+    Currency,
+    DeliverySite,
+    Dimension,
+    DimensionValue,
+    Entry,
+    Supplier,
+    TaxCode,
+)
 from ledger.services import keep_memo, open_books, post_document
 from ledger.services import reverse as reverse_entry
+from ledger.services.records import records_of
 from tests.factories import a_document, a_line
 from tests.ledger.booked import key
 
 pytestmark = pytest.mark.django_db
+
+NEW_KINDS = (RecordKind.CURRENCY, RecordKind.DELIVERY_SITE, RecordKind.DIMENSION)
 
 
 @pytest.fixture
@@ -154,8 +168,58 @@ def test_master_data_is_kept_here_but_codes_are_fixed(staff: Client, books: Book
     assert staff.post(reverse("admin:ledger_supplier_delete", args=[supplier.pk]), {"post": "yes"}).status_code == 403
 
 
-@pytest.mark.parametrize("model", ["account", "taxcode", "supplier", "books"])
-def test_every_list_can_be_searched(staff: Client, entries: list[Entry], model: str) -> None:
+def test_what_others_read_is_kept_here_too(staff: Client, books: Books) -> None:
+    fixed = {"books": str(books.pk), "active": "on"}
+    site = {"code": "LEEDS", "name": "Leeds training centre", "city": "Leeds", "country_code": "GB"}
+    for model, values in (
+        ("currency", {"code": "USD", "name": "US dollar", "rate": "1.201"}),
+        ("deliverysite", site),
+        ("dimension", {"name": "Department"}),
+    ):
+        assert staff.post(reverse(f"admin:ledger_{model}_add"), {**fixed, **values}).status_code == 302, model
+    department = Dimension.objects.get(books=books)
+    value = {"dimension": str(department.pk), "code": "TRN", "name": "Training", "active": "on"}
+    assert staff.post(reverse("admin:ledger_dimensionvalue_add"), value).status_code == 302
+    told = [one for kind in NEW_KINDS for one in records_of(books, kind)]
+    assert [(one.code, one.name, one.dimension, one.details) for one in told] == [
+        ("GBP", "Pound sterling", "", {"rate": "1", "is_base": "yes"}),
+        ("USD", "US dollar", "", {"rate": "1.201"}),
+        ("LEEDS", "Leeds training centre", "", {"city": "Leeds", "country_code": "GB"}),
+        ("TRN", "Training", "Department", {}),
+    ]
+
+
+def test_codes_and_names_that_others_know_rows_by_are_fixed(staff: Client, books: Books) -> None:
+    department = Dimension.objects.create(books=books, name="Department")
+    training = DimensionValue.objects.create(dimension=department, code="TRN", name="Training")
+    other = Dimension.objects.create(books=books, name="Course")
+    changed = {"dimension": str(other.pk), "code": "NEW", "name": "Courses"}
+    assert staff.post(reverse("admin:ledger_dimensionvalue_change", args=[training.pk]), changed).status_code == 302
+    training.refresh_from_db()
+    assert (training.dimension, training.code, training.name, training.active) == (department, "TRN", "Courses", False)
+    assert staff.post(reverse("admin:ledger_dimension_change", args=[department.pk]), {"name": "X"}).status_code == 302
+    department.refresh_from_db()
+    assert (department.name, department.active) == ("Department", False)
+
+
+def test_a_rate_for_the_base_currency_is_refused_on_its_page(staff: Client, books: Books) -> None:
+    base = Currency.objects.get(books=books)
+    response = staff.post(
+        reverse("admin:ledger_currency_change", args=[base.pk]), {"name": "Sterling", "rate": "2", "active": "on"}
+    )
+    assert "has the rate 1 and stays active" in response.content.decode()
+    base.refresh_from_db()
+    assert (base.name, base.rate) == ("Pound sterling", 1)
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["account", "taxcode", "supplier", "books", "currency", "deliverysite", "dimension", "dimensionvalue"],
+)
+def test_every_list_can_be_searched(staff: Client, entries: list[Entry], books: Books, model: str) -> None:
+    DeliverySite.objects.create(books=books, code="LEEDS", name="Leeds")
+    department = Dimension.objects.create(books=books, name="Department")
+    DimensionValue.objects.create(dimension=department, code="TRN", name="Training")
     assert "Northgate Training Ltd" in page(staff, f"ledger_{model}_changelist", q="Northgate")
 
 

@@ -9,14 +9,28 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError
+from django.db.models import Model
 from django.db.transaction import atomic, set_rollback
 
 from integrations.base import AccountingSystem, Link
 from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted
 from integrations.errors import Misconfigured, Rejected
+from integrations.reference import RecordKind
 from ledger.connector import BuiltInLedger
 from ledger.memo_book import MemoBook
-from ledger.models import Books, Entry
+from ledger.models import (
+    Account,
+    AccountType,
+    Attachment,
+    Books,
+    Currency,
+    DeliverySite,
+    Dimension,
+    DimensionValue,
+    Entry,
+    Supplier,
+    TaxCode,
+)
 from ledger.services import open_books, reverse, supplier_balances
 from tests import contract
 from tests.factories import a_document, a_line
@@ -57,6 +71,32 @@ class Look:
     def forget_keys(self) -> None:
         """Its keys are columns of the entries."""
 
+    def retire(self, kind: RecordKind) -> str | None:
+        """A row that staff made inactive."""
+        return str(retired(self.books, kind).pk)
+
+    def stored(self, kind: Kind, external_id: str, name: str) -> bytes:
+        """From the table."""
+        return bytes(Attachment.objects.get(entry_id=int(external_id), name=name).content)
+
+
+def retired(books: Books, kind: RecordKind) -> Model:
+    """One more row of a kind, inactive."""
+    named = {"code": "OLD", "name": "No longer in use", "active": False}
+    match kind:
+        case RecordKind.SUPPLIER:
+            return Supplier.objects.create(books=books, **named)
+        case RecordKind.ACCOUNT:
+            return Account.objects.create(books=books, type=AccountType.EXPENSE, **named)
+        case RecordKind.TAX:
+            return TaxCode.objects.create(books=books, rate=Decimal("17.5"), **named)
+        case RecordKind.CURRENCY:
+            return Currency.objects.create(books=books, rate=Decimal("1.95583"), **named)
+        case RecordKind.DELIVERY_SITE:
+            return DeliverySite.objects.create(books=books, **named)
+        case RecordKind.DIMENSION:
+            return DimensionValue.objects.create(dimension=Dimension.objects.get(books=books), **named)
+
 
 class TestBehaviour(contract.BehaviourCases):
     """What the ledger shares with every other accounting system."""
@@ -65,8 +105,13 @@ class TestBehaviour(contract.BehaviourCases):
 
     @pytest.fixture
     def books(self, db: None) -> Look:
-        """Empty books in sterling."""
-        return Look(open_books("Northgate Training Ltd", "GBP"))
+        """Empty books in sterling, with what staff have added: a rate for the dollar, a site and a department."""
+        books = open_books("Northgate Training Ltd", "GBP")
+        Currency.objects.create(books=books, code="USD", name="US dollar", rate=Decimal("1.201"))
+        DeliverySite.objects.create(books=books, code="LEEDS", name="Leeds training centre", country_code="GB")
+        department = Dimension.objects.create(books=books, name="Department")
+        DimensionValue.objects.create(dimension=department, code="TRN", name="Training")
+        return Look(books)
 
     @pytest.fixture
     def system(self, books: Look) -> AccountingSystem:
@@ -78,6 +123,8 @@ def test_it_says_what_it_can() -> None:
     can = BuiltInLedger.can
     assert can.kinds == {Kind.PURCHASE_ORDER, Kind.INVOICE, Kind.CREDIT_NOTE, Kind.RECEIPT}
     assert (can.transactional, can.lookup, can.lookup_complete, can.quiet_seconds) == (True, True, True, 0)
+    assert (can.reads, can.attaches) == (set(RecordKind), can.kinds)
+    assert (MemoBook.can.reads, MemoBook.can.attaches) == (set(), set(Kind))
     assert (BuiltInLedger.metadata.slug, BuiltInLedger.metadata.name) == ("ledger", "Postroom ledger")
     assert {setting.key: setting.required for setting in BuiltInLedger.metadata.settings} == {
         "books": True,

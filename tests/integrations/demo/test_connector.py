@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -13,12 +13,16 @@ import pytest
 from integrations.base import Link
 from integrations.demo.books import COLLECTIONS
 from integrations.demo.books import Books as DemoLedger
+from integrations.demo.catalogue import Catalogue
 from integrations.demo.connector import DemoBooks
+from integrations.demo.files import Files
 from integrations.demo.mapping import collection, payload
+from integrations.demo.records import SHELVES
 from integrations.demo.sandbox import build
 from integrations.documents import Company, Document, IdempotencyKey, Kind
 from integrations.errors import Misconfigured, OutcomeUnknown, Rejected, Retryable, Unauthorised
 from integrations.http import Outbound
+from integrations.reference import RecordKind
 from integrations.sandbox import Server, Store, mount
 from tests.contract import BehaviourCases, HttpCases, Refusal, Step
 from tests.samples import KEY, REFERENCE, sample
@@ -41,12 +45,14 @@ class SeenBooks:
 
     def __init__(self, state: Store) -> None:
         self._books = DemoLedger(state)
+        self._catalogue = Catalogue(state)
+        self._files = Files(state)
 
     def count(self) -> int:
         return len(self._books.latest(COMPANY, 1000))
 
     def owed(self, supplier_code: str) -> Decimal:
-        return {one["code"]: one["owed"] for one in self._books.suppliers(COMPANY)}[supplier_code]  # type: ignore[no-any-return]
+        return self._books.owed(COMPANY).get(supplier_code, Decimal(0))
 
     def plant(self, document: Document, key: str) -> bool:
         body = payload(document, key=IdempotencyKey(key), reference=REFERENCE)
@@ -55,6 +61,17 @@ class SeenBooks:
 
     def forget_keys(self) -> None:
         self._books.forget_keys()
+
+    def retire(self, kind: RecordKind) -> str:
+        resource, named = SHELVES[kind].resource, {"code": "OLD", "name": "No longer in use", "active": False}
+        more = {"dimension": "Department"} if kind is RecordKind.DIMENSION else {}
+        return str(self._catalogue.add(COMPANY, resource, {**named, **more})["id"])
+
+    def stored(self, _kind: Kind, external_id: str, name: str) -> bytes:
+        (file_id,) = (one["id"] for one in self._files.of(external_id) if one["name"] == name)
+        kept = self._files.one(external_id, file_id)
+        assert kept
+        return kept.content
 
     def numbers(self) -> list[str]:
         return [one["number"] for one in reversed(self._books.latest(COMPANY, 1000))]
@@ -134,6 +151,26 @@ class TestHttp(HttpCases):
     def listing(self, pages: Sequence[int]) -> Sequence[Step]:
         return paged(f"/api/companies/{COMPANY}/documents?booked_since=2026-11-20T12%3A00%3A00.000%2B00%3A00", pages)
 
+    def reading(self, kind: RecordKind, pages: Sequence[int]) -> Sequence[Step]:
+        resource = RESOURCES[kind]
+        return paged(f"/api/companies/{COMPANY}/{resource}?", pages, resource.replace("-", "_"), row)
+
+    def papers(self, count: int) -> Sequence[Step]:
+        files = [
+            {"id": str(number), "name": f"{number}.pdf", "content_type": "application/pdf", "size": 7}
+            for number in range(1, count + 1)
+        ]
+        return [Step(method="GET", path=FILES, answer={"attachments": files})]
+
+    def attaching(self) -> Sequence[Step]:
+        body = {
+            "name": "SI-48213.pdf",
+            "content_type": "application/pdf",
+            "content": "JVBERi0xLjcKJSBDcm93biBDb25mZXJlbmNlIENlbnRyZQolJUVPRgo=",
+        }
+        told = {"id": "1", "name": "SI-48213.pdf", "content_type": "application/pdf", "size": 41}
+        return [Step(method="POST", path=FILES, body=body, answer=told, status=201, writes=True)]
+
     def without_id(self) -> object:
         return {name: value for name, value in booked(sample()).items() if name != "id"}
 
@@ -146,7 +183,7 @@ class TestHttp(HttpCases):
             Refusal(status=422, body=refused(code), says="No, said 7504.", field="lines[1]")
             for code in (
                 "missing", "invalid", "unknown_account", "unknown_tax_code", "unknown_currency", "base_amounts_missing",
-                "amounts_disagree", "negative_total",
+                "amounts_disagree", "negative_total", "unknown_document", "too_large",
             )
         ]  # fmt: skip
         ours = [
@@ -177,15 +214,38 @@ def refused(code: str) -> dict[str, Any]:
     return {"error": {"code": code, "message": "No, said 7504.", "field": "lines[1]"}}
 
 
-def paged(path: str, pages: Sequence[int]) -> list[Step]:
-    """The pages of a list of documents with the ids 1, 2 and so on."""
+def document(external_id: str) -> dict[str, Any]:
+    """One document of a list."""
+    return booked(sample(), external_id)
+
+
+def row(external_id: str) -> dict[str, Any]:
+    """One row of reference data, with nothing but what each has."""
+    return {"id": external_id, "code": f"C{external_id}", "name": "Something", "active": True}
+
+
+def paged(
+    path: str, pages: Sequence[int], member: str = "documents", made: Callable[[str], object] = document
+) -> list[Step]:
+    """The pages of a list of things with the ids 1, 2 and so on."""
     steps, first = [], 1
     for page, count in enumerate(pages, start=1):
-        documents = [booked(sample(), str(number)) for number in range(first, first + count)]
-        answer = {"documents": documents, "next_page": page + 1 if page < len(pages) else None}
-        steps.append(Step(method="GET", path=f"{path}&page={page}", answer=answer))
+        things = [made(str(number)) for number in range(first, first + count)]
+        answer = {member: things, "next_page": page + 1 if page < len(pages) else None}
+        steps.append(Step(method="GET", path=f"{path}{'' if path.endswith('?') else '&'}page={page}", answer=answer))
         first += count
     return steps
+
+
+RESOURCES = {
+    RecordKind.SUPPLIER: "suppliers",
+    RecordKind.ACCOUNT: "accounts",
+    RecordKind.TAX: "tax-codes",
+    RecordKind.CURRENCY: "currencies",
+    RecordKind.DELIVERY_SITE: "delivery-sites",
+    RecordKind.DIMENSION: "dimensions",
+}
+FILES = "/api/companies/harbour-street/documents/17/attachments"
 
 
 IN_POUNDS = {
@@ -249,6 +309,7 @@ IN_DOLLARS = {
 
 def test_what_it_can_do() -> None:
     assert DemoBooks.can.kinds == {Kind.INVOICE, Kind.CREDIT_NOTE, Kind.PURCHASE_ORDER}
+    assert (DemoBooks.can.reads, DemoBooks.can.attaches) == (set(RecordKind), DemoBooks.can.kinds)
     assert (DemoBooks.can.transactional, DemoBooks.can.lookup, DemoBooks.can.lookup_complete) == (False, True, True)
     assert [(one.key, one.secret) for one in DemoBooks.metadata.settings] == [
         ("base_url", False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -23,6 +24,7 @@ from integrations.errors import (
     Unauthorised,
 )
 from integrations.http import Exchange, Outbound
+from integrations.odoo import mapping
 from integrations.odoo.books import Books as OdooBooks
 from integrations.odoo.connector import Odoo
 from integrations.odoo.sandbox import build
@@ -41,6 +43,8 @@ RETIRED: dict[RecordKind, tuple[str, dict[str, Any]]] = {
     RecordKind.ACCOUNT: ("account.account", {"name": "Closed", "code": "7599", "account_type": "expense"}),
     RecordKind.TAX: ("account.tax", {"name": "T8", "amount": 9, "amount_type": "percent", "type_tax_use": "purchase"}),
     RecordKind.CURRENCY: ("res.currency", {"name": "VEF", "full_name": "Bolívar fuerte"}),
+    RecordKind.DELIVERY_SITE: ("stock.warehouse", {"name": "Closed", "code": "OLD", "company_id": 1}),
+    RecordKind.DIMENSION: ("account.analytic.account", {"name": "Closed", "code": "OLD", "plan_id": 1}),
 }
 
 
@@ -82,6 +86,12 @@ class SeenBooks:
     def retire(self, kind: RecordKind) -> str | None:
         model, values = RETIRED[kind]
         return str(self.books.create(model, {**values, "active": False}))
+
+    def stored(self, kind: Kind, external_id: str, name: str) -> bytes:
+        document = [["res_model", "=", mapping.form(kind).model], ["res_id", "=", int(external_id)]]
+        asked = {"fields": ["datas"], "domain": [*document, ["name", "=", name]]}
+        (found,) = self.books.search_read("ir.attachment", asked)
+        return base64.b64decode(found["datas"])
 
     def states(self) -> list[str]:
         return [one["state"] for one in reversed(self.books.documents())]
@@ -337,12 +347,34 @@ class TestHttp(HttpCases):
 
     def reading(self, kind: RecordKind, pages: Sequence[int]) -> Sequence[Step]:
         model, domain, values = READS[kind]
-        steps, first = [], 1
+        steps, first = [*BEFORE_READING.get(kind, ())], 1
         for count in (*filter(None, pages), 0):
             rows = [{"id": number, **values} for number in range(first, first + count)]
             steps.append(search(model, [*domain, ["id", ">", first - 1]], list(values), rows, limit=200))
             first += count
         return steps
+
+    def papers(self, count: int) -> Sequence[Step]:
+        rows = [
+            {"id": number, "name": f"{number}.pdf", "mimetype": "application/pdf", "file_size": 7}
+            for number in range(1, count + 1)
+        ]
+        fields = ["name", "mimetype", "file_size"]
+        domain = [["res_model", "=", "account.move"], ["res_id", "=", 17]]
+        pages: list[tuple[list[dict[str, Any]], int]] = [(rows, 0), *([([], count)] if count else [])]
+        return [
+            INVOICE_IS_THERE,
+            *(search("ir.attachment", [*domain, ["id", ">", last]], fields, page, limit=200) for page, last in pages),
+        ]
+
+    def attaching(self) -> Sequence[Step]:
+        row = [
+            f"postroom.file-{FILE_ID}", "SI-48213.pdf", "account.move", "17",
+            "JVBERi0xLjcKJSBDcm93biBDb25mZXJlbmNlIENlbnRyZQolJUVPRgo=",
+        ]  # fmt: skip
+        fields = ["id", "name", "res_model", "res_id", "datas"]
+        loaded = {"ids": [492], "messages": [], "nextrow": 0}
+        return [INVOICE_IS_THERE, write("ir.attachment/load", loaded, fields=fields, data=[row])]
 
     def without_id(self) -> object:
         return {"ids": [], "messages": [], "nextrow": 0}
@@ -403,7 +435,7 @@ READS: dict[RecordKind, tuple[str, list[object], dict[str, object]]] = {
         {
             "name": "Crown", "ref": "CROWN01", "active": True, "vat": False, "email": False, "phone": False,
             "street": False, "street2": False, "city": False, "zip": False, "state_id": False, "country_id": False,
-            "property_purchase_currency_id": False, "property_supplier_payment_term_id": False,
+            "country_code": False, "property_purchase_currency_id": False, "property_supplier_payment_term_id": False,
         },
     ),
     RecordKind.ACCOUNT: (
@@ -416,8 +448,40 @@ READS: dict[RecordKind, tuple[str, list[object], dict[str, object]]] = {
         [["type_tax_use", "=", "purchase"]],
         {"name": "T1", "amount": 20, "amount_type": "percent", "active": True},
     ),
-    RecordKind.CURRENCY: ("res.currency", [], {"name": "GBP", "full_name": "Pound sterling", "active": True}),
+    RecordKind.CURRENCY: (
+        "res.currency",
+        [],
+        {
+            "name": "GBP", "full_name": "Pound sterling", "active": True, "rate": 1, "rate_ids": [],
+            "is_current_company_currency": True,
+        },
+    ),
+    RecordKind.DELIVERY_SITE: (
+        "stock.warehouse",
+        [["company_id", "in", [1, False]]],
+        {"name": "Harbour Street", "code": "WH", "active": True, "partner_id": False},
+    ),
+    RecordKind.DIMENSION: (
+        "account.analytic.account",
+        [["company_id", "in", [1, False]]],
+        {"name": "Training", "code": "TRN", "active": True, "plan_id": [2, "Department"]},
+    ),
 }  # fmt: skip
+TERM_FIELDS = ["payment_id", "value", "value_amount", "delay_type", "nb_days"]
+BEFORE_READING: dict[RecordKind, list[Step]] = {
+    RecordKind.SUPPLIER: [search("account.payment.term.line", [["id", ">", 0]], TERM_FIELDS, [], limit=200)],
+    RecordKind.DELIVERY_SITE: [
+        search("ir.model", [["model", "=", "stock.warehouse"]], ["model"], [{"id": 541, "model": "stock.warehouse"}])
+    ],
+}
+INVOICE_IS_THERE = search(
+    "account.move",
+    [["id", "=", 17], ["company_id", "=", 1]],
+    ["name"],
+    [{"id": 17, "name": "BILL/2024/03/0001"}],
+)
+# The first half of the SHA-256 of `account.move,17,SI-48213.pdf`.
+FILE_ID = "80eb602b687051502e95b2a3ddb5efdc"
 
 
 # --- what Odoo is known for ------------------------------------------------------------------------------------------
@@ -426,7 +490,7 @@ READS: dict[RecordKind, tuple[str, list[object], dict[str, object]]] = {
 def test_what_it_can_do() -> None:
     assert Odoo.can.kinds == {Kind.INVOICE, Kind.CREDIT_NOTE, Kind.PURCHASE_ORDER}
     assert (Odoo.can.lookup_complete, Odoo.can.lists, Odoo.can.key_seconds) == (True, True, None)
-    assert Odoo.can.reads == {RecordKind.SUPPLIER, RecordKind.ACCOUNT, RecordKind.TAX, RecordKind.CURRENCY}
+    assert (Odoo.can.reads, Odoo.can.attaches) == (set(RecordKind), Odoo.can.kinds)
     assert [(one.key, one.secret, one.required) for one in Odoo.metadata.settings] == [
         ("base_url", False, True),
         ("database", False, False),
@@ -625,7 +689,7 @@ def test_a_supplier_is_made_once(system: Odoo, books: SeenBooks) -> None:
 def test_a_supplier_that_lost_code_and_name_is_known_by_its_external_id(system: Odoo, books: SeenBooks) -> None:
     new = Supplier(code="NEW01", name="New Ltd")
     system.post(sample(supplier=new), key=KEY, reference=REFERENCE)
-    books.books.write("res.partner", 3, {"name": "Newer Ltd", "ref": "N-1"})
+    books.books.write("res.partner", 4, {"name": "Newer Ltd", "ref": "N-1"})
     posted = system.post(sample(supplier=new), key=OTHER_KEY, reference="P-000002")
     assert posted.supplier_code == "N-1"
 

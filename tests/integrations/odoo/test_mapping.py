@@ -13,9 +13,7 @@ from integrations.documents import Company, Document, Kind, Posted, Supplier
 from integrations.errors import Misconfigured, Rejected
 from integrations.odoo import codes, mapping
 from integrations.odoo.codes import Known, Tax
-from integrations.odoo.reading import LISTINGS
 from integrations.odoo.values import words
-from integrations.reference import RecordKind
 from tests.samples import KEY, REFERENCE, in_dollars, sample, with_line
 
 TAXES = {"T0": Tax(id=22, group=7), "T1": Tax(id=23, group=6)}
@@ -260,46 +258,6 @@ def test_what_is_not_told_stays_none(row: dict[str, Any], expected: Posted) -> N
 def test_a_company_is_told_with_what_registers_it() -> None:
     row = {"id": 1, "name": "Rig Ltd", "currency_id": [144, "GBP"], "vat": "GB1", "company_registry": False}
     assert mapping.company(row) == Company(external_id="1", name="Rig Ltd", base_currency="GBP", registration="GB1")
-
-
-@pytest.mark.parametrize(
-    "kind,row,code,name,details",
-    [
-        (
-            RecordKind.SUPPLIER,
-            {
-                "id": 6, "name": "Crown", "ref": "C1", "vat": "GB1", "email": "a@b.example", "phone": False,
-                "street": "1 High Street", "street2": False, "city": "Leeds", "zip": "LS1", "state_id": False,
-                "country_id": [1, "United Kingdom"], "property_purchase_currency_id": [144, "GBP"],
-                "property_supplier_payment_term_id": [2, "30 Days"], "supplier_rank": 7, "write_date": "2026-11-21",
-            },
-            "C1", "Crown",
-            {
-                "tax_number": "GB1", "email": "a@b.example", "address": "1 High Street, Leeds, LS1, United Kingdom",
-                "currency": "GBP", "payment_terms": "30 Days",
-            },
-        ),
-        (RecordKind.SUPPLIER, {"id": 6, "name": "Crown", "ref": False}, "", "Crown", {}),
-        (
-            RecordKind.ACCOUNT, {"id": 1, "code": "7504", "name": "Pens", "account_type": "expense"},
-            "7504", "Pens", {"type": "expense"},
-        ),
-        (
-            RecordKind.TAX, {"id": 1, "name": "T1", "amount": Decimal("17.50"), "amount_type": "percent"},
-            "T1", "T1", {"rate": "17.5", "use": "purchase"},
-        ),
-        (RecordKind.TAX, {"id": 1, "name": "Eco", "amount": 3, "amount_type": "fixed"}, "Eco", "Eco",
-         {"use": "purchase"}),
-        (RecordKind.CURRENCY, {"id": 1, "name": "USD", "full_name": "US dollar"}, "USD", "US dollar", {}),
-        (RecordKind.CURRENCY, {"id": 1, "name": "USD", "full_name": False}, "USD", "USD", {}),
-    ],
-)  # fmt: skip
-def test_reference_data_is_told_under_names_of_ours(
-    kind: RecordKind, row: dict[str, Any], code: str, name: str, details: dict[str, str]
-) -> None:
-    told = LISTINGS[kind].record(row)
-    assert (told.kind, told.code, told.name, dict(told.details), told.is_active) == (kind, code, name, details, True)
-    assert not LISTINGS[kind].record({**row, "active": False}).is_active
 
 
 def test_the_time_is_only_the_day() -> None:

@@ -87,7 +87,16 @@ class SeenBooks:
                 return str(books.add("account.tax", {"name": "OLD", "active": False, "company": 1})["id"])
             if kind is RecordKind.ACCOUNT:
                 return str(books.add("account.account", {**old, "type": 1, "company": 1})["id"])
+            if kind is RecordKind.DELIVERY_SITE:
+                return str(books.add("stock.location", {**old, "type": "warehouse"})["id"])
+            if kind is RecordKind.DIMENSION:
+                return str(books.add("analytic_account.account", {**old, "root": 1, "company": 1})["id"])
             return str(books.add("currency.currency", old)["id"])
+
+    def stored(self, kind: Kind, external_id: str, name: str) -> bytes:
+        resource = f"{mapping.book(kind).model},{external_id}"
+        (found,) = (one for one in self.every("ir.attachment") if (one["resource"], one["name"]) == (resource, name))
+        return base64.b64decode(found["data"]["base64"])
 
 
 @pytest.fixture
@@ -380,7 +389,18 @@ class TestHttp(HttpCases):
     def reading(self, kind: RecordKind, pages: Sequence[int]) -> Sequence[Step]:
         model, domain, fields = READINGS[kind]
         found = [{"id": number, "code": f"C{number}", "name": "One", "active": 1} for number in numbers(pages)]
-        return asking(model, domain, fields, found)
+        return [*BEFORE_READING.get(kind, ()), *asking(model, domain, fields, found)]
+
+    def papers(self, count: int) -> Sequence[Step]:
+        found = [{"id": number, "name": f"{number}.pdf", "data_size": 7} for number in range(1, count + 1)]
+        return looking_for_files(*found)
+
+    def attaching(self) -> Sequence[Step]:
+        content = {"__class__": "bytes", "base64": "JVBERi0xLjcKJSBDcm93biBDb25mZXJlbmNlIENlbnRyZQolJUVPRgo="}
+        body = {"name": "SI-48213.pdf", "resource": "account.invoice,17", "data": content}
+        told = {"id": 1, "name": "SI-48213.pdf", "data_size": 41}
+        keeping = Step(method="POST", path=path("ir.attachment", FILE_FIELDS), body=body, answer=told, writes=True)
+        return [*looking_for_files({"id": 9, "name": "another.pdf", "data_size": 7}), keeping]
 
     def without_id(self) -> object:
         told = record(Kind.INVOICE, sample(), state="draft")
@@ -428,8 +448,13 @@ READINGS: dict[RecordKind, tuple[str, list[Any], list[str]]] = {
     RecordKind.SUPPLIER: (
         "party.party",
         [],
-        ["code", "name", "active", "tax_identifier.code", "email", "phone", "addresses.active",
-         "addresses.full_address", "supplier_payment_term.name"],
+        ["code", "name", "active", "tax_identifier.code", "email", "phone", "supplier_currency.code",
+         "addresses.active", "addresses.full_address", "addresses.street", "addresses.city", "addresses.postal_code",
+         "addresses.country.code", "addresses.subdivision.name", "supplier_payment_term.name",
+         "supplier_payment_term.lines.type", "supplier_payment_term.lines.relativedeltas.days",
+         "supplier_payment_term.lines.relativedeltas.weeks", "supplier_payment_term.lines.relativedeltas.months",
+         "supplier_payment_term.lines.relativedeltas.day", "supplier_payment_term.lines.relativedeltas.month",
+         "supplier_payment_term.lines.relativedeltas.weekday"],
     ),
     RecordKind.ACCOUNT: (
         "account.account",
@@ -441,8 +466,37 @@ READINGS: dict[RecordKind, tuple[str, list[Any], list[str]]] = {
         [["parent", "=", None], OWN],
         ["name", "description", "active", "rate", "group.kind"],
     ),
-    RecordKind.CURRENCY: ("currency.currency", [], ["code", "name", "active"]),
+    RecordKind.CURRENCY: ("currency.currency", [], ["code", "name", "active", "rate"]),
+    RecordKind.DELIVERY_SITE: (
+        "stock.location",
+        [["type", "=", "warehouse"]],
+        ["code", "name", "active", "address.street", "address.city", "address.postal_code", "address.country.code"],
+    ),
+    RecordKind.DIMENSION: (
+        "analytic_account.account",
+        [["type", "=", "normal"], OWN],
+        ["code", "name", "active", "root.name", "root.active"],
+    ),
 }  # fmt: skip
+ANALYTIC = "analytic_account.account"
+BEFORE_READING = {
+    RecordKind.CURRENCY: asking(
+        "company.company", [["id", "=", 1]], ["currency.rate"], [{"id": 1, "currency": {"id": 9, "rate": decimal(1)}}]
+    ),
+    RecordKind.DIMENSION: asking(
+        "ir.model",
+        [["name", "=", "analytic_account.account"]],
+        ["name"],
+        [{"id": 222, "name": "analytic_account.account"}],
+    ),
+}
+FILE_FIELDS = ["name", "data_size"]
+
+
+def looking_for_files(*found: Mapping[str, Any]) -> list[Step]:
+    """The document, then its files."""
+    there = asking("account.invoice", [["id", "=", 17], OWN], ["state"], [{"id": 17, "state": "posted"}])
+    return [*there, *asking("ir.attachment", [["resource", "=", "account.invoice,17"]], FILE_FIELDS, found)]
 
 
 def booked(pages: Sequence[int]) -> list[dict[str, Any]]:
@@ -467,7 +521,8 @@ def contexts(server: ScriptedServer) -> list[dict[str, Any]]:
 def test_what_it_can_do() -> None:
     assert Tryton.can.kinds == {Kind.INVOICE, Kind.CREDIT_NOTE, Kind.PURCHASE_ORDER}
     assert (Tryton.can.lookup_complete, Tryton.can.lists, Tryton.can.key_seconds) == (True, True, None)
-    assert Tryton.can.reads == set(READINGS)
+    assert Tryton.can.reads == set(READINGS) == set(RecordKind)
+    assert Tryton.can.attaches == Tryton.can.kinds
     assert [(one.key, one.secret) for one in Tryton.metadata.settings] == [
         ("base_url", False),
         ("database", False),
@@ -534,7 +589,7 @@ def test_a_list_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch, smal
     monkeypatch.setattr("integrations.tryton.client._MOST_PAGES", 3)
     endless = json_answer([{"id": 1}, {"id": 2}])
     with ScriptedServer(*[endless] * 3) as server, pytest.raises(Retryable, match="more pages"):
-        list(Tryton(link(server.url)).records(RecordKind.CURRENCY))
+        list(Tryton(link(server.url)).records(RecordKind.SUPPLIER))
 
 
 @pytest.mark.parametrize("place,model", [(1, "payable account"), (2, "journal")])

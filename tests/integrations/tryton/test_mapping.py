@@ -11,10 +11,8 @@ import pytest
 
 from integrations.documents import Document, IdempotencyKey, Kind, Supplier
 from integrations.errors import Misconfigured, Rejected
-from integrations.reference import RecordKind
 from integrations.tryton import mapping, marks, names
 from integrations.tryton.mapping import Named
-from integrations.tryton.records import SHELVES
 from integrations.tryton.words import amount, day, like, moment, number, one_line
 from tests.samples import KEY, sample, with_line
 
@@ -217,31 +215,6 @@ def test_what_tryton_does_not_tell_is_none() -> None:
     told = mapping.posted({"id": 17, "state": "posted"}, Kind.INVOICE)
     assert (told.external_id, told.number) == ("17", "")
     assert {told.net, told.tax, told.gross, told.currency, told.date, told.supplier_code} == {None}
-
-
-@pytest.mark.parametrize(
-    "kind,told,expected",
-    [
-        (RecordKind.TAX, {"name": "T5", "description": "Reduced", "rate": number(Decimal("0.0500"))}, {"rate": "5"}),
-        (RecordKind.TAX, {"name": "Q", "rate": number(Decimal("0.175")), "group": {"id": 1, "kind": "purchase"}},
-         {"rate": "17.5", "use": "purchase"}),
-        (RecordKind.TAX, {"name": "F", "rate": None, "group": {"id": 1, "kind": "both"}}, {}),
-        (RecordKind.ACCOUNT, {"code": "1", "name": "A", "type": {"id": 3, "name": "Expenses"}}, {"type": "Expenses"}),
-        (RecordKind.SUPPLIER, {
-            "code": "1", "name": "A", "email": "a@example.com", "phone": "", "tax_identifier": {"id": 1, "code": "GB1"},
-            "addresses": [{"id": 1, "active": 0, "full_address": "Old"},
-                          {"id": 2, "active": 1, "full_address": "1 High St\nLeeds"}],
-            "supplier_payment_term": {"id": 1, "name": "30 days"},
-        }, {"email": "a@example.com", "tax_number": "GB1", "address": "1 High St, Leeds", "payment_terms": "30 days"}),
-    ],
-)  # fmt: skip
-def test_details_of_records(kind: RecordKind, told: dict[str, Any], expected: dict[str, str]) -> None:
-    assert SHELVES[kind].told({"id": 1, "active": 1, **told}).details == expected
-
-
-def test_a_closed_account_is_told_as_not_active() -> None:
-    told = {"id": 1, "code": "5", "name": "Costs", "active": True, "closed": 1, "type": None}
-    assert not SHELVES[RecordKind.ACCOUNT].told(told).is_active
 
 
 @pytest.mark.parametrize("value", [None, True, "x", {"decimal": "x"}, {"decimal": None}, {"decimal": "NaN"}, []])
