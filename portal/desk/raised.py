@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from integrations.documents import Stage
 from portal.desk.access import Place
 from portal.postings.models import Posting, Transaction
+from portal.postings.states import State
 from portal.raising import at_source, services
 from portal.raising.models import Raised
 from portal.tones import CLOSED, PERSON, POSTED, UNDER_WAY, WAITING, tone
@@ -44,9 +45,12 @@ class RaisedRow:
 
     @property
     def there(self) -> SafeString:
-        """Where it stands at iCompleat."""
-        words = str(self.raised.get_stage_there_display()) if self.raised.stage_there else "Not there yet"
-        return tone(STAGE_TONES[self.raised.stage_there], words)
+        """Where it stands at iCompleat: as it was created, until somebody has looked."""
+        if self.raised.stage_there:
+            return tone(STAGE_TONES[self.raised.stage_there], str(self.raised.get_stage_there_display()))
+        if self.posting.state == State.POSTED:
+            return tone(WAITING, str(self.raised.get_wish_display()))
+        return tone(WAITING, "Not there yet")
 
 
 def raised_of(place: Place) -> QuerySet[Raised]:

@@ -196,6 +196,16 @@ def test_the_list_shows_where_each_stands_and_what_came_back(demo: Scene, source
         assert text in body
 
 
+def test_what_was_created_stands_there_as_it_was_asked_for_until_somebody_looks(
+    demo: Scene, source: Connection
+) -> None:
+    confirm(demo, sealed_in(upload(demo, ORDER)))
+    assert "Not there yet</span>" in text_of(demo.client.get(address(demo)))
+    Posting.objects.update(state="posted", external_id="aaaa-0001", posted_at=timezone.now(), next_attempt_at=None)
+    body = text_of(demo.client.get(address(demo)))
+    assert ("Draft</span>" in body, "Not there yet" in body) == (True, False)
+
+
 def test_both_transactions_lead_to_each_other(demo: Scene, source: Connection) -> None:
     confirm(demo, sealed_in(upload(demo, ORDER)))
     came_back = demo.receive(number="ORD000077").transaction

@@ -17,19 +17,23 @@ from portal.operations.metrics import exposition
 from portal.operations.models import Part
 from portal.postings.models import Attempt, Posting, Transaction
 from portal.postings.reconciliation.models import DifferenceKind
+from portal.reference.models import SyncState
 from portal.timetable import registry
 from portal.timetable.registry import Job
 from portal.timetable.running import take
 from portal.timetable.slots import hourly
 from tests.admin.reconciled import a_difference
+from tests.desk.syncs import a_sync, an_incomplete_list
 from tests.factories import (
     DemoConnectionFactory,
     EndpointFactory,
     LedgerConnectionFactory,
+    SourceConnectionFactory,
     a_document,
     a_line,
     accepted,
 )
+from tests.intake.found import a_source_difference
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db]
 
@@ -145,7 +149,7 @@ def test_the_cost_does_not_grow(django_assert_num_queries: DjangoAssertNumQuerie
     connection = DemoConnectionFactory.create()
     for _ in range(5):
         accepted(connection, a_document())
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(20):
         exposition()
 
 
@@ -160,3 +164,19 @@ def test_it_is_for_those_who_know_the_token(
     response = client.get("/metrics", headers={"Authorization": header})
     assert response.status_code == status
     assert (b"postroom_postings" in response.content) is (status == 200)
+
+
+def test_what_goes_back_and_forth_beside_the_postings_is_counted() -> None:
+    connection, source = DemoConnectionFactory.create(), SourceConnectionFactory.create()
+    a_sync(connection, SyncState.VALIDATION_QUEUED)
+    a_sync(connection, SyncState.FETCH_ERROR, kind="account")
+    an_incomplete_list(source)
+    a_source_difference(source)
+    told = numbers()
+    assert {name: value for name, value in told.items() if name.startswith("postroom_syncs") and value} == {
+        "postroom_syncs{ValidationQueued}": 1,
+        "postroom_syncs_failed": 1,
+    }
+    assert told["postroom_lists_incomplete"] == 1
+    assert told["postroom_source_differences{never_received}"] == 1
+    assert told["postroom_handovers{waiting}"] == 0

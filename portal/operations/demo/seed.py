@@ -24,6 +24,7 @@ from portal.connections.services import connect, open_endpoint, outbound_terms, 
 from portal.connections.tokens import issue_token, live_tokens
 from portal.operations.demo.copies import Copies
 from portal.operations.demo.elsewhere import Elsewhere
+from portal.operations.demo.furnishing import furnish
 from portal.reference.rules import defaults, to_json
 from portal.tenants.models import Company, Member, Role, Tenant
 
@@ -157,6 +158,7 @@ def _company(tenant: Tenant, plan: _Plan) -> Company:
 def _on_the_ledger(company: Company) -> None:
     if _linked(company) is None:
         books = open_books(company.name, company.base_currency)
+        furnish(books)
         _link(company, NORTHGATE, settings={"books": str(books.pk)})
 
 

@@ -28,6 +28,8 @@ from portal.reference.sync.seen import Seen
 READING_SECONDS: Final = 3600.0
 PATIENCE_SECONDS: Final = 3600.0
 LONGEST: Final = 200
+# PostgreSQL's driver remembers the texts of its last statements, values and all: small ones.
+WRITTEN: Final = 100
 KEY: Final = ("identity",)
 CONTENT: Final = ("code", "name", "is_active", "details", "content_hash", "changed_at")
 Key = tuple[str, str]
@@ -112,8 +114,10 @@ class _Pull:
         self.run.added, self.run.changed = self.run.added + added, self.run.changed + len(changes) - added
         changes += [refused_change(self.lease, row, row.refused) for row in rows if row.refused and not row.row_hash]
         with self.lease.writing():
-            Record.objects.bulk_create(rows, update_conflicts=True, unique_fields=KEY, update_fields=(*CONTENT, *MADE))
-            SyncChange.objects.bulk_create(changes)
+            Record.objects.bulk_create(
+                rows, WRITTEN, update_conflicts=True, unique_fields=KEY, update_fields=(*CONTENT, *MADE)
+            )
+            SyncChange.objects.bulk_create(changes, WRITTEN)
         for row in rows:
             self.seen.add(row.pk)
 
@@ -156,7 +160,7 @@ class _Pull:
             self.run.removed += len(changes)
             with self.lease.writing():
                 gone.update(is_active=False, changed_at=timezone.now(), **dict.fromkeys(MADE, ""))
-                SyncChange.objects.bulk_create(changes)
+                SyncChange.objects.bulk_create(changes, WRITTEN)
 
 
 def _different(before: Record, after: Record) -> list[list[str]]:
