@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
+from django.db.models import QuerySet
+from django.db.transaction import atomic
 from django.utils import timezone
 
 from integrations.base import Link, Source
@@ -14,6 +17,7 @@ from integrations.errors import Misconfigured
 from portal.connections.limit_groups import limit_group
 from portal.connections.limits import turn_in
 from portal.connections.models import Connection, Side, Status
+from portal.connections.onlookers import one_of
 from portal.connections.paced import Waiting, paced_by
 from portal.connections.places import scopes_of
 from portal.connections.registry import source
@@ -25,7 +29,10 @@ from portal.tenants.models import Company
 # A person waits for the answer.
 CHECKED_WITHIN_SECONDS: Final = 20.0
 PATIENCE_SECONDS: Final = 10.0
+# Where every connector has the address that it calls.
+ADDRESS: Final = "base_url"
 NEEDED: Final = "{label} is missing."
+ANOTHER_ADDRESS: Final = "The address is another one than before. Enter the {label} again: it is not sent there unasked."
 NO_INTERFACE: Final = "{name} has no interface to ask: it only sends."
 
 
@@ -44,22 +51,24 @@ def check(
 ) -> LinkedCompany:
     """Who these credentials lead to, asked now and within the vendor's limits; nothing is kept.
 
-    An empty secret stands for the one that `connection` has stored. Raises an `IntegrationError`, with the key of the
-    setting in `field` where one is at fault, and `UnknownIntegration`.
+    An empty secret stands for the one that `connection` has stored, as long as the address is the same. Raises an
+    `IntegrationError`, with the key of the setting in `field` where one is at fault, and `UnknownIntegration`.
     """
-    connector, secrets = type(source(integration)), _kept(connection, secrets)
+    connector, secrets = type(source(integration)), _kept(connection, settings, secrets)
     if not connector.metadata.settings:
         raise Misconfigured(NO_INTERFACE.format(name=connector.metadata.name))
     if missing := _missing(connector, settings, secrets):
-        raise Misconfigured(NEEDED.format(label=missing[1]), field=missing[0])
+        raise Misconfigured(_why_missing(connection, settings, missing[1]), field=missing[0])
     group = limit_group(integration, settings, lambda: secrets)
     scopes = scopes_of(
         connection.pk if connection else company.pk, connector, group=group, limits=connector.limits_for(settings)
     )
     waiting = Waiting(patience_seconds=PATIENCE_SECONDS)
-    with paced_by(
-        lambda: turn_in(scopes, uuid.uuid4(), lambda _: ()), waiting, deadline_seconds=CHECKED_WITHIN_SECONDS
-    ) as outbound:
+    take_turn = partial(turn_in, scopes, uuid.uuid4(), lambda _: ())
+    with (
+        one_of(company.pk),
+        paced_by(take_turn, waiting, deadline_seconds=CHECKED_WITHIN_SECONDS) as outbound,
+    ):
         return connector(Link(settings=settings, secrets=secrets, outbound=outbound)).company()
 
 
@@ -72,25 +81,44 @@ def save_source(
     *,
     linked: LinkedCompany | None = None,
 ) -> Connection:
-    """Keep what was typed in; an empty secret keeps the one that is stored. `linked` is what `check` gave: then the
-    connection is Linked from now on, also one whose credentials were refused before.
+    """Keep what was typed in; an empty secret keeps the one that is stored, as long as the address is the same.
+    `linked` is what `check` gave: then the connection is Linked from now on, also one whose credentials were refused
+    before.
 
-    A company has one connection to a source; the first time it is made.
+    A company has one connection to a source; the first time it is made, and anew after one that was unlinked.
     """
-    connection = Connection.objects.filter(company=company, side=Side.SOURCE, integration=integration).first()
-    theirs = settings.get("company_id", "").strip()
-    name = linked.name if linked else ""
-    if connection is None:
+    with atomic():
+        Company.objects.select_for_update(no_key=True).get(pk=company.pk)  # two at once make one connection
+        connection = source_connections(company).filter(integration=integration).first()
+        if connection is not None:
+            return _changed(connection, settings, secrets, who, linked)
         return connect(
-            company, integration, side=Side.SOURCE, who=who, settings=settings, secrets=_kept(None, secrets),
-            external_company_id=theirs, external_company_name=name,
+            company, integration, side=Side.SOURCE, who=who, settings=settings, secrets=_kept(None, {}, secrets),
+            external_company_id=settings.get("company_id", "").strip(),
+            external_company_name=linked.name if linked else "",
         )  # fmt: skip
-    stored = connection.settings
+
+
+def source_connections(company: Company) -> QuerySet[Connection]:
+    """The company's connections to sources in whatever status but Unlinked, the newest first."""
+    rows = Connection.objects.filter(company=company, side=Side.SOURCE).exclude(status=Status.UNLINKED)
+    return rows.select_related("company").order_by("-created_at")
+
+
+def _changed(
+    connection: Connection,
+    settings: Mapping[str, str],
+    secrets: Mapping[str, str],
+    who: str,
+    linked: LinkedCompany | None,
+) -> Connection:
+    stored, company = connection.settings, connection.company
     changed = sorted(key for key, value in settings.items() if value != stored.get(key, ""))
     new_secrets = sorted(key for key, value in secrets.items() if value.strip())
-    connection.settings, connection.secrets = {**connection.settings, **settings}, _kept(connection, secrets)
-    connection.external_company_id = theirs or connection.external_company_id
-    connection.external_company_name = name or connection.external_company_name
+    connection.secrets = _kept(connection, settings, secrets)
+    connection.settings = {**stored, **settings}
+    connection.external_company_id = settings.get("company_id", "").strip() or connection.external_company_id
+    connection.external_company_name = (linked.name if linked else "") or connection.external_company_name
     names = ["settings", "secrets", "external_company_id", "external_company_name"]
     if linked is not None and connection.status != Status.LINKED:
         connection.status, connection.linked_at = Status.LINKED, timezone.now()
@@ -115,10 +143,33 @@ def _missing(
     return None
 
 
-def _kept(connection: Connection | None, secrets: Mapping[str, str]) -> dict[str, str]:
-    """Stored secrets with what was typed in over them; where the key of the stored ones is lost, only the latter."""
+def _why_missing(connection: Connection | None, settings: Mapping[str, str], label: str) -> str:
+    wanted = ANOTHER_ADDRESS if connection is not None and not _is_same_address(connection, settings) else NEEDED
+    return wanted.format(label=label)
+
+
+def _kept(connection: Connection | None, settings: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
+    """Stored secrets with what was typed in over them; where the key of the stored ones is lost, only the latter.
+
+    A secret belongs to the address for which it was typed in: whoever may change the address could else have it sent
+    to a place of his own and read it there.
+    """
     typed = {key: value.strip() for key, value in secrets.items() if value.strip()}
+    if connection is None or not _is_same_address(connection, settings):
+        return typed
     try:
-        return {**(connection.secrets if connection else {}), **typed}
+        return {**connection.secrets, **typed}
     except Undecryptable:
         return typed
+
+
+def _is_same_address(connection: Connection, settings: Mapping[str, str]) -> bool:
+    """Also where nothing is said of it: then the stored one stays."""
+    stored = str(connection.settings.get(ADDRESS, ""))
+    return _host(settings.get(ADDRESS, stored)) == _host(stored)
+
+
+def _host(address: str) -> str:
+    """Scheme, host and port: where a request goes."""
+    scheme, _, rest = address.strip().partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}".casefold()

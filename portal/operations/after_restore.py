@@ -10,29 +10,34 @@ from datetime import datetime
 from django.db.models import Max
 from django.utils import timezone
 
+from portal.connections.models import Connection, Side
 from portal.events.services import tell
 from portal.operations.health import ALIVE_WITHIN
 from portal.operations.models import Part, Sign
 from portal.postings.models import Posting
 from portal.postings.restoring.numbers import AT_LEAST, Jump, jumps, leave_out
 from portal.postings.restoring.open_ones import distrust, open_counts
+from portal.reference.sync.lists import mistrust
+from portal.reference.sync.models import SourceList
 from portal.tenants.models import Company
 from portal.timetable.models import Slot
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What `after_restore` is about to do. `backup` is when the backup was made, as far as its rows tell."""
+    """What `after_restore` is about to do. `backup` is when the backup was made, as far as its rows tell; `lists` are the
+    lists at sources that would be believed to hold what this backup says."""
 
     backup: datetime
     now: datetime
     postings: Counter[str]
     jumps: list[Jump]
+    lists: int
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do: it was done already."""
-        return not self.postings and not self.jumps
+        return not (self.postings or self.jumps or self.lists)
 
 
 def living_workers(now: datetime) -> list[str]:
@@ -54,13 +59,16 @@ def time_of_backup() -> datetime | None:
 def plan(backup: datetime, *, up_to: Mapping[tuple[str, str], int], at_least: int = AT_LEAST) -> Plan:
     """What would be done now. Raises `NoSuchNumber`."""
     now = timezone.now()
-    return Plan(backup, now, open_counts(now), jumps(backup, now, up_to=up_to, at_least=at_least))
+    found = jumps(backup, now, up_to=up_to, at_least=at_least)
+    return Plan(backup, now, open_counts(now), found, SourceList.objects.filter(replaced_at__isnull=False).count())
 
 
 def carry_out(found: Plan, *, who: str) -> Counter[str]:
     """Do it, with an audit event. What is interrupted is finished by doing it again. Returns the postings touched."""
     leave_out(found.jumps, found.backup, who=who)
     touched = distrust(found.now)
+    for source in Connection.objects.filter(side=Side.SOURCE).defer("secrets"):
+        mistrust(source)
     tell(
         "portal.restored",
         f"Restored from a backup of {found.backup:%d %b %Y %H:%M} UTC: {touched.total()} open postings are not "

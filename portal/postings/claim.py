@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from integrations.errors import LeaseLost
 from integrations.http import Exchange, nothing
 from portal.connections import breaker
 from portal.connections.models import Status
+from portal.monotonic import since_boot
 from portal.postings import one_statement
 from portal.postings.changes import change, fresh_lease
 from portal.postings.due import Where
@@ -27,11 +27,6 @@ from portal.postings.trusted_key import TOO_OLD, goes_out_again
 
 LOOK_FIRST = "It may be in the books since before the restore: it is looked up before it is sent."
 CRASHED = "Sending it ended a worker three times. Staff must look before it is tried again."
-
-
-def since_boot() -> float:
-    """Seconds on a clock that nobody sets, and that goes on while the machine sleeps where the system has one."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 @dataclass(slots=True)

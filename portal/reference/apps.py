@@ -9,7 +9,9 @@ class ReferenceConfig(AppConfig):
     verbose_name = "Reference data"
 
     def ready(self) -> None:
-        """Let staff be told what waits here for a person."""
+        """Let staff be told what waits here for a person, and hear when a tenant's clock changes."""
         from portal.reference import waits
+        from portal.reference.sync import zones
 
         waits.register_waits()
+        zones.listen()

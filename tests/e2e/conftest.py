@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,13 +33,20 @@ def browser(_orm_beside_a_browser: None) -> Iterator[Browser]:
 @pytest.fixture
 def visit(browser: Browser, live_server: LiveServer, tmp_path: Path) -> Iterator[Visit]:
     """Open a page of a new visitor; at the end no page may have complained."""
+    with visitors(browser, live_server.url, shots_directory(tmp_path)) as visitor:
+        yield visitor
+
+
+@contextmanager
+def visitors(browser: Browser, base: str, shots: Path) -> Iterator[Visit]:
+    """The same for whatever is served at `base`."""
     opened: list[Watched] = []
 
     def visitor() -> Watched:
         context = browser.new_context(viewport={"width": WIDE, "height": 900}, locale="en-GB")
-        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=live_server.url)
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=base)
         context.set_default_timeout(8_000)
-        opened.append(Watched(context.new_page(), live_server.url, shots_directory(tmp_path)))
+        opened.append(Watched(context.new_page(), base, shots))
         return opened[-1]
 
     yield visitor

@@ -31,8 +31,9 @@ from portal.operations.models import Part, Sign
 from portal.operations.serve import serve_lock
 from portal.postings.models import Posting, VoidNumbers
 from portal.postings.states import State
+from portal.reference.sync.models import SourceList
 from tests.admin.world import in_state
-from tests.factories import DemoConnectionFactory
+from tests.factories import DemoConnectionFactory, SourceConnectionFactory
 from tests.operations.running import PRODUCTION, ROOT, Process, answers, environment, manage, serving, wait_for
 from tests.servers import Postgres, Redis, free_port
 
@@ -75,6 +76,16 @@ def test_it_says_what_it_will_do_and_does_it_after_a_yes(restored: None, monkeyp
         run("--yes").strip() == "There is nothing to do: nothing is open, and no number can have been answered twice."
     )
     assert VoidNumbers.objects.count() == 1
+
+
+@pytest.mark.engine
+def test_what_sources_hold_is_not_believed_either(db: None) -> None:
+    now, source = timezone.now(), SourceConnectionFactory.create()
+    Sign.objects.create(part=Part.WORKER, process="host:1", started_at=now, seen_at=now - timedelta(hours=1))
+    SourceList.objects.create(connection=source, kind="supplier", rows=3, replaced_at=now)
+    assert "replaced by their next sync: 1" in run("--yes")
+    assert list(SourceList.objects.values_list("replaced_at", "rows")) == [(None, 3)]
+    assert "nothing to do" in run("--yes")
 
 
 @pytest.mark.engine

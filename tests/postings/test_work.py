@@ -25,9 +25,10 @@ from integrations.errors import (
 from portal.connections.limits import turn
 from portal.connections.models import Connection, Status
 from portal.events.models import AuditEvent
+from portal.monotonic import since_boot
 from portal.postings import schedule, work
 from portal.postings.changes import change, fresh_lease
-from portal.postings.claim import claim, since_boot
+from portal.postings.claim import claim
 from portal.postings.due import Where, in_mid_call
 from portal.postings.maintenance import maintenance
 from portal.postings.models import Attempt, Posting

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from integrations.errors import LeaseLost, Retryable
 from portal.connections.models import Connection, Status
+from portal.monotonic import since_boot
 from portal.postings.attachments.models import Handover, HandoverState
 from portal.postings.attachments.schedule import delay_after, free_delay
-from portal.postings.claim import since_boot
 
 LEASE: Final = timedelta(seconds=60)
 KEPT_EVERY_SECONDS: Final = 2.0

@@ -22,6 +22,7 @@ from django.utils import timezone
 from integrations.errors import IntegrationError, LeaseLost
 from portal.connections.models import Connection, Status
 from portal.idle import give_back_connection
+from portal.monotonic import since_boot
 from portal.reference.sync.models import LEASED_STATES, SourceList, SyncRun, SyncState
 
 LEASE: Final = timedelta(seconds=50)
@@ -49,11 +50,6 @@ stopping = threading.Event()
 
 class Interrupted(IntegrationError):
     """Nothing is wrong with this run, but it cannot go on here and now: it is handed back."""
-
-
-def since_boot() -> float:
-    """Seconds on a clock that nobody sets, and that goes on while the machine sleeps where the system has one."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 @dataclass(slots=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from integrations.errors import Misconfigured, NotEditable
 from integrations.reference import RecordKind
+from portal.connections.models import Connection
 from portal.connections.paced import paced
 from portal.connections.services import source_of
 from portal.reference.sync.editing import edit, empty
@@ -39,12 +42,18 @@ def push(lease: Lease, plans: list[Plan]) -> bool:
     needed = [one for one in plans if one.way is not Way.NOTHING]
     if run.source is None or not needed:
         return True
+    with to_the_source(lease, run.source) as sending:
+        return all(_bring_up_to_date(sending, one) for one in needed)
+
+
+@contextmanager
+def to_the_source(lease: Lease, source: Connection) -> Iterator[Sending]:
+    """The source of a run, at its vendor's pace and as long as the run is ours."""
     with paced(
-        run.source, lease.keep, patience_seconds=FREE_PATIENCE_SECONDS, still_ours=lease.still_ours,
+        source, lease.keep, patience_seconds=FREE_PATIENCE_SECONDS, still_ours=lease.still_ours,
         record=lease.count_call, deadline_seconds=REQUEST_SECONDS,
     ) as outbound:  # fmt: skip
-        sending = Sending(lease, source_of(run.source, outbound))
-        return all(_bring_up_to_date(sending, one) for one in needed)
+        yield Sending(lease, source_of(source, outbound))
 
 
 def _bring_up_to_date(sending: Sending, needed: Plan) -> bool:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from portal.reference.sync.leases import release_dead, stopping
 from portal.reference.sync.models import SyncRun, SyncState
 from portal.reference.sync.running import perform
-from portal.reference.sync.schedules import begin_due
+from portal.reference.sync.schedules import begin_due, ensure_new
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +62,7 @@ def look(now: datetime | None = None) -> int:
     """One pass in this thread: what dead workers left, what schedules ask for, what is due. Returns how many ran."""
     now = now or timezone.now()
     release_dead(now)
+    ensure_new()
     begin_due(now)
     return sum(perform(run_id) for run_id, _ in due(now))
 
@@ -103,6 +104,7 @@ class Runner(threading.Thread):
     def _look(self, now: datetime) -> None:
         close_old_connections()
         release_dead(now)
+        ensure_new()
         begin_due(now)
         room = self._threads - len(self._running)
         found = dict(one for one in due(now) if one[0] not in self._running) if room else {}

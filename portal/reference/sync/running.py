@@ -14,6 +14,7 @@ from portal import context
 from portal.connections import breaker
 from portal.connections.models import Connection, Status
 from portal.connections.services import deauthorise, source_of
+from portal.reference.sync.counting import with_unknown_counted
 from portal.reference.sync.guarding import may_go
 from portal.reference.sync.leases import (
     READ_AGAIN,
@@ -25,7 +26,7 @@ from portal.reference.sync.leases import (
     note_broken_off,
 )
 from portal.reference.sync.lists import dimensions_kept, targets
-from portal.reference.sync.models import Record, SyncRun, SyncState
+from portal.reference.sync.models import Record, SourceList, SyncRun, SyncState
 from portal.reference.sync.planning import Way
 from portal.reference.sync.pulling import pull
 from portal.reference.sync.pushing import plans_of, push
@@ -136,7 +137,7 @@ def _read(lease: Lease) -> bool:
 def _send(lease: Lease) -> None:
     run = lease.run
     try:
-        plans = plans_of(lease)
+        plans = with_unknown_counted(lease, plans_of(lease))
         if not may_go(lease, plans):
             return
         if run.state == SyncState.FETCHING and any(plan.way is not Way.NOTHING for plan in plans):
@@ -196,7 +197,13 @@ def _complete(lease: Lease) -> None:
     with lease.writing():
         forgotten.exclude(dimension__in=kept).delete()
     run.refused = _refused(run)
-    lease.end(SyncState.COMPLETE, " ".join(lease.problems))
+    went = not lease.problems or _has_a_list(run)
+    lease.end(SyncState.COMPLETE if went else SyncState.PREREQUISITE_NOT_MET, " ".join(lease.problems))
+
+
+def _has_a_list(run: SyncRun) -> bool:
+    """Whether any of the dimensions has a place at the source."""
+    return SourceList.objects.filter(connection=run.source, kind=run.kind, replaced_at__isnull=False).exists()
 
 
 def _end(lease: Lease, state: SyncState, message: str) -> None:

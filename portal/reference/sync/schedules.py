@@ -8,12 +8,13 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.transaction import atomic
 from django.utils import timezone
 
 from integrations.reference import RecordKind
-from portal.connections.models import Connection
+from portal.connections.models import Connection, Side, Status
+from portal.connections.registry import accounting_systems
 from portal.events.services import tell
 from portal.notation import zone_of
 from portal.reference.sync.asking import CannotSync, ask, kinds_of
@@ -79,6 +80,17 @@ def next_slot(schedule: SyncSchedule, zone: ZoneInfo, after: datetime) -> dateti
     if schedule.frequency == Frequency.HOURLY:
         return _next_hour(schedule.at.minute, zone, after)
     return next(slots(_rule(schedule), zone, after, after + REACH), None)
+
+
+def ensure_new() -> None:
+    """Schedules for what was linked since the last look; nothing is written where all have theirs."""
+    telling = [slug for slug, system in accounting_systems().items() if system.can.reads]
+    without = Connection.objects.filter(
+        ~Exists(SyncSchedule.objects.filter(connection=OuterRef("pk"))),
+        side=Side.ACCOUNTING, status=Status.LINKED, integration__in=telling,
+    )  # fmt: skip
+    for connection in without.select_related("company__tenant")[:MOST_AT_ONCE]:
+        ensure(connection)
 
 
 def begin_due(now: datetime) -> list[int]:

@@ -10,7 +10,7 @@ import time_machine
 
 from portal.connections import registry
 from portal.connections.models import Connection
-from portal.reference.sync import asking, leases
+from portal.reference.sync import asking, leases, schedules
 from tests.factories import DemoConnectionFactory, SourceConnectionFactory
 from tests.reference.sync.far_ends import FakeSource, FakeSystem, Shelf, There
 from tests.reference.sync.scene import Scene
@@ -35,6 +35,7 @@ def far_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (registry, asking):
         monkeypatch.setattr(module, "accounting_systems", lambda: systems)
         monkeypatch.setattr(module, "sources", lambda: known)
+    monkeypatch.setattr(schedules, "accounting_systems", lambda: systems)
     monkeypatch.setattr(FakeSystem, "shelf", Shelf())
     monkeypatch.setattr(FakeSource, "there", There())
     monkeypatch.setattr(FakeSource, "offers", FakeSource.offers)

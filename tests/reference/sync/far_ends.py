@@ -56,7 +56,8 @@ class There:
     """What the source holds, and what it does at its next requests.
 
     `before` runs when a request arrives, `after` when it was carried out; both may raise. `refuses` are codes with the
-    source's words; with `names_rows` off it does not say which row it means. `fields` are its custom fields.
+    source's words; with `names_rows` off it does not say which row it means. `fields` are its custom fields;
+    `kept_by_hand` is how many rows each list has that nobody here knows of.
     """
 
     lists: dict[tuple[RecordKind, str], dict[str, Row]] = field(default_factory=dict)
@@ -68,6 +69,7 @@ class There:
     not_editable: set[str] = field(default_factory=set)
     untold: set[str] = field(default_factory=set)
     fields: set[str] = field(default_factory=lambda: {"Department"})
+    kept_by_hand: int = 0
 
     def said(self) -> list[str]:
         """Every request in short: `first A1 A2`, `more A3`, `put A1`, `remove A2`."""
@@ -156,6 +158,11 @@ class FakeSource(Source):
         if record.code in self.there.untold:
             raise Rejected(f"{record.code} cannot be told.", field="code")
         return Row(record.code, {"Code": record.code, "Name": record.name, **record.details})
+
+    def count(self, target: RecordList) -> int:
+        self.link.outbound.permit()
+        self._check(target)
+        return self.there.kept_by_hand + len(self.there.lists.get((target.kind, target.dimension), {}))
 
     def refresh(self, target: RecordList) -> Refresh:
         self._check(target)

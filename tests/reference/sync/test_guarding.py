@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from integrations.errors import Unauthorised
 from portal.events.models import AuditEvent
 from portal.reference.sync import deciding
 from portal.reference.sync.asking import CannotSync
@@ -144,3 +145,45 @@ def test_while_one_waits_no_second_is_made(scene: Scene) -> None:
     waiting(scene, 2)
     with pytest.raises(CannotSync, match=r"^Suppliers: a sync is running already \(waiting for confirmation, since "):
         scene.ask()
+
+
+# --- a list that was never replaced from here ------------------------------------------------------------------------
+
+
+def test_a_list_that_somebody_kept_by_hand_is_counted_before_it_is_replaced(scene: Scene) -> None:
+    scene.there.kept_by_hand = 2000
+    scene.know(range(1, 4))
+    run = scene.sync()
+    assert run.state == SyncState.VALIDATION_QUEUED
+    assert run.guard == [{"dimension": "", "before": 2000, "after": 3}]
+    assert scene.there.said() == []
+    deciding.confirm(run, StaffFactory.create())
+    scene.look(run)
+    assert (run.state, scene.there.said(), scene.listed().rows) == (SyncState.COMPLETE, ["first S01 S02 S03"], 3)
+    scene.know(range(1, 5))
+    assert (scene.sync().state, scene.there.said()) == (SyncState.COMPLETE, ["put S04"])
+
+
+def test_a_list_that_is_about_as_long_goes_out_at_once(scene: Scene) -> None:
+    scene.there.kept_by_hand = 5
+    scene.know(range(1, 5))
+    assert (scene.sync().state, scene.there.codes()) == (SyncState.COMPLETE, ["S01", "S02", "S03", "S04"])
+
+
+def test_a_key_that_is_refused_while_counting_is_the_sources(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: FakeSource, __: object) -> int:
+        raise Unauthorised("The key is not accepted.")
+
+    monkeypatch.setattr(FakeSource, "count", refuse)
+    scene.know(range(1, 4))
+    assert scene.sync().state == SyncState.AUTH_ERROR
+    scene.source.refresh_from_db()
+    scene.books.refresh_from_db()
+    assert (scene.source.status, scene.books.status) == ("deauthorised", "linked")
+
+
+def test_nothing_is_counted_where_nothing_would_be_sent(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.there.kept_by_hand = 9
+    scene.know([])
+    run = scene.sync()
+    assert (run.state, scene.there.said()) == (SyncState.COMPLETE, [])

@@ -10,8 +10,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from integrations.reference import RecordKind
 from portal.events.models import AuditEvent
 from portal.reference.sync.models import Frequency, SyncRun, SyncSchedule
+from portal.reference.sync.runner import look
 from portal.reference.sync.schedules import begin_due, ensure, move_with, next_slot, save, words
 from tests.reference.sync.scene import SUPPLIER, Scene
 
@@ -143,3 +145,24 @@ def test_another_zone_of_the_tenant_moves_its_schedules(scene: Scene) -> None:
     tenant.save()
     move_with(tenant.pk)
     assert set(SyncSchedule.objects.values_list("next_at", flat=True)) == {datetime(2026, 11, 21, 5, tzinfo=UTC)}
+
+
+def test_what_was_linked_gets_its_schedules_at_the_next_look(scene: Scene) -> None:
+    SyncSchedule.objects.all().delete()
+    scene.clock.shift(1)
+    look(timezone.now())
+    made = SyncSchedule.objects.filter(connection=scene.books)
+    assert set(made.values_list("kind", "frequency")) == {(kind.value, "daily") for kind in RecordKind}
+    assert not SyncSchedule.objects.exclude(connection=scene.books).exists()
+
+
+def test_a_tenant_with_another_zone_keeps_its_local_times(scene: Scene) -> None:
+    ensure(scene.books)
+    schedule = SyncSchedule.objects.get(connection=scene.books, kind=SUPPLIER.value)
+    save(schedule, frequency=Frequency.DAILY, at=time(6, 0), who="sam")
+    tenant = scene.books.company.tenant
+    tenant.time_zone = "Asia/Tokyo"
+    tenant.save()
+    schedule.refresh_from_db()
+    assert schedule.next_at is not None
+    assert schedule.next_at.astimezone(ZoneInfo("Asia/Tokyo")).time() == time(6, 0)

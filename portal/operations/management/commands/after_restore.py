@@ -27,6 +27,7 @@ WHAT: Final = """The backup is of {backup:%d %b %Y %H:%M:%S} UTC, {age} ago.
 Open postings that will be looked up before anything is sent, or marked so: {postings}
 Numbers that will be left out, since they may have been answered after the backup:
 {jumps}
+Lists of reference data at sources that will be replaced by their next sync: {lists}
 Nothing of this can be undone. No accounting system is called by it.
 """
 NEXT: Final = """
@@ -108,7 +109,9 @@ def _said(found: Plan) -> str:
     postings = ", ".join(f"{count:,} {state}" for state, count in sorted(found.postings.items()))
     jumps = "\n".join(f"  {jump}" for jump in found.jumps)
     age = str(found.now - found.backup).split(".", maxsplit=1)[0]
-    return WHAT.format(backup=found.backup, age=age, postings=postings or "none", jumps=jumps or "  none")
+    return WHAT.format(
+        backup=found.backup, age=age, postings=postings or "none", jumps=jumps or "  none", lists=found.lists
+    )
 
 
 def _moment(text: str) -> datetime:
