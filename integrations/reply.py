@@ -11,6 +11,8 @@ from typing import Any
 from integrations.errors import IntegrationError, Misconfigured, OutcomeUnknown, Retryable, Unauthorised
 from integrations.exact import from_json
 
+LOOKED_UP = "It will be looked up."
+"""How the sentence of a write with an unknown outcome ends; whoever repeats it instead leaves this out."""
 _SHORTEST_WAIT_SECONDS = 1.0
 _LONGEST_WAIT_SECONDS = 3600.0
 
@@ -53,7 +55,7 @@ class Reply:
 def unclear(what: str, *, wrote: bool, retry_after: float | None = None) -> IntegrationError:
     """The error for a request of which nobody knows whether it was carried out. A read may simply be repeated."""
     if wrote:
-        return OutcomeUnknown(f"{what}, so it is not known whether the request was carried out. It will be looked up.")
+        return OutcomeUnknown(f"{what}, so it is not known whether the request was carried out. {LOOKED_UP}")
     return Retryable(f"{what}. It will be tried again.", retry_after=retry_after)
 
 

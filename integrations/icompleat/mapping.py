@@ -17,6 +17,7 @@ from integrations.documents import Document, Kind, Supplier
 from integrations.errors import Malformed
 from integrations.icompleat import amounts, analysis, dates, lines
 from integrations.icompleat.limits import LONGEST_CODE, LONGEST_ID, LONGEST_NAME, LONGEST_REFERENCE, LONGEST_TEXT
+from integrations.icompleat.raising import unmarked
 from integrations.icompleat.reading import Node, canonical_id
 
 SOURCE: Final = "icompleat"
@@ -134,7 +135,7 @@ def _document(header: Node, kind: Kind, external_id: str, base_currency: str) ->
         number=references.member("Identifier").text(LONGEST_REFERENCE),
         order_number=references.member("PurchaseOrder").text(LONGEST_REFERENCE),
         supplier_reference=references.member("Supplier").text(LONGEST_REFERENCE),
-        title=header.member("Title").text(LONGEST_TEXT),
+        title=unmarked(header.member("Title").text(LONGEST_TEXT)),
         supplier=_supplier(header),
         currency=currency,
         base_currency=base_currency,

@@ -6,6 +6,7 @@ Shaped like the detail that was seen, without what iCompleat computes. That crea
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -17,6 +18,7 @@ from integrations.errors import Rejected
 TYPE_BY_KIND: Final[Mapping[Kind, str]] = {Kind.PURCHASE_ORDER: "ORD", Kind.INVOICE: "INV", Kind.CREDIT_NOTE: "CRD"}
 STATUS_BY_STAGE: Final[Mapping[Stage, str]] = {Stage.DRAFT: "SAV", Stage.APPROVED: "APPR"}
 _TITLE: Final = "Title"
+_MARKED: Final = re.compile(r"\s*\[postroom [0-9a-f]{32}\]\s*\Z", re.IGNORECASE)
 
 
 def body(document: Document, key: IdempotencyKey, *, key_field: str, layouts: Mapping[str, str]) -> dict[str, Any]:
@@ -50,6 +52,11 @@ def mark(key: IdempotencyKey) -> str:
         return f"[postroom {UUID(key.value).hex}]"
     except ValueError:
         return f"[postroom {key.value}]"
+
+
+def unmarked(text: str) -> str:
+    """A text as people wrote it, without the key of a transaction that was raised from here."""
+    return _MARKED.sub("", text)
 
 
 def is_marked(text: object, key: IdempotencyKey) -> bool:

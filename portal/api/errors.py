@@ -15,6 +15,8 @@ NOT_JSON: Final = "The body must be JSON: send Content-Type: application/json."
 TOO_LARGE: Final = "The body is larger than 1 MB. Nothing was raised."
 TOO_OFTEN: Final = "More than {limit} requests in a minute. Ask again in {seconds} s; nothing was done."
 UNAVAILABLE: Final = "Postroom cannot reach its database for the moment. Send it again: nothing is raised twice."
+AND_MORE: Final = "And {count:,} more."
+MOST_TOLD: Final = 100
 FAILED: Final = "An error on our side. Send it again: nothing is raised twice."
 
 
@@ -46,5 +48,8 @@ class ApiError(Exception):
 
 
 def told(problems: Iterable[Problem]) -> list[tuple[str, str]]:
-    """Problems as details: which member of the body, and why."""
-    return [(problem.path, problem.message) for problem in problems]
+    """Problems as details: which member of the body, and why. A hundred of them: a body can have as many as it has
+    members, and the answer would be many times its size."""
+    every = [(problem.path, problem.message) for problem in problems]
+    more = [("", AND_MORE.format(count=len(every) - MOST_TOLD))] if len(every) > MOST_TOLD else []
+    return every[:MOST_TOLD] + more

@@ -17,6 +17,7 @@ from portal.api.errors import ApiError, told
 from portal.api.models import Scope
 from portal.api.shapes import raised_json
 from portal.raising import bodies
+from portal.raising.checking import is_key
 from portal.raising.linking import link
 from portal.raising.models import Raised
 from portal.raising.services import (
@@ -100,7 +101,10 @@ class Transaction(Door):
 
     def get(self, request: Request, company_id: uuid.UUID, key: str) -> Response:
         """Where it stands now."""
-        rows = listing(self.company(company_id)).filter(caller_key=key)
+        company = self.company(company_id)
+        if not is_key(key):
+            raise ApiError(404, errors.NOT_FOUND)
+        rows = listing(company).filter(caller_key=key)
         link(rows)
         raised = rows.first()
         if raised is None:

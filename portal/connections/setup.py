@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from functools import partial
+from contextlib import AbstractContextManager
 from typing import Final
 
 from django.db.models import QuerySet
@@ -15,7 +15,7 @@ from integrations.base import Link, Source
 from integrations.documents import Company as LinkedCompany
 from integrations.errors import Misconfigured
 from portal.connections.limit_groups import limit_group
-from portal.connections.limits import turn_in
+from portal.connections.limits import Turn, turn_in
 from portal.connections.models import Connection, Side, Status
 from portal.connections.onlookers import one_of
 from portal.connections.paced import Waiting, paced_by
@@ -32,7 +32,9 @@ PATIENCE_SECONDS: Final = 10.0
 # Where every connector has the address that it calls.
 ADDRESS: Final = "base_url"
 NEEDED: Final = "{label} is missing."
-ANOTHER_ADDRESS: Final = "The address is another one than before. Enter the {label} again: it is not sent there unasked."
+ANOTHER_ADDRESS: Final = (
+    "The address is another one than before. Enter the {label} again: it is not sent there unasked."
+)
 NO_INTERFACE: Final = "{name} has no interface to ask: it only sends."
 
 
@@ -64,11 +66,11 @@ def check(
         connection.pk if connection else company.pk, connector, group=group, limits=connector.limits_for(settings)
     )
     waiting = Waiting(patience_seconds=PATIENCE_SECONDS)
-    take_turn = partial(turn_in, scopes, uuid.uuid4(), lambda _: ())
-    with (
-        one_of(company.pk),
-        paced_by(take_turn, waiting, deadline_seconds=CHECKED_WITHIN_SECONDS) as outbound,
-    ):
+
+    def take_turn() -> AbstractContextManager[Turn | None]:
+        return turn_in(scopes, uuid.uuid4(), lambda _: ())
+
+    with one_of(company.pk), paced_by(take_turn, waiting, deadline_seconds=CHECKED_WITHIN_SECONDS) as outbound:
         return connector(Link(settings=settings, secrets=secrets, outbound=outbound)).company()
 
 
@@ -99,7 +101,7 @@ def save_source(
         )  # fmt: skip
 
 
-def source_connections(company: Company) -> QuerySet[Connection]:
+def source_connections(company: Company | uuid.UUID) -> QuerySet[Connection]:
     """The company's connections to sources in whatever status but Unlinked, the newest first."""
     rows = Connection.objects.filter(company=company, side=Side.SOURCE).exclude(status=Status.UNLINKED)
     return rows.select_related("company").order_by("-created_at")

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from portal.connections.models import Endpoint
 from portal.intake import capturing
+from portal.intake.bodies import body_shown
 from portal.intake.models import Capture
-from portal.staff.formats import indented
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Captured:
 
     @property
     def body(self) -> str:
-        """The body as text, JSON with line breaks."""
-        return indented(bytes(self.capture.body).decode("utf-8", "replace"))
+        """The body as text, JSON with line breaks; as numbers where it is no text."""
+        return body_shown(bytes(self.capture.body))
 
     @property
     def answered(self) -> str:

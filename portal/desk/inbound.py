@@ -78,7 +78,11 @@ def inbound(connection: Connection | None) -> list[Inbound]:
 def open_missing(connection: Connection, *, who: str) -> int:
     """Open an address for each kind that has none, and say how many; pressed twice at once, it opens them once."""
     with atomic():
-        held = Connection.objects.select_for_update(of=("self",)).select_related("company").get(pk=connection.pk)
+        held = (
+            Connection.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("company")
+            .get(pk=connection.pk)
+        )
         missing = [Kind(each.kind) for each in inbound(held) if each.endpoint is None]
         for kind in missing:
             open_endpoint(held, who=who, kind=kind)

@@ -55,7 +55,7 @@ class RaisedRow:
 
 def raised_of(place: Place) -> QuerySet[Raised]:
     """What was raised for the company, with all that the list shows."""
-    return services.listing(place.company).defer("posting__transaction__content", "came_back__content")
+    return services.listing(place.company)
 
 
 def obstacles(place: Place) -> dict[str, list[str]]:

@@ -108,6 +108,8 @@ def is_moving(run: SyncRun | None) -> bool:
 def summary(run: SyncRun) -> str:
     """What a run found, in one line: `3 added, 1 removed`."""
     counted = {"added": run.added, "changed": run.changed, "removed": run.removed, "refused": run.refused}
+    if not (run.added or run.changed or run.removed):  # found by a run before that did not get to send it
+        counted |= {"sent": run.sent, "deleted at the source": run.deleted}
     found = [f"{count:,} {word}" for word, count in counted.items() if count]
     return ", ".join(found) or f"{run.unchanged:,} unchanged, nothing to send"
 

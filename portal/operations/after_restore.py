@@ -25,8 +25,8 @@ from portal.timetable.models import Slot
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What `after_restore` is about to do. `backup` is when the backup was made, as far as its rows tell; `lists` are the
-    lists at sources that would be believed to hold what this backup says."""
+    """What `after_restore` is about to do. `backup` is when the backup was made, as far as its rows tell; `lists` are
+    those at sources that would be believed to hold what this backup says."""
 
     backup: datetime
     now: datetime

@@ -19,10 +19,11 @@ from integrations.errors import IntegrationError
 from integrations.http import nothing
 from integrations.standing import Event
 from portal.connections import registry
-from portal.connections.models import Connection, Side, Status
+from portal.connections.models import Connection, Status
+from portal.connections.onlookers import one_of
 from portal.connections.paced import paced
 from portal.connections.services import source_of
-from portal.connections.setup import is_set_up
+from portal.connections.setup import is_set_up, source_connections
 from portal.postings.models import Transaction
 
 logger = logging.getLogger(__name__)
@@ -75,10 +76,8 @@ def timeline_of(transaction: Transaction) -> Timeline:
 
 
 def _connection(transaction: Transaction) -> Connection | None:
-    rows = Connection.objects.filter(
-        company=transaction.company_id, side=Side.SOURCE, integration=transaction.source
-    ).exclude(status=Status.UNLINKED)
-    return next((one for one in rows.order_by("-created_at") if is_set_up(one)), None)
+    rows = source_connections(transaction.company_id).filter(integration=transaction.source)
+    return next((one for one in rows if is_set_up(one)), None)
 
 
 def _why_not(transaction: Transaction, connection: Connection | None) -> str:
@@ -94,9 +93,12 @@ def _why_not(transaction: Transaction, connection: Connection | None) -> str:
 
 def _asked(transaction: Transaction, connection: Connection) -> Timeline:
     try:
-        with paced(
-            connection, nothing, patience_seconds=PATIENCE_SECONDS, deadline_seconds=ASKED_WITHIN_SECONDS
-        ) as outbound:
+        with (
+            one_of(connection.company_id),
+            paced(
+                connection, nothing, patience_seconds=PATIENCE_SECONDS, deadline_seconds=ASKED_WITHIN_SECONDS
+            ) as outbound,
+        ):
             events = source_of(connection, outbound).timeline(transaction.external_id)
     except IntegrationError as error:
         return _not_told(transaction, error.message)

@@ -12,16 +12,12 @@ from django.http import HttpRequest
 from portal.postings.badges import badge_html
 from portal.postings.search import transactions_with
 from portal.raising.models import Raised
+from portal.raising.services import HEAVY
 from portal.raising.statuses import WHERE, Status, badge, reason_of
 from portal.staff.base import ReadOnlyAdmin, row_url
 from portal.staff.filters import CompanyFilter
 from portal.staff.formats import copyable, link, moment, money
 from portal.staff.sections import Fact, Section
-
-HEAVY = (
-    "posting__traceback", "posting__booked", "posting__transaction__content", "posting__connection__secrets",
-    "posting__connection__settings", "posting__connection__mapping", "came_back__content",
-)  # fmt: skip
 
 
 class StatusFilter(admin.SimpleListFilter):

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from integrations.base import System
 from integrations.documents import Kind
-from portal.connections.models import Connection, Side, Status
+from portal.connections.models import Connection, Status
 from portal.connections.registry import UnknownIntegration, system
+from portal.connections.setup import source_connections
 from portal.raising.wanted import Problem
 from portal.tenants.models import Company
 
@@ -32,8 +33,7 @@ NOT_LIVE = (
 
 def raising_connection(company: Company) -> Connection | None:
     """The connection to the source that takes this company's transactions, in whatever status but Unlinked."""
-    rows = Connection.objects.filter(company=company, side=Side.SOURCE).exclude(status=Status.UNLINKED)
-    return next((one for one in rows.order_by("-created_at") if _takes_any(one)), None)
+    return next((one for one in source_connections(company) if _takes_any(one)), None)
 
 
 def problems(company: Company, connection: Connection | None, kinds: Iterable[Kind]) -> Iterator[Problem]:

@@ -23,6 +23,7 @@ AT_ONCE: Final = 500
 def link(rows: QuerySet[Raised]) -> int:
     """Link those of `rows` that came back already, at most 500. Returns how many were."""
     back = Transaction.objects.filter(
+        raised_as__isnull=True,
         company_id=OuterRef("company_id"),
         source=OuterRef("posting__connection__integration"),
         kind=OuterRef("posting__kind"),

@@ -34,6 +34,11 @@ __all__ = [
     "raise_all",
 ]  # fmt: skip
 
+# What neither a list nor the check of a key looks at: whole documents, and secrets that would be decrypted for nothing.
+HEAVY: Final = (
+    "posting__traceback", "posting__booked", "posting__transaction__content", "posting__connection__secrets",
+    "posting__connection__settings", "posting__connection__mapping", "came_back__content",
+)  # fmt: skip
 DELIVERY_SITE: Final = "Delivery Site"
 # Other deliveries of the company wait for its numbers as long as one of these is taken in.
 AT_ONCE: Final = 50
@@ -92,14 +97,13 @@ def raise_all(
         asking = _Asking(company, destination, mirror, stage, origin, who, user)
         for start in range(0, len(new), AT_ONCE):
             known |= asking.take(new[start : start + AT_ONCE])
-        _tell(company, [known[one.key] for one in new], who, stage)
     return [known[one.key] for one in wanted]
 
 
 def listing(company: Company) -> QuerySet[Raised]:
     """What was raised for a company, the newest first, with what its pages show of the neighbours."""
     rows = Raised.objects.filter(company=company).order_by("-id")
-    return rows.select_related("posting__transaction", "posting__connection", "came_back")
+    return rows.select_related("posting__transaction", "posting__connection", "came_back").defer(*HEAVY)
 
 
 def _known(company: Company, wanted: Sequence[Wanted]) -> dict[str, Raised]:
@@ -165,10 +169,10 @@ class _Asking:
             Company.objects.select_for_update(no_key=True).get(pk=self.company.pk)
             known = _known(self.company, wanted)
             _refuse_conflicts(wanted, known, self.stage)
-            for one in wanted:
-                if one.key not in known:
-                    known[one.key] = self._take(one)
-        return known
+            made = {one.key: self._take(one) for one in wanted if one.key not in known}
+            if made:
+                _tell(self.company, list(made.values()), self.who, self.stage)
+        return known | made
 
     def _take(self, one: Wanted) -> Raised:
         now = timezone.now()
@@ -242,5 +246,5 @@ def _tell(company: Company, raised: Sequence[Raised], who: str, stage: Stage) ->
     message = f"{what} raised {words} for {company}."
     tell(
         "transactions.raised", message, who=who, subject=raised[0], tenant_id=company.tenant_id, company_id=company.pk,
-        keys=[one.caller_key for one in raised[:100]],
+        keys=[one.caller_key for one in raised],
     )  # fmt: skip

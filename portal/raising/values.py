@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import Any, Final
 
 from integrations.documents import Kind
@@ -36,6 +36,8 @@ NOT_PRINTABLE: Final = "It holds a character that cannot be printed, such as a l
 NOT_TEXT: Final = "It must be text in quotation marks."
 NOT_A_NUMBER: Final = "It must be a number, or a number as text such as 1234.50."
 
+# A usual context rounds to 28 digits: what is too fine beyond these would be gone before it is seen.
+_EXACT: Final = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _PLAIN: Final = re.compile(r"\d+(?:[.,]\d+)?|[.,]\d+", re.ASCII)
 _GROUPED: Final = re.compile(r"\d{1,3}(?:([.,' \u00a0\u202f])\d{3})(?:\1\d{3})*(?:([.,])\d+)?", re.ASCII)
@@ -107,7 +109,7 @@ def _two_ways(text: str, digits: str) -> str:
 def _bounded(value: Decimal, text: str) -> Decimal:
     if abs(value) >= Decimal(10) ** MOST_DIGITS:
         raise Unreadable(TOO_LARGE.format(text=shown(text)))
-    exponent = value.normalize().as_tuple().exponent
+    exponent = value.normalize(_EXACT).as_tuple().exponent
     if isinstance(exponent, int) and -exponent > MOST_DECIMALS:
         raise Unreadable(TOO_FINE.format(text=shown(text)))
     return value

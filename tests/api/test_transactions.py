@@ -260,3 +260,17 @@ def test_a_list_costs_the_same_number_of_queries_however_long_it_is(program: Pro
     for key in "bcdef":
         program.post(an_order(key=key))
     assert queries() == one
+
+
+@pytest.mark.parametrize("key", ["%00", "a%00b", "x" * 101, "%20a"])
+def test_what_can_be_no_key_is_not_found(program: Program, key: str) -> None:
+    response = program.get(f"/{key}")
+    assert (response.status_code, read(response)) == (404, error(404, "There is nothing here, or it is not yours."))
+
+
+def test_of_very_many_problems_a_hundred_are_told(program: Program) -> None:
+    response = program.post({**an_order(), **{f"x{number}": 1 for number in range(150)}})
+    details = read(response)["details"]
+    assert (response.status_code, len(details)) == (400, 101)
+    assert details[99]["field"] == "x99"
+    assert details[100] == {"field": "", "message": "And 50 more."}

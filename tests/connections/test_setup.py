@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,24 +11,26 @@ from typing import Any
 import pytest
 import requests
 from django.db import connection as database
+from django.db import connections
 
-from integrations.errors import IntegrationError, Misconfigured, Unauthorised
+from integrations.errors import IntegrationError, Misconfigured, Retryable, Unauthorised
 from integrations.icompleat import sandbox
 from integrations.icompleat.connector import ICompleat
 from integrations.sandbox import Server, Store, mount
-from portal.connections import setup
+from portal.connections import onlookers, setup
+from portal.connections import relink as relinking
 from portal.connections.limits import turn
 from portal.connections.models import Connection, Side, Status
 from portal.connections.paced import paced
 from portal.connections.relink import relink
-from portal.connections.services import deauthorise
+from portal.connections.services import connect, deauthorise
 from portal.connections.setup import check, is_set_up, save_source
 from portal.events.models import AuditEvent
 from portal.fields import seal
 from portal.tenants.models import Company
 from tests.factories import CompanyFactory, SourceConnectionFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 TENANT, THEIRS, KEY = (f"00000000-0000-4000-8000-00000000000{digit}" for digit in (1, 2, 3))
 
 
@@ -173,3 +176,84 @@ def test_a_check_counts_in_the_limit_of_its_key(there: There, monkeypatch: pytes
 def test_both_sides_of_a_company_are_connections_of_their_own(there: There, company: Company) -> None:
     save_source(company, "icompleat", there.settings, {"security_key": KEY}, "sam")
     assert Connection.objects.get(company=company).side == Side.SOURCE
+
+
+@pytest.mark.parametrize("elsewhere", ["http://127.0.0.2", "https://127.0.0.1", "http://127.0.0.1.example"])
+def test_a_stored_secret_is_not_sent_to_another_address(
+    there: There, company: Company, elsewhere: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = save_source(company, "icompleat", there.settings, {"security_key": KEY}, "sam")
+    settings = {**there.settings, "base_url": f"{elsewhere}:{there.url.rpartition(':')[2]}/icompleat"}
+    with monkeypatch.context() as patch:
+        patch.setattr(ICompleat, "company", lambda _: pytest.fail("It was asked."))
+        with pytest.raises(Misconfigured) as raised:
+            check(made, company, "icompleat", settings, {"security_key": " "})
+    assert (raised.value.field, raised.value.message) == (
+        "security_key",
+        "The address is another one than before. Enter the Security key again: it is not sent there unasked.",
+    )
+    assert save_source(company, "icompleat", settings, {}, "sam").secrets == {}
+
+
+def test_another_path_or_another_spelling_of_the_same_address_keeps_the_secret(there: There, company: Company) -> None:
+    made = save_source(company, "icompleat", {**there.settings, "base_url": there.url}, {"security_key": KEY}, "sam")
+    settings = {**there.settings, "base_url": f" {there.settings['base_url'].replace('http', 'HTTP')}/ "}
+    assert check(made, company, "icompleat", there.settings, {}).name == "Northgate Ltd"
+    assert save_source(company, "icompleat", settings, {}, "sam").secrets == {"security_key": KEY}
+
+
+def test_what_was_unlinked_stays_so_and_a_new_connection_is_made(there: There, company: Company) -> None:
+    old = save_source(company, "icompleat", there.settings, {"security_key": KEY}, "sam")
+    Connection.objects.filter(pk=old.pk).update(status=Status.UNLINKED)
+    new = save_source(company, "icompleat", there.settings, {"security_key": KEY}, "sam")
+    assert {one.pk: one.status for one in Connection.objects.all()} == {
+        old.pk: Status.UNLINKED, new.pk: Status.LINKED,
+    }  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_save_at_once_make_one_connection(
+    there: There, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_is_in, second_is_done = threading.Event(), threading.Event()
+
+    def slowly(*args: Any, **options: Any) -> Connection:
+        if not first_is_in.is_set():
+            first_is_in.set()
+            second_is_done.wait(0.5)
+        return connect(*args, **options)
+
+    def save() -> None:
+        save_source(company, "icompleat", there.settings, {"security_key": KEY}, "sam")
+        connections.close_all()
+
+    monkeypatch.setattr(setup, "connect", slowly)
+    first = threading.Thread(target=save)
+    first.start()
+    assert first_is_in.wait(5)
+    save()
+    second_is_done.set()
+    first.join(10)
+    assert Connection.objects.filter(company=company).count() == 1
+
+
+def test_while_too_many_wait_for_an_answer_nobody_is_asked(
+    there: There, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ICompleat, "company", lambda _: pytest.fail("It was asked."))
+    monkeypatch.setattr(onlookers, "MOST", 0)
+    with pytest.raises(Retryable, match="Too many pages wait for an answer at this moment"):
+        check(None, company, "icompleat", there.settings, {"security_key": KEY})
+
+
+def test_linking_again_counts_in_the_limit_of_its_key(there: There, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relinking, "PATIENCE_SECONDS", 0.0)
+    settings = {**there.settings, "requests_per_minute": "1"}
+    made = save_source(CompanyFactory.create(), "icompleat", settings, {"security_key": KEY}, "sam")
+    deauthorise(made, who="sync", why="401")
+    with paced(made, lambda: None, patience_seconds=0) as outbound:
+        outbound.permit()
+    with pytest.raises(Retryable, match="used up"):
+        relink(made, who="sam", why="tried")
+    made.refresh_from_db()
+    assert made.status == Status.DEAUTHORISED

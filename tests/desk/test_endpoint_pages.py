@@ -145,6 +145,12 @@ def test_what_was_captured_is_shown_to_owners_alone(scene: Scene, endpoint: Endp
     assert "is shown to owners of" in body
 
 
+def test_a_captured_body_that_is_no_text_is_shown_as_numbers(scene: Scene, endpoint: Endpoint) -> None:
+    now = timezone.now()
+    Capture.objects.create(endpoint=endpoint, armed_at=now, armed_until=now, taken_at=now, body=b"\xff\xfeK\x00")
+    assert "00000000  ff fe 4b 00" in text_of(scene.client.get(address(scene, "endpoint", endpoint.pk)))
+
+
 def test_a_closed_address_is_not_there(scene: Scene, endpoint: Endpoint) -> None:
     Endpoint.objects.update(is_active=False)
     assert scene.client.get(address(scene, "endpoint", endpoint.pk)).status_code == 404

@@ -13,10 +13,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from integrations.documents import Kind
 from portal.connections.models import Connection
 from portal.connections.registry import source as source_of
 from portal.desk import raise_form
+from portal.postings.changes import change
 from portal.postings.models import Posting, Transaction
+from portal.postings.states import Actor, State
 from portal.raising import tasks
 from portal.raising.models import Raised
 from portal.raising.template import COLUMNS
@@ -201,7 +204,8 @@ def test_what_was_created_stands_there_as_it_was_asked_for_until_somebody_looks(
 ) -> None:
     confirm(demo, sealed_in(upload(demo, ORDER)))
     assert "Not there yet</span>" in text_of(demo.client.get(address(demo)))
-    Posting.objects.update(state="posted", external_id="aaaa-0001", posted_at=timezone.now(), next_attempt_at=None)
+    there: dict[str, Any] = {"external_id": "aaaa-0001", "posted_at": timezone.now(), "next_attempt_at": None}
+    assert change(Posting.objects.get(), State.POSTED, who=Actor.WORKER, **there)
     body = text_of(demo.client.get(address(demo)))
     assert ("Draft</span>" in body, "Not there yet" in body) == (True, False)
 
@@ -234,5 +238,21 @@ def test_more_rows_cost_no_more_queries(demo: Scene, source: Connection, django_
     for keys in (["a"], [f"b{n}" for n in range(20)]):
         confirm(demo, sealed_in(upload(demo, *({**ORDER, "key": key} for key in keys))))
         client.get(address(demo))
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             client.get(address(demo))
+
+
+def test_what_came_back_is_linked_by_whoever_looks(demo: Scene, source: Connection) -> None:
+    confirm(demo, sealed_in(upload(demo, ORDER)))
+    kind = Posting.objects.get().kind
+    Posting.objects.update(state="posted", external_id="AAAA-0001", posted_at=timezone.now(), next_attempt_at=None)
+    demo.receive(number="ORD000077", kind=Kind(kind), external_id="aaaa-0001", identity="aaaa-0001", source="icompleat")
+    assert ">ORD000077</a>" in text_of(demo.client.get(address(demo)))
+    assert Raised.objects.get().came_back is not None
+
+
+def test_of_very_many_problems_the_first_are_shown(demo: Scene, source: Connection) -> None:
+    body = upload(demo, *({**ORDER, "key": f"order-{number}", "kind": "nonsense"} for number in range(201)))
+    assert "201 things to mend" in body
+    assert body.count('data-label="What"') == 200
+    assert "These are the first 200 of 201." in body

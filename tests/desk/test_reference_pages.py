@@ -394,3 +394,10 @@ def test_texts_of_others_are_escaped(demo: Scene) -> None:
     body = demo.client.get(address(demo, "records", "supplier")).content.decode()
     assert "<script>alert" not in body
     assert "<b>" not in body
+
+
+@pytest.mark.parametrize("query", ["?kind=%00", "?kind=nonsense"])
+def test_a_kind_that_there_is_not_narrows_nothing(demo: Scene, query: str) -> None:
+    run = a_sync(demo.connection, SyncState.COMPLETE)
+    assert address(demo, "run", run.pk) in page(demo, "runs", query=query)
+    assert page(demo, "run", run.pk, query=query.replace("kind", "change"))

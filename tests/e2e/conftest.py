@@ -11,6 +11,8 @@ from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
 from tests.e2e.browser import WIDE, Watched, chromium, shots_directory
+from tests.e2e.people import approve_all, logged_in, synchronise_all
+from tests.e2e.processes import Town, running
 
 Visit = Callable[[], Watched]
 
@@ -54,3 +56,44 @@ def visitors(browser: Browser, base: str, shots: Path) -> Iterator[Visit]:
     for each in opened:
         each.page.context.close()
     assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def town(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Portal and stand-ins as processes, for the run. The samples are approved, and iCompleat knows what the accounting
+    systems know."""
+    with running(tmp_path_factory.mktemp("town")) as town:
+        shots = shots_directory(tmp_path_factory.mktemp("shots"))
+        with visitors(browser, f"{town.sandbox}/icompleat", shots) as visitor:
+            approve_all(visitor(), town)
+        with visitors(browser, town.portal, shots) as visitor:
+            synchronise_all(logged_in(visitor(), town, "customer"), town)
+        yield town
+
+
+@pytest.fixture
+def customer(town: Town, browser: Browser, tmp_path: Path) -> Iterator[Watched]:
+    """A member of both companies, in the portal."""
+    with visitors(browser, town.portal, shots_directory(tmp_path)) as visitor:
+        yield logged_in(visitor(), town, "customer")
+
+
+@pytest.fixture
+def staff(town: Town, browser: Browser, tmp_path: Path) -> Iterator[Watched]:
+    """One of us, in the admin."""
+    with visitors(browser, town.portal, shots_directory(tmp_path)) as visitor:
+        yield logged_in(visitor(), town, "staff")
+
+
+@pytest.fixture
+def icompleat(town: Town, browser: Browser, tmp_path: Path) -> Iterator[Watched]:
+    """A user of iCompleat."""
+    with visitors(browser, f"{town.sandbox}/icompleat", shots_directory(tmp_path)) as visitor:
+        yield visitor()
+
+
+@pytest.fixture
+def books(town: Town, browser: Browser, tmp_path: Path) -> Iterator[Watched]:
+    """An accountant in Demo Books."""
+    with visitors(browser, f"{town.sandbox}/demo", shots_directory(tmp_path)) as visitor:
+        yield visitor()

@@ -1,6 +1,6 @@
-"""The portal and the stand-ins as processes of their own, with the demo's two companies, for journeys through a browser.
+"""The portal and the stand-ins as processes of their own, with the demo's two companies, for journeys in a browser.
 
-`python -m tests.e2e.processes <portal> <sandbox>` furnishes the database of the data directory, and prints what it made.
+`python -m tests.e2e.processes <portal> <sandbox>` furnishes the database of the data directory, and tells what it made.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.desk.there import put
 from tests.operations.running import ROOT, Process, environment, get, manage, serving
 from tests.servers import free_port
 
 KEY = "key-of-the-tenant-in-the-journeys"
 TOKEN = "token-of-demo-books-in-the-journeys"
 READY = "ready "
-# The stand-in and the connection alike: a minute's pause after fifty calls is proven elsewhere.
-CALLS_PER_MINUTE = 3_000
+# A minute's pause after fifty calls is proven elsewhere.
+CALLS_PER_MINUTE = 600
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def furnish(portal: str, sandbox: str) -> dict[str, Any]:
     Company.objects.update(live_at=timezone.now() - timedelta(days=30))
     _without_haste()
     there = SandboxICompleat(source.url)
-    there._call("PUT", "faults", {"limit_per_minute": 0})  # type: ignore[dict-item]
+    put(f"{source.url}/control/faults", limit_per_minute=CALLS_PER_MINUTE)
     there.add_tenant(ICOMPLEAT_TENANT, TENANT, KEY)
     for company in seeded.companies:
         there.add_company(company.icompleat_company_id, company.name, "GBP", ICOMPLEAT_TENANT)

@@ -17,7 +17,7 @@ from integrations.errors import Missing, Retryable, Unauthorised
 from integrations.http import Http
 from integrations.sandbox import Server
 from integrations.standing import Event
-from portal.connections import registry
+from portal.connections import onlookers, registry
 from portal.connections.models import Connection, Status
 from portal.postings import timeline
 from portal.postings.models import Transaction
@@ -195,3 +195,11 @@ def test_while_the_cache_is_away_it_is_asked_each_time(
         monkeypatch.setattr(cache, name, raising(RedisAway("away")))
     assert [timeline_of(transaction).events for _ in range(2)] == [(RAISED, APPROVED)] * 2
     assert len(scene.desk.asked) == 2
+
+
+def test_while_too_many_wait_for_an_answer_it_is_not_asked(
+    scene: Scene, transaction: Transaction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onlookers, "MOST", 0)
+    assert timeline_of(transaction) == Timeline(problem=onlookers.BUSY)
+    assert scene.desk.asked == []

@@ -260,3 +260,35 @@ def test_of_two_at_once_one_wins(
     (pk,) = Raised.objects.values_list("pk", flat=True)
     assert rows() == (1, 1, 1)
     assert sorted(map(str, outcomes)) == sorted(map(str, [pk, pk if same else Conflict]))
+
+
+def test_what_was_committed_before_it_broke_off_is_in_the_audit_trail(
+    company: Company, source: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "AT_ONCE", 2)
+
+    def break_off_at_the_third(document: Document, *args: Any, **options: Any) -> Any:
+        if document.external_id == "order-3":
+            raise LookupError
+        return accept(document, *args, **options)
+
+    wishes = [wanted(f"order-{number}") for number in (1, 2, 3)]
+    monkeypatch.setattr(services, "accept", break_off_at_the_third)
+    with pytest.raises(LookupError):
+        raised(company, *wishes)
+    monkeypatch.setattr(services, "accept", accept)
+    raised(company, *wishes)
+    told = AuditEvent.objects.filter(verb="transactions.raised").order_by("pk")
+    assert [one.details["keys"] for one in told] == [["order-1", "order-2"], ["order-3"]]
+
+
+def test_a_list_reads_neither_documents_nor_secrets(
+    company: Company, source: Connection, django_assert_num_queries: Any
+) -> None:
+    raised(company)
+    with django_assert_num_queries(1) as asked:
+        (one,) = listing(company)
+    heavy = ("secrets", 'content"', "traceback", "booked", "mapping")
+    assert [name for name in heavy if name in asked.captured_queries[0]["sql"]] == []
+    with django_assert_num_queries(0):
+        assert (one.posting.connection.integration, one.posting.transaction.number) == (SLUG, "P-000001")

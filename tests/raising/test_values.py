@@ -42,6 +42,7 @@ def test_a_number_that_means_one_thing_is_read(text: str, value: str) -> None:
         ("١٢", "“١٢” is no number: write it as 1234.50, without a currency."),
         ("1000000000000", "“1000000000000” is too large: at most 12 digits stand before the decimal point."),
         ("0.12345", "“0.12345” has more than 4 decimals."),
+        (f"1.{'0' * 35}1", f"“1.{'0' * 35}1” has more than 4 decimals."),
     ],
 )
 def test_a_number_that_means_two_things_or_none_is_refused(text: str, message: str) -> None:
@@ -75,7 +76,8 @@ def test_a_json_number_is_exact_and_never_true_or_a_list() -> None:
         "3.10",
         "-3",
     ]
-    values: tuple[object, ...] = (True, [], {}, "3,10", "1 000", "", "1e3", Decimal("0.00001"), 10**12)
+    too_fine = Decimal("0.00001"), Decimal(f"1.{'0' * 35}1"), Decimal("1E-40")
+    values: tuple[object, ...] = (True, [], {}, "3,10", "1 000", "", "1e3", 10**12, *too_fine)
     for value in values:
         with pytest.raises(Unreadable):
             from_json(member, value)

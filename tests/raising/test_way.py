@@ -300,3 +300,12 @@ def test_an_amount_that_the_source_holds_differently_is_shown(
     (one,) = raised(company, wanted(lines=(a_wanted_line(), a_wanted_line())))
     run(one.posting_id)
     assert read(one).posting.differences == []
+
+
+def test_one_delivery_is_what_came_back_of_one(company: Company, source: Connection, books: Connection) -> None:
+    one, other = sent(company), sent(company, "order-2")
+    transaction = delivered(books, one)
+    Raised.objects.filter(pk=other.pk).update(
+        came_back=transaction, came_back_at=timezone.now(), ended_at=timezone.now()
+    )
+    assert (link(Raised.objects.all()), read(one).came_back) == (0, None)

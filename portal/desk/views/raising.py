@@ -12,6 +12,7 @@ from portal.desk.keyset import cut
 from portal.desk.raise_form import Preview, UploadForm, seal, unseal
 from portal.desk.raised import RaisedRow, obstacles, raised_of
 from portal.raising import csv_files, services, tasks
+from portal.raising.linking import link
 from portal.raising.models import Origin
 
 EXPIRED = "What was looked at has expired, so nothing was raised. Upload the file again."
@@ -76,5 +77,7 @@ def _with(preview: Preview, error: services.CannotRaise) -> Preview:
 def _page(request: HttpRequest, place: Place, form: UploadForm) -> HttpResponse:
     rows = raised_of(place)
     page = cut(rows, request.GET, descending=True)
+    if link(rows.filter(pk__in=[each.pk for each in page.rows])):  # whoever reads need not wait for the job
+        page = cut(rows, request.GET, descending=True)
     shown = {"form": form, "page": page, "rows": [RaisedRow(each) for each in page.rows], **obstacles(place)}
     return render(request, "portal/desk/raise.html", place.context(**shown))

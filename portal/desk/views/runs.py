@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -25,7 +25,7 @@ NO_REASON = "Say why: it is kept in the history, with your name."
 @looks
 def runs(request: HttpRequest, place: Place) -> HttpResponse:
     """The history, newest first, of one kind or of all."""
-    kind = request.GET.get("kind", "")
+    kind = _one_of(request.GET.get("kind", ""), KIND_CHOICES)
     rows = runs_of(place).filter(kind=kind) if kind else runs_of(place)
     shown = {"page": cut(rows, request.GET, descending=True, within=runs_of(place)), "kind": kind}
     return render(request, "portal/desk/runs.html", place.context(**shown, kinds=KIND_CHOICES))
@@ -35,7 +35,7 @@ def runs(request: HttpRequest, place: Place) -> HttpResponse:
 def run_page(request: HttpRequest, place: Place, run: int) -> HttpResponse:
     """One run: how far it is or how it ended, its counts, and the rows that it found to be different."""
     found = run_of(place, run)
-    change = request.GET.get("change", "")
+    change = _one_of(request.GET.get("change", ""), Change.choices)
     rows = found.changes.filter(change=change) if change else found.changes.all()
     page = cut(rows, request.GET, within=found.changes.all())
     shown = {"run": found, "story": Story(found), "page": page, "change": change, "changes": Change.choices}
@@ -67,6 +67,11 @@ def run_discard(request: HttpRequest, place: Place, run: int) -> HttpResponse:
 def run_cancel(request: HttpRequest, place: Place, run: int) -> HttpResponse:
     """End a run before its time."""
     return _with_reason(request, place, run, "Cancelled. It stops at its next request.", deciding.cancel)
+
+
+def _one_of(given: str, choices: Iterable[tuple[str, Any]]) -> str:
+    """What was asked for; nothing where there is no such thing."""
+    return given if given in dict(choices) else ""
 
 
 def _with_reason(

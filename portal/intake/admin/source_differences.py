@@ -11,12 +11,12 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 
 from portal.intake.admin.source_repairs import (
     DISMISS,
+    PAGES,
     RECEIVE,
     REPAIRS,
     VOID,
     advice,
     difference_badge,
-    handle,
     in_short,
     postings_shown,
 )
@@ -182,14 +182,14 @@ class SourceDifferenceAdmin(ReadOnlyAdmin[SourceDifference]):
         chosen = list(self._whole().filter(pk__in=queryset.values("pk")).order_by("pk")[: wanted.most + 1])
         query = QueryDict(request.POST.get("filters", request.GET.urlencode())).urlencode()
         back = f"{here}?{query}" if query else here
-        return handle(
+        return PAGES.handle(
             request, wanted, chosen, self.page_context(request, None, wanted.button.label), back=back, action=here
         )
 
     def _repair(self, request: HttpRequest, obj: SourceDifference, name: str) -> HttpResponse:
         wanted = REPAIRS[name]
         context: dict[str, Any] = self.page_context(request, obj, wanted.button.label)
-        return handle(request, wanted, [obj], context, back=row_url(obj), action="")
+        return PAGES.handle(request, wanted, [obj], context, back=row_url(obj), action="")
 
     def _whole(self) -> QuerySet[SourceDifference]:
         return SourceDifference.objects.select_related("connection__company", "transaction")

@@ -13,13 +13,13 @@ from portal.connections.models import Connection
 from portal.intake.reconciliation.asking import in_use
 from portal.intake.reconciliation.leases import CannotReconcile, abandon_dead, ask
 from portal.intake.reconciliation.models import GOOD, NO_GOOD, OPEN_RUNS, SourceDifference, SourceRun, SourceRunState
+from portal.postings.reconciliation.due import ALARM_AFTER
 from portal.postings.reconciliation.models import DifferenceState
 
 NIGHT: Final = (time(1, 0), time(5, 0))
 NOT_SINCE: Final = timedelta(hours=12)
 AT_ANY_TIME_AFTER: Final = timedelta(hours=36)
 TRIED_AGAIN_AFTER: Final = timedelta(hours=1)
-ALARM_AFTER: Final = timedelta(days=3)
 DAY: Final = timedelta(days=1)
 NUDGED_AGAIN_AFTER: Final = timedelta(minutes=5)
 MOST_AT_ONCE: Final = 200

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from portal.postings.admin.attachments import HandoverAdmin, PostingWithFilesAdmin, TransactionWithFilesAdmin
+from portal.postings.admin.attachments import HandoverAdmin
 from portal.postings.admin.differences import DifferenceAdmin
+from portal.postings.admin.postings import PostingAdmin
 from portal.postings.admin.reconciliations import ReconciledConnectionAdmin, ReconciliationRunAdmin
+from portal.postings.admin.transactions import TransactionAdmin
 from portal.postings.admin.void_numbers import VoidNumbersAdmin
 
 __all__ = [
     "DifferenceAdmin",
     "HandoverAdmin",
-    "PostingWithFilesAdmin",
+    "PostingAdmin",
     "ReconciledConnectionAdmin",
     "ReconciliationRunAdmin",
-    "TransactionWithFilesAdmin",
+    "TransactionAdmin",
     "VoidNumbersAdmin",
 ]

@@ -1,5 +1,4 @@
-"""Attachments for staff: every handover with its files, done again with a reason; and both on the pages of a posting
-and a transaction."""
+"""Attachments for staff: every handover with its files, done again with a reason."""
 
 from __future__ import annotations
 
@@ -11,14 +10,10 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.defaultfilters import truncatechars
 
-from portal.postings.admin.attachment_repairs import AGAIN, HAND_OVER, ask_again, ask_for
-from portal.postings.admin.attachment_sections import files_section, files_table, handover_badge, timeline_sections
-from portal.postings.admin.postings import PostingAdmin
-from portal.postings.admin.transactions import TransactionAdmin
+from portal.postings.admin.attachment_repairs import AGAIN, ask_again
+from portal.postings.admin.attachment_sections import files_table, handover_badge
 from portal.postings.attachments import asking
 from portal.postings.attachments.models import FileState, Handover
-from portal.postings.attachments.sides import why_none
-from portal.postings.models import Posting, Transaction
 from portal.postings.search import HELP, postings_with
 from portal.staff.base import Button, ReadOnlyAdmin, changelist_url, row_url
 from portal.staff.filters import CompanyFilter
@@ -149,42 +144,6 @@ class HandoverAdmin(ReadOnlyAdmin[Handover]):
         chosen = list(self.get_queryset(request).filter(pk__in=queryset.values("pk")).order_by("pk")[:MOST_AT_ONCE])
         back = f"{here}?{query}" if query else here
         return ask_again(request, chosen, self.page_context(request, None, AGAIN.label), back=back, action=here)
-
-
-admin.site.unregister(Posting)
-admin.site.unregister(Transaction)
-
-
-@admin.register(Posting)
-class PostingWithFilesAdmin(PostingAdmin):
-    """The page of a posting with its files and the timeline at the source."""
-
-    buttons = (*PostingAdmin.buttons, HAND_OVER)
-
-    def offers(self, button: Button, obj: Posting) -> bool:
-        """Only what nobody noticed: everything else goes over by itself."""
-        if button is not HAND_OVER:
-            return super().offers(button, obj)
-        return not why_none(obj) and not Handover.objects.filter(posting=obj).exists()
-
-    def sections(self, request: HttpRequest, obj: Posting) -> Sequence[Section]:
-        """What it has anyway, then these."""
-        files = files_section(Handover.objects.filter(posting=obj).select_related("connection"))
-        return [*super().sections(request, obj), *files, *timeline_sections(request, obj.transaction)]
-
-    def hand_over(self, request: HttpRequest, obj: Posting) -> HttpResponse:
-        """Ask, then have its files handed over."""
-        return ask_for(request, obj, self.page_context(request, obj, HAND_OVER.label))
-
-
-@admin.register(Transaction)
-class TransactionWithFilesAdmin(TransactionAdmin):
-    """The page of a transaction with the files of its postings and the timeline at the source."""
-
-    def sections(self, request: HttpRequest, obj: Transaction) -> Sequence[Section]:
-        """What it has anyway, then these."""
-        handovers = Handover.objects.filter(posting__transaction=obj).select_related("connection").order_by("pk")
-        return [*super().sections(request, obj), *files_section(handovers), *timeline_sections(request, obj)]
 
 
 def _facts(handover: Handover) -> list[Fact]:

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 
 from portal.notation import amount_text
 from portal.postings.admin.difference_advice import advice
-from portal.postings.admin.difference_repairs import ACCEPT, LOOK_AGAIN, MARK_POSTED, REPAIRS, handle, in_short
+from portal.postings.admin.difference_repairs import ACCEPT, LOOK_AGAIN, MARK_POSTED, PAGES, REPAIRS, in_short
 from portal.postings.badges import badge_html
 from portal.postings.models import Difference
 from portal.postings.reconciliation import repairs
@@ -172,14 +172,14 @@ class DifferenceAdmin(ReadOnlyAdmin[Difference]):
         chosen = list(self.get_queryset(request).filter(pk__in=queryset.values("pk")).order_by("pk")[: wanted.most + 1])
         query = QueryDict(request.POST.get("filters", request.GET.urlencode())).urlencode()
         back = f"{here}?{query}" if query else here
-        return handle(
+        return PAGES.handle(
             request, wanted, chosen, self.page_context(request, None, wanted.button.label), back=back, action=here
         )
 
     def _repair(self, request: HttpRequest, obj: Difference, name: str) -> HttpResponse:
         wanted = REPAIRS[name]
         context: dict[str, Any] = self.page_context(request, obj, wanted.button.label)
-        return handle(request, wanted, [obj], context, back=row_url(obj), action="")
+        return PAGES.handle(request, wanted, [obj], context, back=row_url(obj), action="")
 
 
 def difference_badge(difference: Difference) -> str:

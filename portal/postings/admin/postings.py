@@ -11,6 +11,8 @@ from django.template.defaultfilters import truncatechars
 from django.utils import timezone
 
 from portal.postings import search
+from portal.postings.admin.attachment_repairs import HAND_OVER, ask_for
+from portal.postings.admin.attachment_sections import files_section, timeline_sections
 from portal.postings.admin.attempts import attempts_of, attempts_section, history_section, transitions_of
 from portal.postings.admin.documents import document_of, raw
 from portal.postings.admin.filters import AgeFilter, PostingCompanyFilter, StateFilter
@@ -18,6 +20,8 @@ from portal.postings.admin.mapping_pages import MEND, MappingPages
 from portal.postings.admin.repair_pages import handle
 from portal.postings.admin.repairs import MARK_POSTED, REPAIRS, RETRY, VOID, why_not
 from portal.postings.admin.threeway import our_error, standing, three_way
+from portal.postings.attachments.models import Handover
+from portal.postings.attachments.sides import why_none
 from portal.postings.badges import badge_html
 from portal.postings.models import Posting
 from portal.staff.base import Button, changelist_url, row_url
@@ -65,7 +69,7 @@ class PostingAdmin(MappingPages):
     search_fields = ("external_number",)
     search_help_text = search.HELP
     actions = (retry, mark_posted, void)
-    buttons = (*(each.button for each in REPAIRS.values()), MEND)
+    buttons = (*(each.button for each in REPAIRS.values()), MEND, HAND_OVER)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:
         """With what every page and action needs of the neighbours."""
@@ -96,16 +100,20 @@ class PostingAdmin(MappingPages):
         return bool(request.user.has_perm(VOID.button.permission))
 
     def offers(self, button: Button, obj: Posting) -> bool:
-        """Only what its state allows."""
+        """Only what its state allows, and of its files only what nobody noticed: the rest goes over by itself."""
+        if button is HAND_OVER:
+            return not why_none(obj) and not Handover.objects.filter(posting=obj).exists()
         return super().offers(button, obj) if button is MEND else not why_not(obj, REPAIRS[button.name])
 
     def sections(self, request: HttpRequest, obj: Posting) -> Sequence[Section]:
-        """Where it stands, the three-way view, lines, attempts, history."""
+        """Where it stands, the three-way view, lines, attempts, history, files, and the timeline at the source."""
         document, attempts = document_of(obj.transaction), attempts_of(obj)
         parts = [standing(obj), three_way(obj, document, attempts)]
         parts += self.coded(obj, document) if document else [raw(obj.transaction)]
         parts += [attempts_section(attempts), history_section(transitions_of(obj))]
-        return [*parts, our_error(obj)] if obj.traceback else parts
+        parts += [our_error(obj)] if obj.traceback else []
+        parts += files_section(Handover.objects.filter(posting=obj).select_related("connection"))
+        return [*parts, *timeline_sections(request, obj.transaction)]
 
     # --- columns -----------------------------------------------------------------------------------------------------
 
@@ -167,6 +175,10 @@ class PostingAdmin(MappingPages):
     def void(self, request: HttpRequest, obj: Posting) -> HttpResponse:
         """Void this one."""
         return self._repair(request, obj, VOID.button.name)
+
+    def hand_over(self, request: HttpRequest, obj: Posting) -> HttpResponse:
+        """Ask, then have its files handed over."""
+        return ask_for(request, obj, self.page_context(request, obj, HAND_OVER.label))
 
     def repair_chosen(self, request: HttpRequest, queryset: QuerySet[Posting], name: str) -> HttpResponse:
         """Repair what was ticked in the list."""

@@ -9,7 +9,9 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 
+from portal.postings.admin.attachment_sections import files_section, timeline_sections
 from portal.postings.admin.documents import document_of, facts_of, lines_of, raw, revision_section
+from portal.postings.attachments.models import Handover
 from portal.postings.badges import badge_html
 from portal.postings.models import Posting, Transaction
 from portal.postings.search import HELP, transactions_with
@@ -48,11 +50,13 @@ class TransactionAdmin(ReadOnlyAdmin[Transaction]):
         return queryset.filter(pk__in=transactions_with(search_term).order_by().values("pk")), False
 
     def sections(self, request: HttpRequest, obj: Transaction) -> Sequence[Section]:
-        """The document, its postings, its other versions, its deliveries."""
+        """The document, its postings, its other versions, its deliveries, its files, the timeline at the source."""
         document = document_of(obj)
         body = [Section(title="Document", facts=facts_of(document)), lines_of(document)] if document else [raw(obj)]
         revisions = [revision_section(revision) for revision in obj.revisions.all()[:MOST_SHOWN]]
-        return [_numbers(obj), _postings(obj), *body, *revisions, _deliveries(obj)]
+        handovers = Handover.objects.filter(posting__transaction=obj).select_related("connection").order_by("pk")
+        files = [*files_section(handovers), *timeline_sections(request, obj)]
+        return [_numbers(obj), _postings(obj), *body, *revisions, _deliveries(obj), *files]
 
     @admin.display(description="State")
     def states(self, obj: Transaction) -> str:

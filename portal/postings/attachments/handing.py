@@ -26,7 +26,7 @@ from portal.connections.paced import paced
 from portal.connections.registry import accounting_system
 from portal.connections.services import connector_of, deauthorise, source_of
 from portal.postings.attachments import files
-from portal.postings.attachments.leases import CALL_SECONDS, Lease, give_up, take
+from portal.postings.attachments.leases import CALL_SECONDS, PATIENCE_SECONDS, Lease, give_up, take
 from portal.postings.attachments.models import HandedFile, Handover, HandoverState
 from portal.postings.attachments.naming import folded
 from portal.postings.attachments.schedule import free_delay
@@ -34,7 +34,6 @@ from portal.postings.attachments.sides import source_connection
 
 logger = logging.getLogger(__name__)
 
-PATIENCE_SECONDS: Final = 30.0
 WHO: Final = "attachments"
 TOO_LARGE: Final = f"It is larger than {LARGEST_FILE // 1024**2} MB, which is the most that is handed over."
 WAS_THERE: Final = "A file of this name was there already."

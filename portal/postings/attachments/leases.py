@@ -21,6 +21,8 @@ LEASE: Final = timedelta(seconds=60)
 KEPT_EVERY_SECONDS: Final = 2.0
 # One call, with all its requests; it must end before the lease does.
 CALL_SECONDS: Final = 45.0
+# Before it, waiting for a place within the vendor's limits.
+PATIENCE_SECONDS: Final = 30.0
 BEGINS_WITHIN_SECONDS: Final = LEASE.total_seconds() - CALL_SECONDS
 TAKEN: Final = "Another worker has these files now."
 HELD_UP: Final = "The worker was held up for too long before handing the file over; nothing was sent."
@@ -69,9 +71,9 @@ class Lease:
 
     def begin_to_write(self, quiet: timedelta) -> None:
         """From here on a file may be over there without our knowing: should this worker end now, nobody looks for it
-        before the call has had its time and the quiet period is over. Raises `LeaseLost`."""
+        before the call has waited its turn and had its time, and the quiet period is over. Raises `LeaseLost`."""
         now = timezone.now()
-        not_before = now + timedelta(seconds=CALL_SECONDS) + quiet
+        not_before = now + timedelta(seconds=PATIENCE_SECONDS + CALL_SECONDS) + quiet
         if not self._held().update(lease_until=now + LEASE, next_at=not_before):
             raise LeaseLost(TAKEN)
         self.kept_at = self.clock()

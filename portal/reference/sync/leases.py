@@ -20,6 +20,7 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from integrations.errors import IntegrationError, LeaseLost
+from integrations.reply import LOOKED_UP
 from portal.connections.models import Connection, Status
 from portal.idle import give_back_connection
 from portal.monotonic import since_boot
@@ -175,8 +176,11 @@ def release_dead(now: datetime) -> int:
 
 
 def release_all(now: datetime) -> int:
-    """End every lease now. Only for whoever knows that the holders are dead. Returns how many."""
-    return SyncRun.objects.filter(state__in=LEASED_STATES, lease_until__gt=now).update(lease_until=now)
+    """End the leases of runs that only read. Only for whoever knows that the holders are dead. Returns how many.
+
+    One that was sending keeps its own: a first chunk that the source still works on would wipe what is sent meanwhile.
+    """
+    return SyncRun.objects.filter(state=SyncState.FETCHING, lease_until__gt=now).update(lease_until=now)
 
 
 def note_broken_off(run: SyncRun, now: datetime) -> bool:
@@ -192,7 +196,8 @@ def broke_off(run: SyncRun, why: str, when: str, *, from_the_start: bool) -> str
     """`Broke off at row 300 (why). It goes on by itself at 14:05 from the first row.`"""
     where = f"at row {run.done:,} " if run.done else ""
     again = " from the first row" if from_the_start else ""
-    return f"Broke off {where}({why.rstrip('.')}). It goes on by itself {when}{again}."
+    why = why.removesuffix(LOOKED_UP).rstrip(". ")
+    return f"Broke off {where}({why}). It goes on by itself {when}{again}."
 
 
 def _release(run: SyncRun, now: datetime) -> bool:

@@ -49,7 +49,7 @@ class Scene:
             posting=self.posted(**options), connection=self.books, next_at=now, created_at=now
         )
 
-    def later(self, much: timedelta = timedelta(seconds=86)) -> None:
+    def later(self, much: timedelta = timedelta(seconds=116)) -> None:
         """Time passes; without a word as much as the lease of a dead worker and the quiet time after it last."""
         self.clock.shift(much)
 

@@ -16,8 +16,8 @@ from tests.postings.attachments.scene import Killed, Scene, once, raising, run
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db]
 NAMES = ["invoice.pdf", "notes.txt"]
-# Where it ends, and how long it takes until another worker may have it: the lease, or the call and the quiet time.
-LEASE, UNCLEAR = timedelta(seconds=60), timedelta(seconds=65)
+# Where it ends, and how long until another worker may have it: the lease, or its turn, the call and the quiet time.
+LEASE, UNCLEAR = timedelta(seconds=60), timedelta(seconds=30 + 45 + 20)
 POINTS: dict[str, tuple[Callable[[Desk, Shelf], object], str, timedelta]] = {
     "while the files are listed": (lambda desk, _: desk, "at_list", LEASE),
     "while the books are asked what is there": (lambda _, shelf: shelf, "at_attached", LEASE),
