@@ -146,7 +146,7 @@ def _missing(
 
 
 def _why_missing(connection: Connection | None, settings: Mapping[str, str], label: str) -> str:
-    wanted = ANOTHER_ADDRESS if connection is not None and not _is_same_address(connection, settings) else NEEDED
+    wanted = ANOTHER_ADDRESS if connection is not None and not is_same_address(connection, settings) else NEEDED
     return wanted.format(label=label)
 
 
@@ -157,7 +157,7 @@ def _kept(connection: Connection | None, settings: Mapping[str, str], secrets: M
     to a place of his own and read it there.
     """
     typed = {key: value.strip() for key, value in secrets.items() if value.strip()}
-    if connection is None or not _is_same_address(connection, settings):
+    if connection is None or not is_same_address(connection, settings):
         return typed
     try:
         return {**connection.secrets, **typed}
@@ -165,7 +165,7 @@ def _kept(connection: Connection | None, settings: Mapping[str, str], secrets: M
         return typed
 
 
-def _is_same_address(connection: Connection, settings: Mapping[str, str]) -> bool:
+def is_same_address(connection: Connection, settings: Mapping[str, str]) -> bool:
     """Also where nothing is said of it: then the stored one stays."""
     stored = str(connection.settings.get(ADDRESS, ""))
     return _host(settings.get(ADDRESS, stored)) == _host(stored)

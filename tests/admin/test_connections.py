@@ -93,6 +93,21 @@ def test_what_the_connector_needs_is_required(staff: Client) -> None:
     assert not Connection.objects.exists()
 
 
+def test_a_stored_secret_is_not_sent_to_another_address(staff: Client, demo: Connection) -> None:
+    demo.settings = {"base_url": "http://127.0.0.1:9/demo", "company_id": "harbour-street"}
+    demo.secrets = {"token": SECRET}
+    demo.save()
+    elsewhere = fields(setting__base_url="http://127.0.0.1:10/demo")
+    errors = staff.post(page(demo), elsewhere).context["adminform"].form.errors
+    assert list(errors) == ["secret__token"]
+    assert "Enter the access token again" in errors["secret__token"][0]
+    demo.refresh_from_db()
+    assert demo.settings["base_url"] == "http://127.0.0.1:9/demo"
+    assert staff.post(page(demo), {**elsewhere, "secret__token": "another-token"}).status_code == 302
+    demo.refresh_from_db()
+    assert (demo.settings["base_url"], demo.secrets) == ("http://127.0.0.1:10/demo", {"token": "another-token"})
+
+
 def test_a_company_has_one_accounting_system(staff: Client, demo: Connection) -> None:
     data = fields(company=str(demo.company.pk), secret__token=SECRET)
     response = staff.post(ADD + "?integration=demo", data)

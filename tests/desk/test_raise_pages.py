@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.transaction import atomic
 from django.urls import reverse
 from django.utils import timezone
 
@@ -89,6 +90,15 @@ def sealed_in(body: str) -> str:
 
 def confirm(scene: Scene, sealed: str) -> Any:
     return scene.client.post(address(scene, "raising-confirm"), {"sealed": sealed}, follow=True)
+
+
+def stands_there(external_id: str) -> Posting:
+    """The one posting was carried out at the source."""
+    posting = Posting.objects.get()
+    there: dict[str, Any] = {"external_id": external_id, "posted_at": timezone.now(), "next_attempt_at": None}
+    with atomic():
+        assert change(posting, State.POSTED, who=Actor.WORKER, **there)
+    return posting
 
 
 def test_without_icompleat_it_says_what_is_missing(demo: Scene) -> None:
@@ -204,8 +214,7 @@ def test_what_was_created_stands_there_as_it_was_asked_for_until_somebody_looks(
 ) -> None:
     confirm(demo, sealed_in(upload(demo, ORDER)))
     assert "Not there yet</span>" in text_of(demo.client.get(address(demo)))
-    there: dict[str, Any] = {"external_id": "aaaa-0001", "posted_at": timezone.now(), "next_attempt_at": None}
-    assert change(Posting.objects.get(), State.POSTED, who=Actor.WORKER, **there)
+    stands_there("aaaa-0001")
     body = text_of(demo.client.get(address(demo)))
     assert ("Draft</span>" in body, "Not there yet" in body) == (True, False)
 
@@ -244,9 +253,10 @@ def test_more_rows_cost_no_more_queries(demo: Scene, source: Connection, django_
 
 def test_what_came_back_is_linked_by_whoever_looks(demo: Scene, source: Connection) -> None:
     confirm(demo, sealed_in(upload(demo, ORDER)))
-    kind = Posting.objects.get().kind
-    Posting.objects.update(state="posted", external_id="AAAA-0001", posted_at=timezone.now(), next_attempt_at=None)
-    demo.receive(number="ORD000077", kind=Kind(kind), external_id="aaaa-0001", identity="aaaa-0001", source="icompleat")
+    posting = stands_there("AAAA-0001")
+    demo.receive(
+        number="ORD000077", kind=Kind(posting.kind), external_id="aaaa-0001", identity="aaaa-0001", source="icompleat"
+    )
     assert ">ORD000077</a>" in text_of(demo.client.get(address(demo)))
     assert Raised.objects.get().came_back is not None
 

@@ -15,6 +15,7 @@ from integrations.documents import Kind
 from portal.connections.models import KIND_CHOICES, Connection, Endpoint, Side
 from portal.connections.registry import UnknownIntegration, accounting_system, accounting_systems, source, sources
 from portal.connections.services import accounting_connection
+from portal.connections.setup import ANOTHER_ADDRESS, is_same_address
 from portal.fields import Undecryptable
 
 STORED: Final = "Stored, and never shown. Leave this empty to keep it; what you type replaces it."
@@ -74,7 +75,16 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
             raise ValidationError({"company": LINKED_ALREADY.format(company=company, integration=other.integration)})
         if not into_the_books:
             self._all_or_none(cleaned)
+        if not self.instance._state.adding and not is_same_address(self.instance, self.settings()):
+            self._ask_for_secrets_again(cleaned)
         return cleaned
+
+    def _ask_for_secrets_again(self, cleaned: Mapping[str, Any]) -> None:
+        """A stored secret is not sent to an address for which nobody has typed it in."""
+        stored = stored_secrets(self.instance) or {}
+        for one in self.metadata.settings:
+            if one.secret and stored.get(one.key) and not cleaned.get(name_of_field(one)):
+                self.add_error(name_of_field(one), ANOTHER_ADDRESS.format(label=one.label.lower()))
 
     def _all_or_none(self, cleaned: Mapping[str, Any]) -> None:
         """What a source's own interface needs is given whole, or not at all."""
