@@ -28,7 +28,7 @@ class Syncing(bootsteps.StartStopStep):
         super().__init__(parent, **options)
 
     def start(self, parent: WorkController) -> None:
-        """Look from now on. The embedded process holds the lock: whoever held a run before it is dead."""
+        """Look from now on. The embedded process holds the lock: whoever read for a run before it is dead."""
         stopping.clear()
         if settings.EMBEDDED:
             with suppress(DatabaseError):
