@@ -118,6 +118,7 @@ def test_another_port_of_the_sandbox_is_followed(seeded: Seeded, copies: Copies)
         "tenant_id": ICOMPLEAT_TENANT,
         "company_id": source.external_company_id,
         "raise_transactions": "yes",
+        "requests_per_minute": "600",
     }
     assert source.secrets == {"security_key": "another-key"}
 

@@ -25,6 +25,7 @@ from portal.connections.tokens import issue_token, live_tokens
 from portal.operations.demo.copies import Copies
 from portal.operations.demo.elsewhere import Elsewhere
 from portal.operations.demo.furnishing import furnish
+from portal.operations.demo.icompleat import A_MINUTE
 from portal.reference.rules import defaults, to_json
 from portal.tenants.models import Company, Member, Role, Tenant
 
@@ -210,7 +211,7 @@ def _source(company: Company, plan: _Plan, icompleat: DemoSource) -> Connection:
     if found is None:
         return connect(
             company, slug, side=Side.SOURCE, secrets=link.secrets,
-            settings={**link.settings, "raise_transactions": "yes"},
+            settings={**link.settings, "raise_transactions": "yes", "requests_per_minute": str(A_MINUTE)},
             external_company_id=plan.icompleat_company_id, external_company_name=company.name, who=WHO,
         )  # fmt: skip
     found.settings, found.secrets = {**found.settings, **link.settings}, dict(link.secrets)

@@ -18,7 +18,7 @@ from integrations.icompleat.samples import NAMES
 from portal.operations.demo.children import Child, Children, DemoFailed
 from portal.operations.demo.copies import Copies
 from portal.operations.demo.elsewhere import Elsewhere
-from portal.operations.demo.icompleat import SandboxICompleat, add_custom_fields
+from portal.operations.demo.icompleat import A_MINUTE, SandboxICompleat, add_custom_fields
 from portal.operations.demo.outcome import Told, for_scripts, surprises, table, write_at_once
 from portal.operations.demo.recovery import RECOVERS_WITHIN_SECONDS, Recovery
 from portal.operations.demo.seed import (
@@ -129,6 +129,7 @@ class Demo:
 
     def _furnish(self, icompleat: SandboxICompleat, seeded: Seeded, source: DemoSource) -> None:
         """Tenant, companies and custom fields, as somebody made them in iCompleat before."""
+        icompleat.allow(A_MINUTE)
         icompleat.add_tenant(ICOMPLEAT_TENANT, TENANT, source.key)
         for company in seeded.companies:
             icompleat.add_company(company.icompleat_company_id, company.name, "GBP", ICOMPLEAT_TENANT)
