@@ -16,6 +16,7 @@ from django.urls import reverse
 from portal.connections.models import Connection, Status
 from portal.connections.registry import source as source_of
 from portal.desk import keyset
+from portal.desk.syncing import summary
 from portal.reference import tasks
 from portal.reference.sync.models import Change, Record, SyncRun, SyncSchedule, SyncState
 from tests.desk.scene import Scene
@@ -401,3 +402,15 @@ def test_a_kind_that_there_is_not_narrows_nothing(demo: Scene, query: str) -> No
     run = a_sync(demo.connection, SyncState.COMPLETE)
     assert address(demo, "run", run.pk) in page(demo, "runs", query=query)
     assert page(demo, "run", run.pk, query=query.replace("kind", "change"))
+
+
+@pytest.mark.parametrize(
+    "counts,words",
+    [
+        ({"added": 3, "removed": 1, "sent": 3, "deleted": 1}, "3 added, 1 removed"),
+        ({"unchanged": 9}, "9 unchanged, nothing to send"),
+        ({"unchanged": 1, "sent": 1, "deleted": 2}, "1 sent, 2 deleted at the source"),
+    ],
+)
+def test_a_run_is_summed_up_by_what_it_did(counts: dict[str, int], words: str) -> None:
+    assert summary(SyncRun(**counts)) == words

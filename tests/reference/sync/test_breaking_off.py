@@ -12,8 +12,10 @@ from django.db import connection
 from django.utils import timezone
 
 from integrations.errors import LeaseLost, OutcomeUnknown, Rejected, Retryable, Unauthorised
+from integrations.reply import unclear
 from portal.reference.sync import deciding, leases, schedules
 from portal.reference.sync.asking import CannotSync, ask
+from portal.reference.sync.leases import broke_off
 from portal.reference.sync.models import Record, SyncRun, SyncSchedule, SyncState
 from portal.reference.sync.runner import look
 from tests.factories import StaffFactory
@@ -363,3 +365,13 @@ def test_a_lost_lease_writes_nothing(changed: Scene) -> None:
     with pytest.raises(LeaseLost), lease.writing():
         Record.objects.update(name="stale")
     assert not Record.objects.filter(name="stale").exists()
+
+
+def test_what_broke_off_is_not_said_to_be_looked_up() -> None:
+    """A posting would be; a list is sent again."""
+    run = SyncRun(done=300)
+    why = str(unclear("iCompleat did not answer in time", wrote=True))
+    assert broke_off(run, why, "at 14:05", from_the_start=True) == (
+        "Broke off at row 300 (iCompleat did not answer in time, so it is not known whether the request was carried"
+        " out). It goes on by itself at 14:05 from the first row."
+    )

@@ -47,6 +47,14 @@ def test_a_dimension_without_a_field_there_is_told_and_the_others_go_on(scene: S
     assert (scene.there.said(), scene.there.codes(DIMENSION, "Project")) == (["first P1"], ["P1"])
 
 
+def test_where_no_dimension_has_a_field_there_it_is_no_success(scene: Scene) -> None:
+    scene.there.fields = set()
+    know(scene, Department=1)
+    run = scene.sync(DIMENSION)
+    assert (run.state, run.sent) == (SyncState.PREREQUISITE_NOT_MET, 0)
+    assert "There is no custom field Department." in run.message
+
+
 def test_the_mapping_is_read_backwards(scene: Scene) -> None:
     rules = Rules(dimensions=(DimensionRule(name="Department", to="Cost centre"),))
     type(scene.books).objects.filter(pk=scene.books.pk).update(mapping=to_json(rules))
