@@ -1,4 +1,4 @@
-"""The two interfaces, accounting systems and sources, and the metadata that every connector carries.
+"""The two interfaces, accounting systems and sources.
 
 A connector is data in, data out: it keeps no state, opens no database and reads no settings. What it may do is said by
 `can`; callers ask before they call, so an ability that a system lacks is data and never an exception.
@@ -8,109 +8,35 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
 from integrations.documents import Awaiting, Company, Document, IdempotencyKey, Kind, Posted, Stage, Written
-from integrations.errors import OutcomeUnknown, Rejected
-from integrations.http import Outbound
+from integrations.errors import Malformed, Missing, OutcomeUnknown, Rejected, Unauthorised
+from integrations.hearing import Heard, Hears
+from integrations.http import Outbound, Rehearsed
+from integrations.linking import Access, Arrival, Departure, Token
+from integrations.metadata import Abilities, Limits, Metadata, Offers
 from integrations.papers import Attachment, File
+from integrations.previewing import HeldBack, Objection, Preview
 from integrations.reference import Record, RecordKind, RecordList, Row
 from integrations.standing import Event, Page, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One field of a connection's form. A secret is encrypted at rest and never shown again.
-
-    `choices` are (value, label), empty for free text; `is_long` asks for several lines; `is_advanced` belongs to what
-    the vendor does not publish: its default is right until somebody has seen otherwise.
-    """
-
-    key: str
-    label: str
-    help: str = ""
-    secret: bool = False
-    required: bool = True
-    default: str = ""
-    choices: tuple[tuple[str, str], ...] = ()
-    is_long: bool = False
-    is_advanced: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metadata:
-    """What people and forms need to know of an integration."""
-
-    slug: str
-    name: str
-    summary: str
-    monogram: str
-    settings: tuple[Setting, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Abilities:
-    """What a system that we post into can do.
-
-    `kinds`: documents it takes. `transactional`: it books inside our own database transaction (only the built-in
-    ledger). `lookup`: it can be searched by our key. `lookup_complete`: the search sees every committed document at
-    once, so that a second miss proves absence. `quiet_seconds`: how long a late commit may take after a broken call.
-    `awaits`: it may take a document asynchronously, and `poll` then tells what became of it. `repeats_errors`: it
-    answers a failed request's idempotency key with the same failure again, so that a resend needs a new one.
-    `lists`: it can tell all documents with a key of ours that were written since a moment, which reconciliation needs.
-    `key_seconds`: how long the vendor says that it remembers an idempotency key; None where it takes none.
-    `reads`: the kinds of reference data that it can tell. `attaches`: a file can be attached to a posted document of
-    these kinds.
-    """
-
-    kinds: frozenset[Kind]
-    transactional: bool = False
-    lookup: bool = True
-    lookup_complete: bool = False
-    quiet_seconds: int = 120
-    awaits: bool = False
-    repeats_errors: bool = False
-    lists: bool = False
-    key_seconds: int | None = None
-    reads: frozenset[RecordKind] = frozenset()
-    attaches: frozenset[Kind] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offers:
-    """What a source's own interface offers beside the webhook.
-
-    `takes`: kinds of reference data whose lists can be replaced there; `edits`: those of which one row can be written
-    or deleted by itself. `rows_at_once`: how many rows one request of a replacement may carry. `lists`: it tells its
-    transactions page by page. `attachments`, `timeline`: it tells those of a transaction.
-    """
-
-    takes: frozenset[RecordKind] = frozenset()
-    edits: frozenset[RecordKind] = frozenset()
-    rows_at_once: int = 100
-    lists: bool = False
-    attachments: bool = False
-    timeline: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What a vendor allows: `requests` in any window of `seconds` (None: no known limit), and `at_once` together."""
-
-    requests: int | None = None
-    seconds: float = 60.0
-    at_once: int = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """What a connector gets to work with: settings, decrypted secrets, and the terms of its outgoing calls."""
+    """What a connector gets to work with: settings, decrypted secrets, and the terms of its outgoing calls.
+
+    Those of the installation are among them. `told` is what `System.survey` or `System.arrive` told last, JSON only.
+    `access` is where the token of a connector with `uses_tokens` comes from; None: it asks for one itself each time.
+    """
 
     settings: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     outbound: Outbound = field(default_factory=Outbound)
+    told: Mapping[str, Any] = field(default_factory=dict)
+    access: Access | None = None
 
 
 class System(ABC):
@@ -118,6 +44,11 @@ class System(ABC):
 
     metadata: ClassVar[Metadata]
     can: ClassVar[Abilities]
+    """The most that any connection can do; `can_for` says what one of them can."""
+    uses_tokens: ClassVar[bool] = False
+    """Whether access tokens are needed that run out: then `obtain` gets them, and the caller keeps them."""
+    hears: ClassVar[Hears] = Hears.NOTHING
+    """Where its own webhook goes, if it has one."""
     limits: ClassVar[Limits] = Limits()
     """Per connection, or per `limit_by`."""
     app_limits: ClassVar[Limits | None] = None
@@ -133,9 +64,66 @@ class System(ABC):
         """The limits of a connection with these settings."""
         return cls.limits
 
+    @classmethod
+    def can_for(cls, settings: Mapping[str, str], told: Mapping[str, Any]) -> Abilities:
+        """What a connection with these settings can do, as far as the system has told."""
+        return cls.can
+
+    @classmethod
+    def is_linked_by_visit(cls, settings: Mapping[str, str]) -> bool:
+        """Whether a person must visit the outside system to link it (`depart`, `arrive`); else a form is enough."""
+        return False
+
     @abstractmethod
     def company(self) -> Company:
         """Who is linked: proves the credentials. Raises `Unauthorised`, `Misconfigured`, `Retryable`."""
+
+    def survey(self) -> Mapping[str, Any]:
+        """What the system tells of itself that `can_for` needs later: JSON, asked for when it is linked and daily.
+
+        Raises as `company`.
+        """
+        return {}
+
+    def obtain(self, previous: Token | None) -> Token:
+        """A fresh access token, by what `previous` has for it, else by the credentials. Asked where `uses_tokens`.
+
+        Raises `Unauthorised` for a final refusal (consent revoked, wrong credentials), `Misconfigured`, `Retryable`.
+        """
+        raise Unauthorised(f"{self.metadata.name} gives no access tokens.")
+
+    def depart(self, *, state: str, return_url: str) -> Departure:
+        """Where the person goes to agree; they come back to `return_url`, and `state` with them.
+
+        Asked where `is_linked_by_visit`. Raises as `company`.
+        """
+        raise Rejected(f"{self.metadata.name} is linked by its form.")
+
+    def arrive(self, query: Mapping[str, str], *, keep: Mapping[str, str], return_url: str) -> Arrival:
+        """What came of the visit: `query` is what came back and proves nothing, so the system is asked again.
+
+        Raises `Cancelled` where the person said no, `Rejected` with the system's words, and as `company`.
+        """
+        raise Rejected(f"{self.metadata.name} is linked by its form.")
+
+    def hear(self, headers: Mapping[str, str], body: bytes) -> Heard:
+        """What the system's own webhook says. Asked where it `hears`; no request goes out.
+
+        Raises `Unauthorised` where the message does not prove that it is theirs, `Malformed` where it is unreadable.
+        """
+        raise Malformed(f"{self.metadata.name} sends no webhooks.")
+
+    def calls(self) -> Mapping[str, str]:
+        """Every single call of the vendor's interface that the connector knows, for support work: what it does, by
+        name."""
+        return {}
+
+    def call(self, name: str, values: Mapping[str, str], body: object = None) -> str:
+        """Carry out one of `calls`, and give the answer's text. `values` fill the path and the query, `body` is JSON.
+
+        Raises `Missing` for a name that is not among them, `Misconfigured` for a value that is missing, and as `post`.
+        """
+        raise Missing(f"{self.metadata.name} has no call {name}.")
 
     @abstractmethod
     def post(self, document: Document, *, key: IdempotencyKey, reference: str) -> Posted | Awaiting:
@@ -153,6 +141,26 @@ class System(ABC):
 
         Raises `Retryable`, `Unauthorised`, `Misconfigured`: nothing is known then, and it is asked again.
         """
+
+    def objections(self, document: Document) -> tuple[Objection, ...]:
+        """Everything in a document that the system would refuse, as far as can be told without writing. It may read.
+
+        `post` raises the first of them as `Rejected`. Raises `Retryable`, `Unauthorised`, `Misconfigured`.
+        """
+        return ()
+
+    def preview(self, document: Document, *, key: IdempotencyKey, reference: str) -> Preview:
+        """What `post` would send: everything up to its first write happens, and the write is held back.
+
+        Raises what `post` raises.
+        """
+        held: list[HeldBack] = []
+        outbound = replace(self.link.outbound, hold_back=held.append)
+        rehearsal = type(self)(replace(self.link, outbound=outbound))
+        try:
+            return Preview(there=rehearsal.post(document, key=key, reference=reference))
+        except Rehearsed:
+            return Preview(requests=tuple(held))
 
     def poll(self, document: Document, *, operation: str) -> Posted | Awaiting:
         """What became of an asynchronous operation. Asked only of a system that `can.awaits`.
@@ -283,6 +291,13 @@ class Source(System):
         """How many rows a list has over there, in a handful of requests. Asked before a list is replaced for the first
         time, when nobody knows what is in it. Raises as `refresh`."""
         return 0
+
+    def codes(self, target: RecordList) -> Iterator[str]:
+        """The codes of a list as it stands over there, page by page. Asked only for a kind in `offers.tells`.
+
+        Raises as `refresh`; then nothing that came before may be taken as the whole.
+        """
+        return iter(())
 
     def refresh(self, target: RecordList) -> Refresh:
         """Begin to replace a list; nothing is sent yet. Asked only for a kind in `offers.takes`.

@@ -70,5 +70,9 @@ class Unauthorised(IntegrationError):
     """The credentials are not accepted (401, revoked consent). Nothing was booked."""
 
 
+class Cancelled(IntegrationError):
+    """The person said no at the outside system, or left. Nothing was linked."""
+
+
 class LeaseLost(IntegrationError):
     """The posting is no longer ours to send: the lease ran out or somebody else holds it. No byte was written."""

@@ -14,6 +14,7 @@ from urllib3.exceptions import HTTPError
 from integrations.addresses import host_of
 from integrations.errors import IntegrationError, Misconfigured, OutcomeUnknown, Retryable
 from integrations.exact import to_json
+from integrations.previewing import HeldBack
 from integrations.redaction import Redactor
 from integrations.reply import Reply, judged, unclear
 from integrations.wire import CONNECT_SECONDS, READ_SECONDS, Wire, session
@@ -56,15 +57,20 @@ class Outbound:
     `allow_private` permits loopback and private addresses (sandboxes, on-premise systems that the operator allowed).
     `permit` is called before each request: it may wait for the vendor's rate limit, and raises `Retryable` when that
     takes too long. `still_ours` is called right before each request that writes; it raises `LeaseLost`. `record` gets
-    every exchange.
-    `deadline_seconds` bounds all requests of one attempt together.
+    every exchange. With `hold_back` nothing is written: it gets each writing request in place of the outside system,
+    and `Rehearsed` is raised. `deadline_seconds` bounds all requests of one attempt together.
     """
 
     allow_private: bool = False
     permit: Callable[[], None] = nothing
     still_ours: Callable[[], None] = nothing
     record: Callable[[Exchange], None] = nothing
+    hold_back: Callable[[HeldBack], None] | None = None
     deadline_seconds: float = 45.0
+
+
+class Rehearsed(Exception):
+    """A write was held back, because this is a rehearsal. No error of anybody: connectors let it pass."""
 
 
 class Options(TypedDict, total=False):
@@ -126,8 +132,12 @@ class Http:
         wrote = method not in _READING_METHODS and not options.get("reads", False)
         wrote_before = self._has_written
         try:
+            prepared = self._prepared(method, path, options)
+            if wrote and self._outbound.hold_back is not None:
+                self._outbound.hold_back(_Note(prepared, self._secrets).held_back())
+                raise Rehearsed
             self._outbound.permit()
-            reply = self._send(self._prepared(method, path, options), wrote)
+            reply = self._send(prepared, wrote)
             return reply if reply.status in options.get("returns", ()) else judged(reply)
         except IntegrationError as error:
             if wrote_before:
@@ -202,22 +212,30 @@ class _Note:
     def answered(self, status: int, headers: Mapping[str, str], body: bytes) -> Exchange:
         return self._exchange(status, self._redactor.headers(headers), self._redactor.body(body), "")
 
+    def held_back(self) -> HeldBack:
+        told = self._exchange(None, {}, "", "")
+        whole = self._redactor.text(self._sent().decode(errors="replace"))
+        return HeldBack(method=told.method, url=told.url, headers=told.request_headers, body=whole)
+
     def broken(self, error: Exception) -> Exchange:
         return self._exchange(None, {}, "", self._redactor.text(f"{type(error).__name__}: {error}"))
 
     def _exchange(self, status: int | None, headers: dict[str, str], body: str, failure: str) -> Exchange:
-        sent = self._request.body or b""
         return Exchange(
             method=self._request.method or "",
             url=self._redactor.text(self._request.url or ""),
             request_headers=self._redactor.headers(self._request.headers),
-            request_body=self._redactor.body(sent if isinstance(sent, bytes) else str(sent).encode()),
+            request_body=self._redactor.body(self._sent()),
             status=status,
             response_headers=headers,
             response_body=body,
             duration_ms=round((time.monotonic() - self._started) * 1000),
             failure=failure,
         )
+
+    def _sent(self) -> bytes:
+        body = self._request.body or b""
+        return body if isinstance(body, bytes) else str(body).encode()
 
 
 def _unreached(error: Exception) -> str:

@@ -8,9 +8,10 @@ from datetime import datetime
 
 from django.db import connection
 
-from integrations.base import Abilities, AccountingSystem, Metadata, Setting
+from integrations.base import AccountingSystem
 from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Written
 from integrations.errors import Misconfigured, Rejected
+from integrations.metadata import Abilities, Metadata, Setting
 from integrations.papers import Attachment, File
 from integrations.reference import Record, RecordKind
 from ledger.models import Books, Entry

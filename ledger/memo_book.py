@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from integrations.base import Abilities, Metadata
 from integrations.documents import Document, IdempotencyKey, Kind, Posted
+from integrations.metadata import Abilities, Metadata
 from ledger.connector import BuiltInLedger, posted
 from ledger.services import keep_memo
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from integrations.base import Abilities, AccountingSystem, Link, Metadata, Setting
+from integrations.base import AccountingSystem, Link
 from integrations.demo import mapping
 from integrations.demo.client import Client
 from integrations.demo.records import SHELVES, told
 from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Written
+from integrations.metadata import Abilities, Metadata, Setting
 from integrations.papers import Attachment, File
 from integrations.reference import Record, RecordKind
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
-from integrations.base import Abilities, Answer, Expected, Limits, Link, Metadata, Offers, Refresh, Source
+from integrations.base import Answer, Expected, Link, Refresh, Source
 from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Stage
 from integrations.errors import Misconfigured, NotEditable
 from integrations.icompleat import counting, linked, mapping, raising, rows, searching, told
@@ -16,6 +16,7 @@ from integrations.icompleat.client import Client
 from integrations.icompleat.endpoints import names
 from integrations.icompleat.refreshing import ROWS_AT_ONCE, ListRefresh, check_addressable, one_row
 from integrations.icompleat.terms import MOST_REQUESTS, SETTINGS, USUAL_REQUESTS, number
+from integrations.metadata import Abilities, Limits, Metadata, Offers
 from integrations.papers import Attachment, File
 from integrations.reference import Record, RecordKind, RecordList, Row
 from integrations.standing import Event, Page, Standing

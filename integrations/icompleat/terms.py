@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from integrations.base import Link, Setting
+from integrations.base import Link
 from integrations.errors import Misconfigured
 from integrations.icompleat.endpoints import NULL, Endpoint, endpoints, names, pairs
+from integrations.metadata import Setting
 
 API_VERSION: Final = "1"
 USUAL_REQUESTS: Final = 50

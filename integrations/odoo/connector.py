@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from integrations.base import Abilities, AccountingSystem, Limits, Link, Metadata, Setting
+from integrations.base import AccountingSystem, Link
 from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Written
 from integrations.errors import IntegrationError, Misconfigured, OutcomeUnknown, Rejected
+from integrations.metadata import Abilities, Limits, Metadata, Setting
 from integrations.odoo import attachments, codes, mapping
 from integrations.odoo.client import MODULE, Client, Row
 from integrations.odoo.codes import Known

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from integrations.base import Abilities, AccountingSystem, Limits, Link, Metadata, Setting
+from integrations.base import AccountingSystem, Link
 from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Written
 from integrations.errors import Misconfigured, OutcomeUnknown, Rejected
+from integrations.metadata import Abilities, Limits, Metadata, Setting
 from integrations.papers import Attachment, File
 from integrations.reference import Record, RecordKind
 from integrations.tryton import attachments, mapping, marks

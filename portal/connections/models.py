@@ -12,9 +12,26 @@ from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from integrations.documents import Kind
+from portal.connections.access.models import AccessGrant, IntegrationSettings, Visit, VisitOutcome
 from portal.connections.limit_groups import limit_group
 from portal.fields import EncryptedJSONField
 from portal.tenants.models import Company
+
+__all__ = [
+    "KIND_CHOICES",
+    "AccessGrant",
+    "AnswerPolicy",
+    "Conformance",
+    "Connection",
+    "Endpoint",
+    "EndpointToken",
+    "IntegrationSettings",
+    "Side",
+    "Status",
+    "TokenOrigin",
+    "Visit",
+    "VisitOutcome",
+]  # fmt: skip
 
 KIND_CHOICES = [(kind.value, kind.label) for kind in Kind]
 
@@ -61,6 +78,14 @@ class Connection(models.Model):
         help_text="Rules for codes; portal/reference/rules.py reads and writes them.",
     )
     kept_kinds = models.JSONField(default=list, blank=True, help_text="Kinds kept as memo entries, not refused.")
+    told = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        blank=True,
+        editable=False,
+        help_text="What the system said of itself when it was last asked.",
+    )
+    told_at = models.DateTimeField(null=True, blank=True, editable=False)
     paused = models.BooleanField(default=False, help_text="Nothing is sent while paused; postings wait.")
     failures = models.PositiveIntegerField(default=0, help_text="Calls in a row that failed for technical reasons.")
     open_until = models.DateTimeField(
@@ -85,6 +110,7 @@ class Connection(models.Model):
                 name="one_active_accounting_connection_per_company",
             ),
         )
+        indexes = (models.Index(fields=("integration", "external_company_id"), name="connection_by_company_there"),)
 
     def __str__(self) -> str:
         return f"{self.company} to {self.integration}"

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from integrations.base import Limits, System
+from integrations.base import System
+from integrations.metadata import Limits
 
 CAPACITY_SHARE = 0.03
 # Of a window this share stays free: between our count and the vendor's lies the way there, which is not always as long.

@@ -11,6 +11,9 @@ from django.utils import timezone
 from integrations.base import AccountingSystem, Link, Source, System
 from integrations.documents import Kind
 from integrations.http import Outbound
+from integrations.metadata import Abilities
+from portal.connections.access.installation import of_installation
+from portal.connections.access.stored import StoredAccess
 from portal.connections.models import AnswerPolicy, Connection, Endpoint, Side, Status
 from portal.connections.registry import accounting_system, source, system
 from portal.events.services import tell
@@ -97,11 +100,19 @@ def system_of(connection: Connection, outbound: Outbound | None = None) -> Syste
 
 def link_of(connection: Connection, outbound: Outbound | None = None) -> Link:
     """What a connector gets to work with."""
+    terms, ours = outbound or outbound_terms(), of_installation(connection.integration)
     return Link(
-        settings=connection.settings,
-        secrets=connection.secrets,
-        outbound=outbound or outbound_terms(),
+        settings={**connection.settings, **ours.settings},
+        secrets={**connection.secrets, **ours.secrets},
+        outbound=terms,
+        told=connection.told,
+        access=StoredAccess(connection, terms) if system(connection.integration).uses_tokens else None,
     )
+
+
+def abilities(connection: Connection) -> Abilities:
+    """What the system of this connection can do, as far as it has told. Raises `UnknownIntegration`."""
+    return system(connection.integration).can_for(connection.settings, connection.told)
 
 
 def pause(connection: Connection, *, who: str, why: str) -> None:

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from django import forms
 
-from integrations.base import Metadata, Setting
 from integrations.errors import IntegrationError, Unauthorised
+from integrations.metadata import Metadata, Setting
 from portal.connections.models import Connection
 from portal.fields import Undecryptable
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from integrations.base import Metadata, Setting
+from integrations.metadata import Metadata, Setting
 
 HOW = "Give it as env:NAME (an environment variable) or file:PATH."
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations.base import Abilities
 from integrations.documents import Awaiting, Posted
+from integrations.metadata import Abilities
 from portal.connections.registry import system
 from portal.postings.changes import change
 from portal.postings.claim import Claim

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from integrations.base import Limits
 from integrations.demo.connector import DemoBooks
+from integrations.metadata import Limits
 from portal.settings import *  # noqa: F403 - settings are names in a module
 from portal.settings import INSTALLED_APPS as PORTALS_OWN
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from integrations.base import Limits
+from integrations.metadata import Limits
 from portal.connections import limits
 from portal.connections.limits import LATE_SECONDS, LimitUsedUp, Turn, turn
 from portal.connections.places import Bucket, Buckets, Places, Said, Scope, Word, scopes_of

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from integrations.base import AccountingSystem, Limits
+from integrations.base import AccountingSystem
+from integrations.metadata import Limits
 from tests.contract.books import OnBooks
 
 # Words in the name of a setting that nobody may read over a shoulder.

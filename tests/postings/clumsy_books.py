@@ -16,9 +16,10 @@ from typing import ClassVar
 
 from django.utils import timezone
 
-from integrations.base import Abilities, AccountingSystem, Metadata
+from integrations.base import AccountingSystem
 from integrations.documents import Awaiting, Company, Document, IdempotencyKey, Kind, Posted
 from integrations.errors import Misconfigured, OutcomeUnknown, Rejected, Retryable, Unauthorised
+from integrations.metadata import Abilities, Metadata
 from tests.postings.slow_workers import Killed
 
 EVERYTHING = Abilities(

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from integrations.base import Abilities, AccountingSystem, Link, Metadata
+from integrations.base import AccountingSystem, Link
 from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted
+from integrations.metadata import Abilities, Metadata
 
 
 @dataclass

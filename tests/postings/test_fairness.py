@@ -12,7 +12,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from integrations.base import Limits
+from integrations.metadata import Limits
 from portal.connections import registry
 from portal.connections.models import Connection
 from portal.postings import work

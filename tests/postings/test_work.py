@@ -12,7 +12,6 @@ import time_machine
 from django.db import connection as database
 from django.utils import timezone
 
-from integrations.base import Limits
 from integrations.documents import Document, Posted
 from integrations.errors import (
     LeaseLost,
@@ -22,6 +21,7 @@ from integrations.errors import (
     Retryable,
     Unauthorised,
 )
+from integrations.metadata import Limits
 from portal.connections.limits import turn
 from portal.connections.models import Connection, Status
 from portal.events.models import AuditEvent

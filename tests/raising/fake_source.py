@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from integrations.base import Abilities, Answer, Expected, Metadata, Offers, Setting, Source
+from integrations.base import Answer, Expected, Source
 from integrations.documents import Document, IdempotencyKey, Kind, Posted
 from integrations.errors import Malformed
+from integrations.metadata import Abilities, Metadata, Offers, Setting
 from integrations.standing import Standing
 
 SLUG = "fakesource"

@@ -284,7 +284,7 @@ def test_a_paused_connection_is_not_asked(company: Company, source: Connection, 
 def test_a_source_that_tells_nothing_is_only_waited_for(
     company: Company, source: Connection, trays: Trays, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from integrations.base import Offers
+    from integrations.metadata import Offers
 
     monkeypatch.setattr(FakeSource, "offers", Offers())
     one = sent(company)

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from integrations.base import Metadata
 from integrations.documents import Kind
+from integrations.metadata import Metadata
 from portal.connections import breaker, services
 from portal.connections.admin.conformance import applies_to, conformance_section
 from portal.connections.admin.forms import (

@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Final
 from django import forms
 from django.core.exceptions import ValidationError
 
-from integrations.base import Metadata, Setting
 from integrations.documents import Kind
+from integrations.metadata import Metadata, Setting
 from portal.connections.models import KIND_CHOICES, Connection, Endpoint, Side
 from portal.connections.registry import UnknownIntegration, accounting_system, accounting_systems, source, sources
 from portal.connections.services import accounting_connection

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from integrations.base import Limits, Offers, Setting
 from integrations.documents import Kind, Stage
 from integrations.errors import Missing
 from integrations.icompleat.connector import ICompleat
+from integrations.metadata import Limits, Offers, Setting
 from integrations.standing import Page, Standing
 from tests.intake.reconciliation.lists import page_of
 

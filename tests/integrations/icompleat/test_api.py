@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from integrations.base import Abilities, Offers
 from integrations.documents import Company, Kind, Stage
 from integrations.errors import IntegrationError, Misconfigured, Missing, Rejected, Retryable, Unauthorised
 from integrations.icompleat import told as reading
 from integrations.icompleat.connector import ICompleat
 from integrations.icompleat.samples import sample
+from integrations.metadata import Abilities, Offers
 from integrations.papers import LARGEST_FILE, Attachment, File
 from integrations.reference import RecordKind
 from integrations.standing import Event, Standing

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from integrations.base import Limits
 from integrations.errors import Misconfigured
 from integrations.icompleat.connector import ICompleat
 from integrations.icompleat.endpoints import ENDPOINTS, NAMES, Endpoint, endpoints, names, segment
 from integrations.icompleat.terms import SETTINGS, read
+from integrations.metadata import Limits
 from tests.integrations.icompleat.api import COMPANY, KEY, TENANT, link
 
 URL = "https://api-eu1.compleat.online"

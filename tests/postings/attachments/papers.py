@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from integrations.base import Answer, Expected, Metadata, Offers, Setting, Source
+from integrations.base import Answer, Expected, Source
 from integrations.documents import Document, Kind
 from integrations.errors import Malformed, Missing
 from integrations.http import nothing
+from integrations.metadata import Metadata, Offers, Setting
 from integrations.papers import Attachment, File
 from integrations.standing import Event
 from tests.postings.fake_books import FakeBooks

@@ -9,20 +9,10 @@ from typing import Any, ClassVar
 
 from django.utils import timezone
 
-from integrations.base import (
-    Abilities,
-    AccountingSystem,
-    Answer,
-    Expected,
-    Link,
-    Metadata,
-    Offers,
-    Refresh,
-    Setting,
-    Source,
-)
+from integrations.base import AccountingSystem, Answer, Expected, Link, Refresh, Source
 from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted
 from integrations.errors import Misconfigured, NotEditable, Rejected, RowsRefused
+from integrations.metadata import Abilities, Metadata, Offers, Setting
 from integrations.reference import Record, RecordKind, RecordList, Row
 
 ALL = frozenset(RecordKind)
