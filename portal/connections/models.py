@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.documents import Kind
 from portal.connections.access.models import AccessGrant, IntegrationSettings, Visit, VisitOutcome
 from portal.connections.limit_groups import limit_group
+from portal.connections.narrowing import narrowed
 from portal.fields import EncryptedJSONField
 from portal.tenants.models import Company
 
@@ -78,6 +79,12 @@ class Connection(models.Model):
         help_text="Rules for codes; portal/reference/rules.py reads and writes them.",
     )
     kept_kinds = models.JSONField(default=list, blank=True, help_text="Kinds kept as memo entries, not refused.")
+    taken_kinds = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The kinds that it takes. Empty: all that its integration takes.",
+    )
     told = models.JSONField(
         default=dict,
         db_default=Value({}, models.JSONField()),
@@ -100,6 +107,9 @@ class Connection(models.Model):
         editable=False,
         help_text="Connections with the same one share the vendor's limit. Empty: it has one of its own.",
     )
+    can_list = models.BooleanField(
+        null=True, editable=False, help_text="Whether it tells what it holds. Empty: as its integration does."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -116,11 +126,13 @@ class Connection(models.Model):
         return f"{self.company} to {self.integration}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keep `limit_group` beside what it is made of."""
+        """Keep `limit_group`, `taken_kinds` and `can_list` beside what they are made of."""
         names = kwargs.get("update_fields")
-        if names is None or {"settings", "secrets"} & set(names):
+        if names is None or {"settings", "secrets", "told"} & set(names):
             self.limit_group = limit_group(self.integration, self.settings, lambda: self.secrets)
-            kwargs["update_fields"] = None if names is None else {*names, "limit_group"}
+            self.taken_kinds, self.can_list = narrowed(self.integration, self.settings, self.told)
+            made = {"limit_group", "taken_kinds", "can_list"}
+            kwargs["update_fields"] = None if names is None else {*names, *made}
         super().save(*args, **kwargs)
 
 

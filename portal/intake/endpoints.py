@@ -26,6 +26,7 @@ class Accounting:
     connection_id: uuid.UUID
     integration: str
     kept_kinds: Sequence[str]
+    taken_kinds: Sequence[str] | None
     is_sending: bool
 
 
@@ -69,12 +70,14 @@ def read(row: Sequence[Any]) -> OpenEndpoint:
     (
         found_id, kind, header_names, discovery_until, answer, within, template,
         external_company_id, company_id, name, base_currency, live_at, digests,
-        connection_id, accounting_integration, kept_kinds, status, paused, capture_id,
+        connection_id, accounting_integration, kept_kinds, taken_kinds, status, paused, capture_id,
     ) = row  # fmt: skip
     accounting = None
     if connection_id is not None:
         is_sending = status == Status.LINKED and not paused
-        accounting = Accounting(connection_id, accounting_integration, json.loads(kept_kinds), is_sending)
+        accounting = Accounting(
+            connection_id, accounting_integration, json.loads(kept_kinds), json.loads(taken_kinds or "null"), is_sending
+        )
     return OpenEndpoint(
         found_id, kind, json.loads(header_names), discovery_until, answer, within, json.loads(template),
         external_company_id, company_id, name, base_currency, live_at, (digests or "").split(), accounting, capture_id,
@@ -92,7 +95,7 @@ def _general(integration: str, endpoint_id: uuid.UUID, now: datetime) -> OpenEnd
     accounting = None
     if linked is not None:
         is_sending = linked.status == Status.LINKED and not linked.paused
-        accounting = Accounting(linked.pk, linked.integration, linked.kept_kinds, is_sending)
+        accounting = Accounting(linked.pk, linked.integration, linked.kept_kinds, linked.taken_kinds, is_sending)
     return OpenEndpoint(
         endpoint.pk, endpoint.kind, endpoint.token_header_names, endpoint.discovery_until, endpoint.answer,
         endpoint.answer_within_seconds, endpoint.answer_template, endpoint.connection.external_company_id,

@@ -9,6 +9,7 @@ from integrations.base import Answer, Expected, Source
 from integrations.documents import Document, Kind
 from integrations.errors import Malformed
 from portal import context
+from portal.connections.narrowing import takes
 from portal.connections.registry import accounting_system
 from portal.intake.answering import OnItsWay, Ring, take
 from portal.intake.arriving import Arrival
@@ -84,10 +85,9 @@ def _destination(endpoint: OpenEndpoint, kind: Kind) -> Destination:
     linked = endpoint.accounting
     if linked is None:
         raise CannotAccept(Verdict.REFUSED, NOT_LINKED.format(company=endpoint.company_name))
-    connector = accounting_system(linked.integration)
-    if kind in connector.can.kinds:
+    if kind in takes(linked.integration, linked.taken_kinds):
         return Destination(endpoint.company_id, linked.connection_id, linked.integration)
     if kind in linked.kept_kinds:
         return Destination(endpoint.company_id, linked.connection_id, linked.integration, kept=True)
-    message = NOT_TAKEN.format(system=connector.metadata.name, kind=kind.label.lower())
+    message = NOT_TAKEN.format(system=accounting_system(linked.integration).metadata.name, kind=kind.label.lower())
     raise CannotAccept(Verdict.REFUSED, message, "Type")

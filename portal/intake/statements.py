@@ -21,7 +21,8 @@ SELECT
         FROM connections_endpointtoken AS token
         WHERE token.endpoint_id = endpoint.id AND (token.retires_at IS NULL OR token.retires_at > %(now)s)
     ) AS digests,
-    accounting.id AS accounting_id, accounting.integration, accounting.kept_kinds, accounting.status, accounting.paused,
+    accounting.id AS accounting_id, accounting.integration, accounting.kept_kinds, accounting.taken_kinds,
+    accounting.status, accounting.paused,
     (
         SELECT capture.id FROM intake_capture AS capture
         WHERE capture.endpoint_id = endpoint.id AND capture.taken_at IS NULL AND capture.disarmed_at IS NULL

@@ -10,8 +10,6 @@ from typing import Any
 from django.utils import timezone
 
 from integrations.documents import Awaiting, Posted
-from integrations.metadata import Abilities
-from portal.connections.registry import system
 from portal.postings.changes import change
 from portal.postings.claim import Claim
 from portal.postings.models import Attempt, Posting, Purpose
@@ -100,11 +98,6 @@ def close(claimed: Claim, result: Result, message: str) -> None:
         message=message,
         exchanges=[exchange.told() for exchange in claimed.exchanges],
     )
-
-
-def abilities(claimed: Claim) -> Abilities:
-    """What the system of this posting can do."""
-    return system(claimed.posting.connection.integration).can
 
 
 def name(result: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from portal.connections.registry import system
+from portal.connections.services import abilities
 from portal.postings.models import Posting
 
 
@@ -14,7 +14,7 @@ def outcome_unknown(posting: Posting, now: datetime) -> dict[str, Any]:
 
     It is looked up when the period is over; until then a miss proves nothing, whoever asks.
     """
-    until = now + timedelta(seconds=system(posting.connection.integration).can.quiet_seconds)
+    until = now + timedelta(seconds=abilities(posting.connection).quiet_seconds)
     return {"misses": 0, "quiet_until": until, "next_attempt_at": until}
 
 

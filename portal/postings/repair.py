@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations.documents import Posted
 from integrations.errors import IntegrationError
-from portal.connections.registry import system
+from portal.connections.services import abilities
 from portal.events.services import tell
 from portal.postings.changes import change
 from portal.postings.content import document_of
@@ -108,7 +108,7 @@ def _mark(posting: Posting, number: str, match: Posted | None, note: str, user: 
 
 
 def _verify(posting: Posting, number: str) -> tuple[Posted | None, str]:
-    if not system(posting.connection.integration).can.lookup:
+    if not abilities(posting.connection).lookup:
         return None, UNVERIFIED.format(why="this system cannot be searched.")
     try:
         matches = connector_for(posting).find(document_of(posting), key=key_of(posting))

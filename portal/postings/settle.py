@@ -14,11 +14,12 @@ from integrations.documents import Awaiting, Document, Posted
 from integrations.errors import Misconfigured, OutcomeUnknown, Rejected, Retryable, Unauthorised
 from portal.connections import breaker
 from portal.connections.limits import LimitUsedUp
+from portal.connections.services import abilities
 from portal.postings import one_statement, rules
 from portal.postings.changes import change
 from portal.postings.claim import Claim
 from portal.postings.models import Posting, Purpose
-from portal.postings.moves import abilities, ask_later, hold, move
+from portal.postings.moves import ask_later, hold, move
 from portal.postings.outcome import booked_fields
 from portal.postings.quiet import is_quiet, outcome_unknown
 from portal.postings.schedule import MISSES_BEFORE_ABSENT, RECHECK_SECONDS, next_try
@@ -132,7 +133,7 @@ def _hold_anothers(claimed: Claim, result: Posted) -> None:
 def _missed(claimed: Claim) -> None:
     """Nothing found. That counts only when no commit can be late any more, whoever asked for the lookup: an operation
     that the vendor has not ended may book at any time."""
-    can, misses = abilities(claimed), claimed.posting.misses + 1
+    can, misses = abilities(claimed.posting.connection), claimed.posting.misses + 1
     if not can.lookup:
         hold(claimed, CANNOT_PROVE)
     elif is_quiet(claimed.posting, timezone.now()):

@@ -15,7 +15,7 @@ from portal import context
 from portal.connections.limits import nothing_left, turn
 from portal.connections.models import Status
 from portal.connections.registry import system
-from portal.connections.services import outbound_terms
+from portal.connections.services import abilities, outbound_terms
 from portal.idle import give_back_connection
 from portal.postings import settle
 from portal.postings.changes import fresh_lease
@@ -142,7 +142,7 @@ def _send(claimed: Claim, document: Document) -> Posted | Awaiting:
 
 
 def _look_up(claimed: Claim, document: Document) -> tuple[Posted, ...]:
-    if not system(claimed.posting.connection.integration).can.lookup:
+    if not abilities(claimed.posting.connection).lookup:
         return ()
     return _connector(claimed).find(document, key=key_of(claimed.posting))
 

@@ -10,6 +10,7 @@ from integrations.base import System
 from integrations.documents import Kind
 from portal.connections.models import Connection, Status
 from portal.connections.registry import UnknownIntegration, system
+from portal.connections.services import abilities
 from portal.connections.setup import source_connections
 from portal.raising.wanted import Problem
 from portal.tenants.models import Company
@@ -50,7 +51,7 @@ def problems(company: Company, connection: Connection | None, kinds: Iterable[Ki
     else:
         for label in _empty_settings(connector, connection):
             yield Problem(message=SETTING_MISSING.format(label=label, **words))
-    for kind in sorted(set(kinds) - connector.can.kinds):
+    for kind in sorted(set(kinds) - abilities(connection).kinds):
         yield Problem(
             message=NOT_TAKEN.format(system=words["system"], kind=kind.label.lower()), path="kind", column="kind"
         )
@@ -60,7 +61,7 @@ def problems(company: Company, connection: Connection | None, kinds: Iterable[Ki
 
 def _takes_any(connection: Connection) -> bool:
     try:
-        return bool(system(connection.integration).can.kinds)
+        return bool(abilities(connection).kinds)
     except UnknownIntegration:
         return False
 

@@ -42,7 +42,7 @@ BUGS: dict[str, tuple[Change, ...]] = {
     "no quiet period": (
         Change(
             "portal/postings/quiet.py",
-            "until = now + timedelta(seconds=system(posting.connection.integration).can.quiet_seconds)",
+            "until = now + timedelta(seconds=abilities(posting.connection).quiet_seconds)",
             "until = now + timedelta(seconds=0)",
         ),
     ),

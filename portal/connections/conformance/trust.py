@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from portal.connections.models import Conformance, Connection
-from portal.connections.registry import system
+from portal.connections.services import abilities
 
 HOLDS_FOR: Final = timedelta(days=180)
 SHARE_OF_LIFE: Final = 0.5
@@ -18,7 +18,7 @@ def key_is_trusted(connection: Connection, first_sent_at: datetime, now: datetim
     It does when the latest conformance run of this connection passed at most 180 days ago, at the address that the
     connection still has, and the key is younger than half the life that the vendor gives it.
     """
-    life = system(connection.integration).can.key_seconds
+    life = abilities(connection).key_seconds
     if life is None or now - first_sent_at >= timedelta(seconds=life * SHARE_OF_LIFE):
         return False
     latest = Conformance.objects.filter(connection=connection).order_by("-ended_at", "-pk").first()

@@ -10,8 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from integrations.documents import Kind
 from integrations.standing import Standing
 from portal.connections.models import Connection, Endpoint, Side
-from portal.connections.registry import accounting_system
-from portal.connections.services import accounting_connection
+from portal.connections.services import abilities, accounting_connection
 from portal.postings.models import Posting, Transaction
 from portal.postings.states import UNDER_WAY, State
 
@@ -27,7 +26,7 @@ def kinds_to_receive(connection: Connection) -> frozenset[Kind | None]:
     linked = accounting_connection(connection.company)
     if linked is not None:
         kept = {Kind(kind) for kind in linked.kept_kinds}
-        wanted &= accounting_system(linked.integration).can.kinds | kept
+        wanted &= abilities(linked).kinds | kept
     return wanted | ({None} if "" in open_ones else set())
 
 

@@ -23,8 +23,7 @@ from portal import context
 from portal.connections import breaker
 from portal.connections.models import Connection, Status
 from portal.connections.paced import paced
-from portal.connections.registry import accounting_system
-from portal.connections.services import connector_of, deauthorise, source_of
+from portal.connections.services import abilities, connector_of, deauthorise, source_of
 from portal.postings.attachments import files
 from portal.postings.attachments.leases import CALL_SECONDS, PATIENCE_SECONDS, Lease, give_up, take
 from portal.postings.attachments.models import HandedFile, Handover, HandoverState
@@ -219,4 +218,4 @@ def _document(lease: Lease) -> tuple[Kind, str]:
 
 def _quiet(lease: Lease) -> timedelta:
     """How long after a broken call a file may show up late over there."""
-    return timedelta(seconds=accounting_system(lease.books.integration).can.quiet_seconds)
+    return timedelta(seconds=abilities(lease.books).quiet_seconds)

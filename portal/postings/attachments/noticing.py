@@ -86,7 +86,7 @@ def _notice(connection: Connection, now: datetime) -> int:
 
 def _first_new(connection: Connection, since: datetime, slugs: list[str]) -> list[tuple[int, datetime]]:
     """Id and time of the oldest that have files to hand over, and no row yet."""
-    kinds = sorted(taken_kinds(connection.integration))
+    kinds = sorted(taken_kinds(connection))
     rows = _posted().filter(connection=connection, posted_at__gte=since, kind__in=kinds, transaction__source__in=slugs)
     found = rows.order_by("posted_at", "pk").values_list("pk", "posted_at")[:BATCH]
     return [(pk, posted_at) for pk, posted_at in found if posted_at is not None]

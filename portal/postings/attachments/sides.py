@@ -9,6 +9,7 @@ from uuid import UUID
 from integrations.documents import Kind
 from portal.connections import registry
 from portal.connections.models import Connection, Side, Status
+from portal.connections.services import abilities
 from portal.connections.setup import is_set_up
 from portal.postings.models import Posting
 from portal.postings.states import State
@@ -30,15 +31,16 @@ def offering() -> list[str]:
     return [slug for slug, source in registry.sources().items() if source.offers.attachments]
 
 
-def taken_kinds(integration: str) -> frozenset[Kind]:
-    """The kinds whose documents take files in this accounting system; none where it is not installed."""
-    system = registry.accounting_systems().get(integration)
-    return system.can.attaches if system is not None else frozenset()
+def taken_kinds(connection: Connection) -> frozenset[Kind]:
+    """The kinds whose documents take files there; none in a source, and where the integration is not installed."""
+    if connection.integration not in registry.accounting_systems():
+        return frozenset()
+    return abilities(connection).attaches
 
 
 def taking() -> list[str]:
     """The slugs of the accounting systems that take files for any kind."""
-    return [slug for slug in registry.accounting_systems() if taken_kinds(slug)]
+    return [slug for slug, system in registry.accounting_systems().items() if system.can.attaches]
 
 
 def sources_of(companies: Iterable[UUID]) -> dict[UUID, dict[str, Connection]]:
@@ -66,7 +68,7 @@ def why_none(posting: Posting) -> str:
         (posting.kept, MEMO),
         ((posting.external_id or "").startswith(BY_HAND), MARKED),
         (connection.status == Status.UNLINKED, UNLINKED.format(connection=connection)),
-        (posting.kind not in taken_kinds(connection.integration), TAKES_NONE.format(system=connection.integration)),
+        (posting.kind not in taken_kinds(connection), TAKES_NONE.format(system=connection.integration)),
         (source not in offering(), OFFERS_NONE.format(source=source)),
     )
     why = next((said for holds, said in reasons if holds), "")

@@ -15,8 +15,7 @@ from ledger.memo_book import MemoBook
 from portal.connections.memo import SETTING as MEMO_BOOKS
 from portal.connections.models import Connection
 from portal.connections.paced import paced
-from portal.connections.registry import accounting_system
-from portal.connections.services import connector_of
+from portal.connections.services import abilities, connector_of
 from portal.postings.content import document_of
 from portal.postings.inside import connector_for
 from portal.postings.models import Posting
@@ -39,7 +38,7 @@ def listed(connection: Connection, since: datetime, keep: Callable[[], None]) ->
 
 def can_find(connection: Connection) -> bool:
     """Whether one key can be looked up there."""
-    return accounting_system(connection.integration).can.lookup
+    return abilities(connection).lookup
 
 
 def found(

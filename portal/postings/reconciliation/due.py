@@ -64,7 +64,9 @@ def open_differences() -> QuerySet[Difference]:
 def in_use() -> QuerySet[Connection]:
     """Linked connections to accounting systems that can list, and that are not paused."""
     slugs = [slug for slug, system in accounting_systems().items() if system.can.lists]
-    return Connection.objects.filter(side=Side.ACCOUNTING, status=Status.LINKED, paused=False, integration__in=slugs)
+    return Connection.objects.filter(
+        side=Side.ACCOUNTING, status=Status.LINKED, paused=False, integration__in=slugs
+    ).exclude(can_list=False)
 
 
 def _runs(**conditions: object) -> QuerySet[ReconciliationRun]:

@@ -19,6 +19,7 @@ from integrations.errors import IntegrationError, Retryable
 from portal.connections import breaker
 from portal.connections.models import Connection, Side, Status
 from portal.connections.registry import accounting_systems
+from portal.connections.services import abilities
 from portal.postings.reconciliation.models import ListedDocument, ReconciliationRun, RunState
 
 LEASE = timedelta(minutes=5)
@@ -84,7 +85,7 @@ def why_not(connection: Connection) -> str:
     system = accounting_systems().get(connection.integration)
     if system is None:
         return f"No accounting system {connection.integration} is installed."
-    if not system.can.lists:
+    if not abilities(connection).lists:
         return f"{system.metadata.name} cannot list what it holds with our key."
     if connection.status != Status.LINKED:
         return f"{connection} is {connection.get_status_display()}: it cannot be read."

@@ -13,6 +13,7 @@ from django.utils import timezone
 from integrations.reference import RecordKind
 from portal.connections.models import Connection, Side, Status
 from portal.connections.registry import accounting_systems, sources
+from portal.connections.services import abilities
 from portal.connections.setup import is_set_up
 from portal.events.services import tell
 from portal.reference.sync.models import KIND_CHOICES, OPEN_STATES, SyncRun, SyncState
@@ -38,7 +39,7 @@ def kinds_of(connection: Connection) -> list[RecordKind]:
     system = accounting_systems().get(connection.integration)
     if system is None or connection.side != Side.ACCOUNTING:
         return []
-    return [RecordKind(kind) for kind, _ in KIND_CHOICES if RecordKind(kind) in system.can.reads]
+    return [RecordKind(kind) for kind, _ in KIND_CHOICES if RecordKind(kind) in abilities(connection).reads]
 
 
 def source_for(connection: Connection) -> Connection | None:
