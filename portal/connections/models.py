@@ -12,7 +12,7 @@ from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from integrations.documents import Kind
-from portal.connections.access.models import AccessGrant, IntegrationSettings, Visit, VisitOutcome
+from portal.connections.access.models import AccessGrant, HookToken, IntegrationSettings, Visit, VisitOutcome
 from portal.connections.limit_groups import limit_group
 from portal.connections.narrowing import narrowed
 from portal.fields import EncryptedJSONField
@@ -25,7 +25,7 @@ __all__ = [
     "Conformance",
     "Connection",
     "Endpoint",
-    "EndpointToken",
+    "EndpointToken", "HookToken",
     "IntegrationSettings",
     "Side",
     "Status",

@@ -7,11 +7,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from portal.connections.models import Endpoint
+from portal.intake.hearing.models import VendorMessage
 from portal.intake.reconciliation.models import SourceDifference, SourceRun
 from portal.postings.models import Transaction
 from portal.tenants.models import Company
 
-__all__ = ["Capture", "Delivery", "Origin", "RefusedCalls", "SourceDifference", "SourceRun", "Verdict"]
+__all__ = ["Capture", "Delivery", "Origin", "RefusedCalls", "SourceDifference", "SourceRun", "VendorMessage", "Verdict"]
 
 
 class Verdict(models.TextChoices):

@@ -60,11 +60,15 @@ def refused_as_too_often(source: Source, endpoint_id: uuid.UUID) -> Response | N
 
     Asks nothing but this process's memory, and nothing is stored of a call that is refused.
     """
-    if not settings.WEBHOOK_RATE:
+    seconds = seconds_to_wait(endpoint_id)
+    if not seconds:
         return None
-    wait = rates.seconds_to_wait(endpoint_id, per_second=settings.WEBHOOK_RATE, burst=settings.WEBHOOK_BURST)
-    if not wait:
-        return None
-    seconds = math.ceil(wait)
     answer = source.refuse(429, TOO_OFTEN.format(seconds=seconds))
     return Response(answer.body, status=answer.status, headers={"Retry-After": str(seconds)})
+
+
+def seconds_to_wait(address: uuid.UUID) -> int:
+    """0 when this call of an address may go on, else the whole seconds until the next one may."""
+    if not settings.WEBHOOK_RATE:
+        return 0
+    return math.ceil(rates.seconds_to_wait(address, per_second=settings.WEBHOOK_RATE, burst=settings.WEBHOOK_BURST))

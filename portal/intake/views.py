@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404
 from django.http.request import UnreadablePostError
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -24,6 +20,7 @@ from portal.intake import capturing
 from portal.intake.arriving import Arrival, arrive
 from portal.intake.authenticate import Refused
 from portal.intake.rate import refused_as_too_often
+from portal.intake.reading import AlwaysJson, Body, body_of
 from portal.intake.receive import receive
 from portal.intake.refusals import refusals
 from portal.postings.tasks import ring
@@ -38,25 +35,6 @@ FAILED = "An error on our side. Retry the posting; what was taken is not taken t
 RETRY_AFTER_SECONDS = "30"
 
 
-class AlwaysJson(BaseContentNegotiation):
-    """Answers are JSON whatever a caller says that it accepts: a delivery is not turned away for that."""
-
-    def select_renderer(
-        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, str]:
-        """The one renderer that there is."""
-        renderer = next(iter(renderers))
-        return renderer, renderer.media_type or ""
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What was read of a body; of one that is too large by its own words, nothing."""
-
-    read: bytes = b""
-    is_too_large: bool = False
-
-
 class ReceiveWebhook(APIView):
     """`POST /webhooks/<integration>/<endpoint id>/` with the secret token in a header; the answer holds the number."""
 
@@ -69,7 +47,7 @@ class ReceiveWebhook(APIView):
         known = _known(integration)
         if too_often := refused_as_too_often(known, endpoint_id):
             return too_often
-        self.body = _body(request)
+        self.body = body_of(request, settings.WEBHOOK_MAX_BYTES)
         if self.body.is_too_large:
             return _respond(known.refuse(413, TOO_LARGE))
         try:
@@ -133,16 +111,6 @@ def _known(integration: str) -> Source:
         return source(integration)
     except UnknownIntegration as error:
         raise Http404 from error
-
-
-def _body(request: Request) -> Body:
-    """The whole body, if it is not too large; a stated length is believed before a byte is read."""
-    limit = settings.WEBHOOK_MAX_BYTES
-    stated = request.META.get("CONTENT_LENGTH") or "0"
-    if not stated.isdigit() or int(stated) > limit:
-        return Body(is_too_large=True)
-    body: bytes = request._request.read(limit + 1)
-    return Body(body, is_too_large=len(body) > limit)
 
 
 def _beginning(request: Request, read: bytes) -> tuple[bytes, bool]:

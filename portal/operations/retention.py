@@ -20,7 +20,7 @@ from django.utils import timezone
 from portal.events.models import Alert, Matter
 from portal.events.services import tell
 from portal.intake.capturing import KEPT_DAYS
-from portal.intake.models import Capture, Delivery, RefusedCalls
+from portal.intake.models import Capture, Delivery, RefusedCalls, VendorMessage
 from portal.operations.models import Mark
 from portal.postings.maintenance import maintenance
 from portal.postings.models import Attempt
@@ -29,6 +29,8 @@ from portal.reference.sync.forgetting import prune as prune_syncs
 PASS_SECONDS: Final = 60.0
 BATCH: Final = 200
 WHO: Final = "retention"
+# Longer than any vendor repeats a message.
+VENDOR_MESSAGE_DAYS: Final = 30
 
 
 @dataclass(slots=True)
@@ -67,6 +69,7 @@ def forget(now: datetime | None = None) -> dict[str, int]:
     told = Matter.objects.filter(alerts__isnull=True)
     _delete(this, "matters deleted", told, "settled_at", settings.RETENTION_ALERT_DAYS)
     _delete(this, "captures deleted", Capture.objects.all(), "armed_at", KEPT_DAYS)
+    _delete(this, "vendors' messages deleted", VendorMessage.objects.all(), "received_at", VENDOR_MESSAGE_DAYS)
     for what, rows in prune_syncs(this.now).items():
         this.count(what, rows)
     if this.done:

@@ -222,6 +222,8 @@ class Posting(models.Model):
                 condition=Q(kind=Kind.PURCHASE_ORDER, state__in=UNDER_WAY_STATES),
                 name="posting_order_under_way",
             ),
+            # A vendor's own message names the operation that has ended.
+            models.Index(fields=("operation",), condition=Q(state=State.AWAITING), name="posting_by_operation"),
             models.Index(fields=("state", "-id"), name="posting_by_state"),
             models.Index(
                 fields=("connection", "posted_at"), condition=Q(state=State.POSTED), name="posting_by_posted_at"

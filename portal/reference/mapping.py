@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from integrations.documents import Dimension, Document, Line
+from integrations.documents import Dimension, Document, Kind, Line
 from portal.reference.gaps import Gap, Why, refusal
 from portal.reference.rules import (
     ACCOUNT,
@@ -29,6 +29,8 @@ from portal.reference.rules import (
 
 Key = tuple[str, str]
 Rows = Mapping[Key, str]
+# What books money by its lines: each needs an account and a tax code.
+CODED: Final = frozenset({Kind.INVOICE, Kind.CREDIT_NOTE})
 
 
 class Resolved(NamedTuple):
@@ -75,6 +77,32 @@ def codes_to_look_up(document: Document, rules: Rules) -> frozenset[Key]:
     return frozenset((gap.family, gap.code) for gap in lacking if gap.why is Why.UNKNOWN)
 
 
+def uses(document: Document, rules: Rules) -> frozenset[Key]:
+    """Every code that would be sent for a document, as it came: family and code, the code empty where one is lacking.
+
+    A line of text, which books nothing, lacks none.
+    """
+    found = {(SUPPLIER, document.supplier.code), (CURRENCY, document.currency), (CURRENCY, document.base_currency)}
+    found |= _dimensions_used(place_dimensions(document.dimensions, rules, {}), rules)
+    for line in document.lines:
+        books = document.kind in CODED and bool(line.net or line.tax)
+        for family, code in ((ACCOUNT, line.account_code), (TAX, line.tax_code)):
+            if (code or "").strip() or books or rules.of(family).absent is not Missing.AS_IS:
+                found.add((family, code))
+        placed = place_dimensions(line.dimensions, rules, {}, header=document.dimensions)
+        found |= _dimensions_used(placed, rules)
+    return frozenset((family, (code or "").strip()) for family, code in found)
+
+
+def _dimensions_used(placed: Sequence[Placed], rules: Rules) -> set[tuple[str, str | None]]:
+    kept = ((rules.dimension(one.name), one) for one in placed)
+    return {
+        (rules.family_of(one.name), one.own.code if one.own else "")
+        for rule, one in kept
+        if rule is None or rule.how is not How.DROP
+    }
+
+
 def refusing(rules: Rules) -> Rules:
     """The same rules, with every code that a table lacks refused: no default hides it."""
     strict = {
@@ -105,7 +133,7 @@ def place_dimensions(
     own = tuple(_place(each, rules.dimension(each.name), rows) for each in dimensions)
     if header is None:
         return own
-    named = {dimension_family(each.name) for each in (*dimensions, *header)}
+    named = {rules.family_of(each.name) for each in (*dimensions, *header)}
     lacking = (rule for rule in rules.dimensions if dimension_family(rule.name) not in named)
     return own + tuple(
         _added(rule) for rule in lacking if rule.how is not How.DROP and rule.absent is not Missing.AS_IS
@@ -193,7 +221,7 @@ class _Mapper:
     ) -> tuple[Dimension, ...]:
         placed = place_dimensions(own, self.rules, self.rows, header=header)
         for one in placed:
-            self._note(dimension_family(one.name), one.own.code if one.own else "", line, one.resolved)
+            self._note(self.rules.family_of(one.name), one.own.code if one.own else "", line, one.resolved)
         return tuple(one.sent for one in placed if one.sent is not None)
 
     def _note(self, family: str, code: str | None, line: int | None, resolved: Resolved) -> None:

@@ -89,9 +89,19 @@ class Rules:
         return next((one for one in self.dimensions if dimension_family(one.name) == family), Rule())
 
     def dimension(self, name: str) -> DimensionRule | None:
-        """The rule of a dimension by the source's name for it; None where it has none."""
-        family = dimension_family(name)
-        return next((one for one in self.dimensions if dimension_family(one.name) == family), None)
+        """The rule of a dimension by the source's name for it; None where it has none.
+
+        Cost Centre and CostCentre are one field, as they are to iCompleat, unless each has a rule of its own.
+        """
+        family, same = dimension_family(name), _without_blanks(name)
+        exactly = (one for one in self.dimensions if dimension_family(one.name) == family)
+        nearly = (one for one in self.dimensions if _without_blanks(one.name) == same)
+        return next(exactly, None) or next(nearly, None)
+
+    def family_of(self, name: str) -> str:
+        """The family of a dimension's codes: that of its rule where it has one, however the source wrote its name."""
+        rule = self.dimension(name)
+        return dimension_family(rule.name if rule else name)
 
 
 PLAIN: Final = Rules()
@@ -102,6 +112,10 @@ R = TypeVar("R", bound=Rule)
 def dimension_family(name: str) -> str:
     """The family of a dimension's codes: `dimension:department` for Department."""
     return DIMENSION + name.strip().casefold()
+
+
+def _without_blanks(name: str) -> str:
+    return "".join(name.split()).casefold()
 
 
 def family_words(family: str, rules: Rules = PLAIN) -> str:

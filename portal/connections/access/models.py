@@ -91,3 +91,17 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_outcome_display()}: {self.connection}"
+
+
+class HookToken(models.Model):
+    """The token of a connection's own webhook address: only its keyed digest is kept."""
+
+    connection = models.OneToOneField(
+        "connections.Connection", on_delete=models.CASCADE, related_name="hook_token", editable=False
+    )
+    digest = models.CharField(max_length=64)
+    hint = models.CharField(max_length=4, help_text="The token's last four characters.")
+    made_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"…{self.hint}"

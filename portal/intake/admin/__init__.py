@@ -8,6 +8,7 @@ from portal.intake.admin.endpoints import CapturingEndpointAdmin
 from portal.intake.admin.refused_calls import RefusedCallsAdmin
 from portal.intake.admin.source_differences import SourceDifferenceAdmin
 from portal.intake.admin.source_runs import SourceReconciledConnectionAdmin, SourceRunAdmin
+from portal.intake.admin.vendor_messages import VendorMessageAdmin
 
 __all__ = [
     "CaptureAdmin",
@@ -17,4 +18,5 @@ __all__ = [
     "SourceDifferenceAdmin",
     "SourceReconciledConnectionAdmin",
     "SourceRunAdmin",
+    "VendorMessageAdmin",
 ]
