@@ -6,8 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
-    path("webhooks/", include("portal.intake.urls")),
-    path("hooks/", include("portal.intake.hearing.urls")),
+    path("", include("portal.intake.urls")),
     path("api/v1/", include("portal.api.urls")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),

@@ -1,10 +1,14 @@
-"""Where sources call."""
+"""Where sources deliver, and where outside systems call by themselves."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from portal.intake.views import ReceiveWebhook
+from portal.intake.views import HearVendor, ReceiveWebhook
 
 app_name = "intake"
-urlpatterns = [path("<slug:integration>/<uuid:endpoint_id>/", ReceiveWebhook.as_view(), name="receive")]
+urlpatterns = [
+    path("webhooks/<slug:integration>/<uuid:endpoint_id>/", ReceiveWebhook.as_view(), name="receive"),
+    path("hooks/<slug:integration>/", HearVendor.as_view(), name="hear"),
+    path("hooks/<slug:integration>/<uuid:connection_id>/", HearVendor.as_view(), name="hear_connection"),
+]

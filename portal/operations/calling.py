@@ -50,9 +50,9 @@ class CallCommand(BaseCommand):
                 self.stdout.write(f"{name:<28} {what}")
             return
         held: list[HeldBack] = []
-        terms = {} if options["write"] else {"hold_back": held.append}
+        hold_back = None if options["write"] else held.append
         try:
-            with paced(connection, nothing, **terms) as outbound:
+            with paced(connection, nothing, hold_back=hold_back) as outbound:
                 self.stdout.write(self._answer(system_of(connection, outbound), options))
         except IntegrationError as error:
             raise CommandError(error.message) from error

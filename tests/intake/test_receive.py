@@ -17,9 +17,9 @@ from ledger.models import Books, Entry
 from portal.connections.models import AnswerPolicy, Connection, Endpoint, Status
 from portal.connections.resting import Resting
 from portal.connections.tokens import issue_token, open_discovery, paste_token
-from portal.intake import views
 from portal.intake.models import Delivery, RefusedCalls
 from portal.intake.refusals import RefusalCounter
+from portal.intake.views import receiving
 from portal.postings import nudges, tasks
 from portal.postings.models import Posting, Revision, Transaction
 from portal.tenants.models import Company
@@ -61,7 +61,7 @@ class Sender:
 def counter(monkeypatch: pytest.MonkeyPatch) -> RefusalCounter:
     """Refused calls of one test are not written by the next."""
     fresh = RefusalCounter()
-    monkeypatch.setattr(views, "refusals", fresh)
+    monkeypatch.setattr(receiving, "refusals", fresh)
     return fresh
 
 
@@ -69,7 +69,7 @@ def counter(monkeypatch: pytest.MonkeyPatch) -> RefusalCounter:
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The postings that were nudged; nothing runs them."""
     nudged: list[int] = []
-    monkeypatch.setattr(views, "ring", lambda posting_id, _: nudged.append(posting_id))
+    monkeypatch.setattr(receiving, "ring", lambda posting_id, _: nudged.append(posting_id))
     return nudged
 
 
@@ -155,7 +155,7 @@ class TestTheThread:
         assert Posting.objects.get().state == "ready"
 
     def test_a_nudge_that_fails_changes_no_answer(self, slow_sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(views, "ring", tasks.ring)
+        monkeypatch.setattr(receiving, "ring", tasks.ring)
         monkeypatch.setattr(tasks, "bell", Resting(60))
         monkeypatch.setattr(nudges, "publish", _broken)
         assert [slow_sender.send(a_transaction())[0] for _ in range(2)] == [200, 200]

@@ -24,8 +24,8 @@ from portal import prepared
 from portal.connections.models import AnswerPolicy, Connection, Endpoint, Status
 from portal.connections.services import pause
 from portal.intake import statements as intakes
-from portal.intake import views
 from portal.intake.models import Delivery
+from portal.intake.views import receiving
 from portal.postings import new
 from portal.postings import statements as postings
 from portal.postings.due import Where
@@ -262,7 +262,7 @@ def _played(factory: Any, case: Callable[[Scene], None], monkeypatch: pytest.Mon
 
 
 def _play(scene: Scene, case: Callable[[Scene], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "ring", scene.ring)
+    monkeypatch.setattr(receiving, "ring", scene.ring)
     case(scene)
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 from django.test import Client
 
-from portal.intake import views
+from portal.intake.views import receiving
 from portal.postings.due import Where
 from portal.postings.models import Posting, Transaction
 from tests.factories import CompanyFactory, DemoConnectionFactory, SourceConnectionFactory, with_token
@@ -43,7 +43,7 @@ class TestTheAnswerComesAfterTheCommit:
 
     def test_a_commit_that_fails_is_no_success(self, send: Callable[[], int], monkeypatch: pytest.MonkeyPatch) -> None:
         """The first one of a company is taken in the general way, all others by one statement where there is one."""
-        monkeypatch.setattr(views, "ring", lambda *_, **__: None)
+        monkeypatch.setattr(receiving, "ring", lambda *_, **__: None)
         with at_the_commit():
             assert send() == 503
         assert not Transaction.objects.exists()
@@ -69,6 +69,6 @@ class TestTheAnswerComesAfterTheCommit:
             worker.start()
             worker.join()
 
-        monkeypatch.setattr(views, "ring", ring)
+        monkeypatch.setattr(receiving, "ring", ring)
         assert [send(), send()] == [200, 200]
         assert seen == [True, True]

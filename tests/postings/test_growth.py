@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from integrations.documents import Kind
 from portal.connections.models import Connection, Endpoint
-from portal.intake import views
+from portal.intake.views import receiving
 from portal.postings import work
 from portal.postings.due import Where, due, next_of
 from portal.postings.models import Transaction
@@ -84,7 +84,7 @@ class Scene:
 
 @pytest.fixture
 def scene(connection: Connection, books: Books, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    monkeypatch.setattr(views, "ring", work.run)
+    monkeypatch.setattr(receiving, "ring", work.run)
     source = SourceConnectionFactory.create(company=connection.company, external_company_id="northgate")
     endpoint, token = with_token(connection=source, answer_within_seconds=20)
     made = Scene(connection, endpoint, token)

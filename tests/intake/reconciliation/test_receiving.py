@@ -18,10 +18,10 @@ from ledger.models import Entry
 from portal.connections.models import AnswerPolicy, Connection, Endpoint, Status
 from portal.connections.tokens import issue_token
 from portal.events.models import AuditEvent
-from portal.intake import views
 from portal.intake.models import Delivery, SourceDifference
 from portal.intake.reconciliation import receiving, repairs
 from portal.intake.reconciliation.models import SourceDifferenceKind
+from portal.intake.views import receiving as webhooks
 from portal.postings.due import Where
 from portal.postings.models import Posting, Transaction
 from portal.postings.repair import CannotRepair
@@ -65,7 +65,7 @@ def rung() -> Rung:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No webhook of these tests waits for a worker."""
-    monkeypatch.setattr(views, "ring", lambda *_: None)
+    monkeypatch.setattr(webhooks, "ring", lambda *_: None)
     monkeypatch.setattr("portal.intake.answering.wait_for", lambda *_: None)
 
 
