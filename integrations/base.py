@@ -30,6 +30,7 @@ class Link:
 
     Those of the installation are among them. `told` is what `System.survey` or `System.arrive` told last, JSON only.
     `access` is where the token of a connector with `uses_tokens` comes from; None: it asks for one itself each time.
+    `company_name` is what our side calls the company, for what is named over there.
     """
 
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class Link:
     outbound: Outbound = field(default_factory=Outbound)
     told: Mapping[str, Any] = field(default_factory=dict)
     access: Access | None = None
+    company_name: str = ""
 
 
 class System(ABC):

@@ -118,6 +118,13 @@ class Document:
     dimensions: tuple[Dimension, ...] = ()
     stage: Stage = Stage.APPROVED
 
+    @property
+    def day(self) -> dt.date | None:
+        """The date to book on: an order has none of its own, so the day on which it was made stands in (UTC)."""
+        if self.date is not None or self.created_at is None:
+            return self.date
+        return self.created_at.astimezone(dt.UTC).date()
+
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:

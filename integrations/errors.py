@@ -35,6 +35,13 @@ class Retryable(IntegrationError):
         self.free = free
 
 
+class KeyRefused(Retryable):
+    """The key of the whole installation is not accepted: its operator must mend it, and until then everything waits."""
+
+    def __init__(self, message: str, *, field: str = "", retry_after: float | None = 600.0) -> None:
+        super().__init__(message, field=field, retry_after=retry_after, free=True)
+
+
 class OutcomeUnknown(IntegrationError):
     """The request may or may not have been carried out. Only a lookup may decide; never send again blindly."""
 

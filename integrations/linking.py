@@ -16,8 +16,8 @@ class Token:
     """What the vendor gave for getting in. `expires_at` is aware UTC, None where it was not told; `refresh` is empty
     where there is none. All of it is secret."""
 
-    access: str
-    refresh: str = ""
+    access: str = field(repr=False)
+    refresh: str = field(default="", repr=False)
     expires_at: datetime | None = None
 
 
@@ -36,10 +36,14 @@ class Access(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Departure:
-    """Where a person is sent to agree. `keep` is secret, and handed to `System.arrive` when they come back."""
+    """Where a person is sent to agree. `keep` is secret, and handed to `System.arrive` when they come back.
+
+    `told` is kept at once, whatever becomes of the visit (`Link.told`): what was made over there on the way.
+    """
 
     url: str
-    keep: Mapping[str, str] = field(default_factory=dict)
+    keep: Mapping[str, str] = field(default_factory=dict, repr=False)
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

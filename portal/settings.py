@@ -76,6 +76,8 @@ CONNECTORS = env.list(
         "integrations.demo.connector.DemoBooks",
         "integrations.tryton.connector.Tryton",
         "integrations.odoo.connector.Odoo",
+        "integrations.accountsiq.connector.AccountsIQ",
+        "integrations.codat.connector.Codat",
     ],
 )
 SOURCES = env.list("SOURCES", default=["integrations.icompleat.connector.ICompleat"])

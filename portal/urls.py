@@ -7,6 +7,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("portal.intake.urls")),
+    path("link/", include("portal.connections.urls")),
     path("api/v1/", include("portal.api.urls")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),

@@ -46,7 +46,7 @@ def payload(document: Document, *, key: IdempotencyKey, reference: str) -> dict[
         "supplier_reference": document.supplier_reference,
         "order_number": document.order_number,
         "title": document.title,
-        "date": _text(_date(document)),
+        "date": _text(document.day),
         "due_date": _text(document.due_date),
         "delivery_date": _text(document.delivery_date),
         "currency": document.currency,
@@ -57,13 +57,6 @@ def payload(document: Document, *, key: IdempotencyKey, reference: str) -> dict[
         "analysis": _analysis(document.dimensions),
         "lines": [_line(line, foreign=foreign) for line in document.lines],
     }
-
-
-def _date(document: Document) -> date | None:
-    """Demo Books wants a date; an order has none of its own, so the day on which it was made stands in."""
-    if document.date is None and document.created_at is not None:
-        return document.created_at.date()
-    return document.date
 
 
 def _base(document: Document) -> dict[str, Any]:

@@ -153,12 +153,9 @@ def _is_short(value: Decimal) -> bool:
 
 
 def _day(document: Document) -> str:
-    """The document's own date, for an order without one the day on which it was made."""
-    if document.date is not None:
-        return document.date.isoformat()
-    if document.created_at is not None:
-        return document.created_at.date().isoformat()
-    raise Rejected("The document has no date, and Odoo wants one.", field="date")
+    if document.day is None:
+        raise Rejected("The document has no date, and Odoo wants one.", field="date")
+    return document.day.isoformat()
 
 
 def _rate(document: Document) -> str:

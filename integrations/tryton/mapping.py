@@ -128,12 +128,10 @@ def values(document: Document, named: Named, *, key: IdempotencyKey, reference: 
 
 
 def date(document: Document) -> dt.date:
-    """The date to book on; an order has none of its own, so the day on which it was made stands in."""
-    if document.date is not None:
-        return document.date
-    if document.created_at is not None:
-        return document.created_at.date()
-    raise Rejected("The document has no date. Give it one where it was entered.", field="date")
+    """The date to book on."""
+    if document.day is None:
+        raise Rejected("The document has no date. Give it one where it was entered.", field="date")
+    return document.day
 
 
 def supplier(document: Document) -> dict[str, Any]:

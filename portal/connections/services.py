@@ -106,6 +106,7 @@ def link_of(connection: Connection, outbound: Outbound | None = None) -> Link:
         secrets={**connection.secrets, **ours.secrets},
         outbound=terms,
         told=connection.told,
+        company_name=connection.company.name,
         access=StoredAccess(connection, terms) if system(connection.integration).uses_tokens else None,
     )
 

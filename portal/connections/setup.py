@@ -14,6 +14,7 @@ from django.utils import timezone
 from integrations.base import Link, Source
 from integrations.documents import Company as LinkedCompany
 from integrations.errors import Misconfigured
+from portal.connections.access.addresses import lead_elsewhere
 from portal.connections.limit_groups import limit_group
 from portal.connections.limits import Turn, turn_in
 from portal.connections.models import Connection, Side, Status
@@ -29,8 +30,6 @@ from portal.tenants.models import Company
 # A person waits for the answer.
 CHECKED_WITHIN_SECONDS: Final = 20.0
 PATIENCE_SECONDS: Final = 10.0
-# Where every connector has the address that it calls.
-ADDRESS: Final = "base_url"
 NEEDED: Final = "{label} is missing."
 ANOTHER_ADDRESS: Final = (
     "The address is another one than before. Enter the {label} again: it is not sent there unasked."
@@ -166,12 +165,5 @@ def _kept(connection: Connection | None, settings: Mapping[str, str], secrets: M
 
 
 def is_same_address(connection: Connection, settings: Mapping[str, str]) -> bool:
-    """Also where nothing is said of it: then the stored one stays."""
-    stored = str(connection.settings.get(ADDRESS, ""))
-    return _host(settings.get(ADDRESS, stored)) == _host(stored)
-
-
-def _host(address: str) -> str:
-    """Scheme, host and port: where a request goes."""
-    scheme, _, rest = address.strip().partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}".casefold()
+    """Of all addresses among the settings. One of which nothing is said stays as it is stored."""
+    return not lead_elsewhere(connection.settings, settings)

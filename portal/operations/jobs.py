@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 from django.core.management import call_command
+from django.utils import timezone
 
+from portal.connections.asking_daily import ask_due
 from portal.events.mailing import alert
 from portal.intake.reconciliation.tasks import reconcile_sources_due
 from portal.operations.retention import forget
@@ -19,6 +21,7 @@ from portal.timetable.slots import Daily, Every, hourly
 
 def register_jobs() -> None:
     """Put them on the timetable. All times are UTC, at night in the zones that we serve."""
+    register(Job("connections.survey", Every(timedelta(minutes=1)), _survey, lease=timedelta(minutes=15)))
     register(Job("events.alert", Every(timedelta(minutes=1)), _alert, lease=timedelta(minutes=5)))
     register(Job("intake.reconcile", Every(timedelta(minutes=10)), reconcile_sources_due))
     register(Job("operations.clear_sessions", Daily(time(3, 17)), _clear_sessions))
@@ -37,6 +40,11 @@ def _clear_sessions(_slot: datetime) -> None:
 def _alert(_slot: datetime) -> None:
     """Notice what waits for a person, and tell staff."""
     alert()
+
+
+def _survey(_slot: datetime) -> None:
+    """Ask systems for what they tell of themselves."""
+    ask_due(timezone.now())
 
 
 def _forget(_slot: datetime) -> None:

@@ -17,6 +17,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from portal.connections.models import Visit
 from portal.events.models import Alert, Matter
 from portal.events.services import tell
 from portal.intake.capturing import KEPT_DAYS
@@ -31,6 +32,7 @@ BATCH: Final = 200
 WHO: Final = "retention"
 # Longer than any vendor repeats a message.
 VENDOR_MESSAGE_DAYS: Final = 30
+VISIT_DAYS: Final = 90
 
 
 @dataclass(slots=True)
@@ -70,6 +72,7 @@ def forget(now: datetime | None = None) -> dict[str, int]:
     _delete(this, "matters deleted", told, "settled_at", settings.RETENTION_ALERT_DAYS)
     _delete(this, "captures deleted", Capture.objects.all(), "armed_at", KEPT_DAYS)
     _delete(this, "vendors' messages deleted", VendorMessage.objects.all(), "received_at", VENDOR_MESSAGE_DAYS)
+    _delete(this, "visits deleted", Visit.objects.all(), "began_at", VISIT_DAYS)
     for what, rows in prune_syncs(this.now).items():
         this.count(what, rows)
     if this.done:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 from decimal import Decimal
 
 from django.utils import timezone
 
 from ledger.models import Attachment, Books, Currency, DeliverySite, Dimension, DimensionValue, Entry
-from portal.connections.models import Connection, Endpoint
+from portal.connections.models import AccessGrant, Connection, Endpoint, IntegrationSettings, Visit
+from portal.intake.models import VendorMessage
 from portal.postings.attachments.models import Handover
 from portal.postings.models import Posting
 from tests.intake.found import a_capture, a_source_difference, a_source_run
+
+INSTALLATION_SECRET = "planted-secret-of-the-installation"
+ACCESS_SECRET = "planted-access-token"
 
 
 def of_the_source(source: Connection, endpoint: Endpoint, booked: Posting) -> None:
@@ -18,6 +23,31 @@ def of_the_source(source: Connection, endpoint: Endpoint, booked: Posting) -> No
     a_capture(endpoint)
     a_source_difference(source, run=a_source_run(source))
     a_source_difference(source, "deleted", transaction=booked.transaction)
+
+
+def at_the_vendor(connection: Connection) -> None:
+    """What the installation has at a vendor, a token, somebody on the way, and what the vendor said by itself."""
+    IntegrationSettings.objects.create(integration="codat", secrets={"api_key": INSTALLATION_SECRET})
+    AccessGrant.objects.create(connection=connection, secrets={"access": ACCESS_SECRET, "refresh": ACCESS_SECRET})
+    a_visit(connection)
+    a_vendor_message(connection)
+
+
+def a_visit(connection: Connection) -> Visit:
+    """Somebody who is on the way to a vendor."""
+    now, state = timezone.now(), uuid.uuid4().hex
+    return Visit.objects.create(
+        connection=connection, state_digest=state, session_digest="s", secrets={"verifier": ACCESS_SECRET},
+        return_url="http://127.0.0.1/link/back/", next_url="/", began_at=now, good_until=now,
+    )  # fmt: skip
+
+
+def a_vendor_message(connection: Connection) -> VendorMessage:
+    """A message that made us ask."""
+    return VendorMessage.objects.create(
+        integration=connection.integration, connection=connection, message_id=uuid.uuid4().hex,
+        about="connection.disconnected", effects=["Its status is asked for."],
+    )  # fmt: skip
 
 
 def a_handover(posting: Posting) -> Handover:

@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from portal.connections.models import IntegrationSettings
 from portal.events.models import Alert, AuditEvent, Matter
 from portal.intake.models import RefusedCalls, Verdict
 from portal.operations.models import Part, Sign
@@ -22,7 +23,7 @@ from portal.reference.models import MappedCode
 from portal.reference.rules import defaults, to_json
 from portal.staff import paging
 from portal.timetable.models import Outcome, Slot
-from tests.admin.furniture import a_handover
+from tests.admin.furniture import a_handover, a_vendor_message
 from tests.admin.reconciled import a_difference, a_run
 from tests.admin.world import World, delivery, in_state
 from tests.connections.runs import kept_run
@@ -98,6 +99,8 @@ def makers_beside_the_postings() -> dict[str, Maker]:
         "postings/handover": lambda _: a_handover(in_state(DemoConnectionFactory.create(), State.POSTED)),
         "raising/raised": lambda _: a_raised(),
         "api/apitoken": lambda _: a_token(),
+        "intake/vendormessage": lambda _: a_vendor_message(DemoConnectionFactory.create()),
+        "connections/integrationsettings": lambda n: IntegrationSettings.objects.create(integration=f"vendor-{n}"),
         "intake/capture": lambda _: a_capture(EndpointFactory.create()),
         "intake/sourcerun": lambda _: a_source_run(SourceConnectionFactory.create()),
         "intake/sourcedifference": lambda _: a_source_difference(SourceConnectionFactory.create()),

@@ -18,6 +18,7 @@ from django.urls import NoReverseMatch, reverse
 
 from portal.connections.models import Endpoint
 from portal.staff.base import StaffAdmin
+from tests.admin.furniture import ACCESS_SECRET, INSTALLATION_SECRET
 from tests.admin.world import CONNECTION_SECRET, PASTED_TOKEN, World
 from tests.factories import MemberFactory, UserFactory
 
@@ -74,6 +75,7 @@ def query_of(row: Model) -> str:
 ADDED = {"tenants.tenant", "tenants.company", "connections.connection", "connections.endpoint", "reference.mappedcode"}
 ADDED |= {"api.apitoken", "auth.user", "auth.group", "account.emailaddress"}
 DELETED = {"tenants.tenant", "tenants.company", "auth.user", "auth.group", "account.emailaddress", "mfa.authenticator"}
+ADDED |= {"connections.integrationsettings"}
 DELETED |= {"reference.mappedcode"}
 
 
@@ -88,7 +90,7 @@ def expected(address: str) -> set[int]:
 
 
 def test_every_page_answers_and_shows_no_secret_and_nothing_inline(staff: Client, everything: World) -> None:
-    secrets = (CONNECTION_SECRET, PASTED_TOKEN, everything.token, TOTP_SECRET)
+    secrets = (CONNECTION_SECRET, INSTALLATION_SECRET, ACCESS_SECRET, PASTED_TOKEN, everything.token, TOTP_SECRET)
     seen = 0
     for address in addresses():
         response = staff.get(address)

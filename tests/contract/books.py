@@ -48,6 +48,8 @@ class OnBooks:
     """
 
     connector: ClassVar[type[AccountingSystem]]
+    refuses: ClassVar[frozenset[str]] = frozenset()
+    """Which of the odd amounts (`tests/contract/oddities.py`) this system refuses, by its own rule."""
 
 
 def book(

@@ -80,8 +80,14 @@ class Conversations(ABC):
     connector: ClassVar[type[AccountingSystem]]
     secrets: tuple[str, ...]
     """What must never be recorded: the values that `connect` puts into the link's secrets."""
+    refuses: ClassVar[frozenset[str]] = frozenset()
+    """Which odd amounts (`tests/contract/oddities.py`) the connector refuses before it writes, by its own rule."""
     one_per_key: ClassVar[bool] = False
     """Whether the system itself lets no two documents have one key, so that no lookup can find more."""
+
+    def content(self, asked: Asked) -> object:
+        """The body of a request, read: JSON, unless a subclass says otherwise."""
+        return asked.json()
 
     @abstractmethod
     def connect(self, url: str, outbound: Outbound) -> AccountingSystem:

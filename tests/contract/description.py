@@ -11,7 +11,7 @@ from integrations.metadata import Limits
 from tests.contract.books import OnBooks
 
 # Words in the name of a setting that nobody may read over a shoulder.
-SECRET_WORDS = re.compile(r"(^|_)(token|secret|password|passphrase|api_?key|private_?key)($|_)")
+SECRET_WORDS = re.compile(r"(^|_)(token|secret|password|passphrase|api_?key|private_?key)($|_(?!url$))")
 SLUG = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
 

@@ -19,6 +19,10 @@ class IntegrationSettings(models.Model):
     settings = models.JSONField(default=dict, blank=True)
     secrets = EncryptedJSONField(default=dict, blank=True, editable=False)
     changed_at = models.DateTimeField(auto_now=True)
+    refused_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Since when the vendor does not accept what is stored here."
+    )
+    refused_why = models.TextField(blank=True, editable=False)
 
     class Meta:
         verbose_name = "integration of this installation"

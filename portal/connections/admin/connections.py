@@ -16,17 +16,13 @@ from django.utils.html import format_html
 from integrations.documents import Kind
 from integrations.metadata import Metadata
 from portal.connections import breaker, services
+from portal.connections.access.changes import prepare, settings_changed
+from portal.connections.access.visits import is_linked_by_visit
+from portal.connections.admin.access_sections import access_sections
 from portal.connections.admin.conformance import applies_to, conformance_section
-from portal.connections.admin.forms import (
-    ConnectionForm,
-    choices,
-    form_for,
-    metadata_of,
-    name_of_field,
-    side_of,
-    stored_secrets,
-)
+from portal.connections.admin.forms import ConnectionForm, choices, form_for, metadata_of, side_of
 from portal.connections.admin.link_pages import LinkPages
+from portal.connections.admin.setting_fields import name_of_field, own_settings, stored_secrets
 from portal.connections.models import Connection, Side, Status
 from portal.staff.base import name_of, row_url
 from portal.staff.filters import CompanyFilter
@@ -74,7 +70,7 @@ class ConnectionAdmin(LinkPages):
 
     def for_list(self, queryset: QuerySet[Connection]) -> QuerySet[Connection]:
         """Secrets are not even read."""
-        return queryset.defer("secrets", "settings", "mapping")
+        return queryset.defer("secrets", "settings", "mapping", "told")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
@@ -101,8 +97,8 @@ class ConnectionAdmin(LinkPages):
         metadata = self._metadata(request, obj)
         if metadata is None or (obj is not None and not self.has_change_permission(request, obj)):
             return []
-        own = [name_of_field(setting) for setting in metadata.settings if not setting.is_advanced]
-        unpublished = [name_of_field(setting) for setting in metadata.settings if setting.is_advanced]
+        own = [name_of_field(setting) for setting in own_settings(metadata) if not setting.is_advanced]
+        unpublished = [name_of_field(setting) for setting in own_settings(metadata) if setting.is_advanced]
         fieldsets: list[tuple[str | None, dict[str, Any]]] = [
             (None, {"fields": ["company", "external_company_id", "external_company_name"]}),
             (metadata.name, {"fields": own, "description": metadata.summary}),
@@ -121,12 +117,14 @@ class ConnectionAdmin(LinkPages):
         if not change:
             self._link(request, obj, form)
             return
-        obj.settings, obj.secrets = form.settings(), form.secrets()
+        before, obj.settings, obj.secrets = obj.settings, form.settings(), form.secrets()
         names = {"external_company_id", "external_company_name", "settings", "secrets"}
         if obj.side == Side.ACCOUNTING:
             obj.kept_kinds = form.cleaned_data["kept_kinds"]
             names |= {"kept_kinds"}
         obj.save(update_fields=sorted(names))
+        if any("__" in name for name in form.changed_data):
+            settings_changed(obj, before, who=name_of(request.user))
 
     def log_addition(self, request: HttpRequest, obj: Connection, message: Any) -> Any:
         """The service has told the audit trail already."""
@@ -134,7 +132,9 @@ class ConnectionAdmin(LinkPages):
 
     def _link(self, request: HttpRequest, obj: Connection, form: ConnectionForm) -> None:
         slug = form.metadata.slug
-        made = services.connect(
+        obj.integration, obj.settings = slug, form.settings()
+        link = prepare if is_linked_by_visit(obj) else services.connect
+        made = link(
             obj.company,
             slug,
             side=side_of(slug),
@@ -167,6 +167,7 @@ class ConnectionAdmin(LinkPages):
             Fact("Id", copyable(str(obj.pk)), wide=True),
         ]
         parts = [Section(title="Where it stands", facts=facts), Section(title="Settings", table=_settings(obj))]
+        parts += access_sections(obj)
         if obj.side == Side.SOURCE:
             parts.append(Section(title="Endpoints", table=_endpoints(obj)))
         elif applies_to(obj):
@@ -221,7 +222,7 @@ def _settings(connection: Connection) -> Table:
 
 def _names_of_secrets(connection: Connection) -> list[str]:
     metadata = metadata_of(connection.integration)
-    named = [one.key for one in metadata.settings if one.secret] if metadata else []
+    named = [one.key for one in own_settings(metadata) if one.secret] if metadata else []
     return sorted({*named, *(stored_secrets(connection) or {})})
 
 

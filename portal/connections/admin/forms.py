@@ -11,15 +11,19 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from integrations.documents import Kind
-from integrations.metadata import Metadata, Setting
+from integrations.metadata import Metadata
+from portal.connections.admin.setting_fields import (
+    SettingsForm,
+    fields_for,
+    name_of_field,
+    own_settings,
+    stored_secrets,
+)
 from portal.connections.models import KIND_CHOICES, Connection, Endpoint, Side
+from portal.connections.narrowing import takes
 from portal.connections.registry import UnknownIntegration, accounting_system, accounting_systems, source, sources
 from portal.connections.services import accounting_connection
-from portal.connections.setup import ANOTHER_ADDRESS, is_same_address
-from portal.fields import Undecryptable
 
-STORED: Final = "Stored, and never shown. Leave this empty to keep it; what you type replaces it."
-NOT_STORED: Final = "Nothing is stored yet."
 LINKED_ALREADY: Final = "{company} is linked to {integration} already: one active accounting system per company."
 KEPT: Final = "Kinds that this system cannot take: keep them as numbered memo entries instead of refusing them."
 NEEDED: Final = "This is needed, too, to ask there: fill in all of them, or leave all of them empty."
@@ -38,14 +42,6 @@ def metadata_of(slug: str) -> Metadata | None:
         return None
 
 
-def stored_secrets(connection: Connection | None) -> dict[str, str] | None:
-    """The secrets of a connection; None when their key is lost, so that a person can type them in again."""
-    try:
-        return connection.secrets if connection else {}
-    except Undecryptable:
-        return None
-
-
 def side_of(slug: str) -> Side:
     """Whether we receive from it or post into it."""
     return Side.ACCOUNTING if slug in accounting_systems() else Side.SOURCE
@@ -57,7 +53,7 @@ def choices() -> list[tuple[Side, Metadata]]:
     return found + [(Side.ACCOUNTING, cls.metadata) for cls in accounting_systems().values()]
 
 
-class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
+class ConnectionForm(SettingsForm):
     """The part of the form that every integration shares. `form_for` adds the integration's own fields."""
 
     metadata: Metadata
@@ -75,41 +71,16 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
             raise ValidationError({"company": LINKED_ALREADY.format(company=company, integration=other.integration)})
         if not into_the_books:
             self._all_or_none(cleaned)
-        if not self.instance._state.adding and not is_same_address(self.instance, self.settings()):
-            self._ask_for_secrets_again(cleaned)
+        self.ask_for_secrets_again(cleaned)
         return cleaned
-
-    def _ask_for_secrets_again(self, cleaned: Mapping[str, Any]) -> None:
-        """A stored secret is not sent to an address for which nobody has typed it in."""
-        stored = stored_secrets(self.instance) or {}
-        for one in self.metadata.settings:
-            if one.secret and stored.get(one.key) and not cleaned.get(name_of_field(one)):
-                self.add_error(name_of_field(one), ANOTHER_ADDRESS.format(label=one.label.lower()))
 
     def _all_or_none(self, cleaned: Mapping[str, Any]) -> None:
         """What a source's own interface needs is given whole, or not at all."""
         stored = stored_secrets(self.instance) or {}
-        needed = {name_of_field(one): one for one in self.metadata.settings if one.required}
+        needed = {name_of_field(one): one for one in self.asked if one.required}
         given = {name for name, one in needed.items() if cleaned.get(name) or (one.secret and stored.get(one.key))}
         for name in needed.keys() - given if given else ():
             self.add_error(name, NEEDED)
-
-    def settings(self) -> dict[str, str]:
-        """The settings as they shall be; what the form does not know stays."""
-        return {**self.instance.settings, **self._values("setting")}
-
-    def secrets(self) -> dict[str, str]:
-        """The secrets as they shall be: an empty field keeps what is stored."""
-        typed = {key: value for key, value in self._values("secret").items() if value}
-        return {**(stored_secrets(self.instance) or {}), **typed}
-
-    def _values(self, family: str) -> dict[str, str]:
-        prefix = f"{family}__"
-        return {
-            name.removeprefix(prefix): str(value).strip()
-            for name, value in self.cleaned_data.items()
-            if name.startswith(prefix)
-        }
 
 
 def form_for(metadata: Metadata, connection: Connection | None) -> type[ConnectionForm]:
@@ -117,53 +88,19 @@ def form_for(metadata: Metadata, connection: Connection | None) -> type[Connecti
 
     A source sends without being asked: the settings of its own interface may stay empty, all of them together.
     """
-    fields: dict[str, Any] = {"metadata": metadata}
     is_source = side_of(metadata.slug) is Side.SOURCE
-    for setting in metadata.settings:
-        make = _secret_field if setting.secret else _setting_field
-        fields[name_of_field(setting)] = make(setting, connection, may_be_empty=is_source)
+    asked = own_settings(metadata)
+    fields: dict[str, Any] = fields_for(asked, connection, may_be_empty=is_source)
     if not is_source:
         fields["kept_kinds"] = _kept_field(metadata.slug, connection)
-    return type("ConnectionForm", (ConnectionForm,), fields)
-
-
-def name_of_field(setting: Setting) -> str:
-    """The name of a setting's field in the form."""
-    return f"{'secret' if setting.secret else 'setting'}__{setting.key}"
-
-
-def _setting_field(setting: Setting, connection: Connection | None, *, may_be_empty: bool) -> forms.Field:
-    stored: Mapping[str, Any] = connection.settings if connection else {}
-    shared: dict[str, Any] = {
-        "label": setting.label,
-        "help_text": setting.help,
-        "required": setting.required and not may_be_empty,
-        "initial": stored.get(setting.key, setting.default),
-    }
-    if setting.choices:
-        return forms.ChoiceField(choices=setting.choices, **shared)
-    if setting.is_long:
-        area = forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField code"})
-        return forms.CharField(max_length=20_000, widget=area, **shared)
-    return forms.CharField(max_length=2000, widget=forms.TextInput(attrs={"class": "vTextField"}), **shared)
-
-
-def _secret_field(setting: Setting, connection: Connection | None, *, may_be_empty: bool) -> forms.CharField:
-    stored = bool((stored_secrets(connection) or {}).get(setting.key))
-    return forms.CharField(
-        label=setting.label,
-        help_text=" ".join(filter(None, (setting.help, STORED if stored else NOT_STORED))),
-        required=setting.required and not stored and not may_be_empty,
-        max_length=4000,
-        widget=forms.PasswordInput(render_value=False, attrs={"class": "vTextField", "autocomplete": "new-password"}),
-    )
+    return type("ConnectionForm", (ConnectionForm,), {"metadata": metadata, "asked": asked, **fields})
 
 
 def _kept_field(slug: str, connection: Connection | None) -> forms.MultipleChoiceField:
-    takes = accounting_system(slug).can.kinds
+    taken = takes(slug, connection.taken_kinds if connection else None)
     return forms.MultipleChoiceField(
         required=False,
-        choices=[(kind.value, kind.label) for kind in Kind if kind not in takes],
+        choices=[(kind.value, kind.label) for kind in Kind if kind not in taken],
         initial=connection.kept_kinds if connection else [],
         widget=forms.CheckboxSelectMultiple,
         help_text=KEPT,

@@ -1,35 +1,47 @@
-"""The pages behind a connection's buttons: pause, resume, link again, each with a reason."""
+"""The pages behind a connection's buttons: pause, resume, authorise, link again, survey."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
+from integrations.base import System
 from integrations.errors import IntegrationError
 from portal.connections import services
-from portal.connections.models import Connection
-from portal.connections.registry import UnknownIntegration
+from portal.connections.access.visits import is_linked_by_visit
+from portal.connections.models import Connection, Status
+from portal.connections.registry import UnknownIntegration, system
 from portal.connections.relink import LINKABLE, CannotLink, relink
-from portal.staff.asking import Question, ReasonForm, ask, form_data
+from portal.connections.surveying import survey
+from portal.connections.views import NEXT
+from portal.staff.asking import Question, ReasonForm, SureForm, ask, form_data, is_confirmed
 from portal.staff.base import Button, StaffAdmin, name_of, row_url, say
 
-CHANGE = "connections.change_connection"
-PAUSE = Button(name="pause", label="Pause", permission=CHANGE)
-RESUME = Button(name="resume", label="Resume", permission=CHANGE)
-RELINK = Button(name="relink", label="Link again", permission=CHANGE)
+CHANGE: Final = "connections.change_connection"
+PAUSE: Final = Button(name="pause", label="Pause", permission=CHANGE)
+RESUME: Final = Button(name="resume", label="Resume", permission=CHANGE)
+AUTHORISE: Final = Button(name="authorise", label="Authorise", permission=CHANGE)
+RELINK: Final = Button(name="relink", label="Link again", permission=CHANGE)
+SURVEY: Final = Button(name="survey", label="Survey", permission=CHANGE)
 
 
 class LinkPages(StaffAdmin[Connection]):
-    """The buttons of a connection. What they do is in `portal.connections.services`."""
+    """The buttons of a connection. What they do is in `portal.connections.services` and beside it."""
 
-    buttons: Sequence[Button] = (PAUSE, RESUME, RELINK)
+    buttons: Sequence[Button] = (PAUSE, RESUME, AUTHORISE, RELINK, SURVEY)
 
     def offers(self, button: Button, obj: Connection) -> bool:
-        """Pause or resume, and a link where there is none."""
+        """Pause or resume, and a link where there is none: by a visit where it is linked so."""
+        if button is AUTHORISE:
+            return obj.status != Status.UNLINKED and is_linked_by_visit(obj)
         if button is RELINK:
-            return obj.status in LINKABLE
+            return obj.status in LINKABLE and (bool(obj.external_company_id) or not is_linked_by_visit(obj))
+        if button is SURVEY:
+            return obj.status == Status.LINKED and _tells_something(obj)
         return obj.paused is (button is RESUME)
 
     def pause(self, request: HttpRequest, obj: Connection) -> HttpResponse:
@@ -46,6 +58,19 @@ class LinkPages(StaffAdmin[Connection]):
         effects = (f"What waits for {obj.company} is sent to {obj.integration} again, within seconds.",)
         return self._with_reason(request, obj, "Resume", effects, services.resume, f"{obj} is resumed.")
 
+    def authorise(self, request: HttpRequest, obj: Connection) -> HttpResponse:
+        """Explain the visit; the form leads to the door of all visits."""
+        effects = (
+            f"You go to {obj.integration} and sign in there as somebody who may speak for {obj.company}.",
+            "When you are back, it is asked who was authorised, and the connection is linked to that company.",
+            "A connection that was linked before stays with its company over there. Nothing else changes.",
+        )
+        question = Question(
+            title="Authorise", effects=effects, submit="Authorise", cancel_url=row_url(obj), form=SureForm(),
+            action=reverse("connections:depart", args=[obj.pk]), hidden=((NEXT, row_url(obj)),),
+        )  # fmt: skip
+        return ask(request, self.page_context(request, obj, "Authorise"), question)
+
     def relink(self, request: HttpRequest, obj: Connection) -> HttpResponse:
         """Check the credentials and link again, with a reason."""
         effects = (
@@ -53,6 +78,25 @@ class LinkPages(StaffAdmin[Connection]):
             "If it does, the connection becomes Linked and what waits is sent. If it does not, nothing changes.",
         )
         return self._with_reason(request, obj, "Link again", effects, relink, f"{obj} is linked.")
+
+    def survey(self, request: HttpRequest, obj: Connection) -> HttpResponse:
+        """Ask what the system tells of itself, now."""
+        if not is_confirmed(request):
+            effects = (
+                f"{obj.integration} is asked now what {obj.company} can do there. Nothing is written.",
+                "If it says that the connection was ended there, it becomes Deauthorised and its postings wait.",
+            )
+            question = Question(
+                title="Survey", effects=effects, submit="Survey", cancel_url=row_url(obj), form=SureForm()
+            )
+            return ask(request, self.page_context(request, obj, "Survey"), question)
+        try:
+            changed = survey(obj, who=name_of(request.user))
+        except (IntegrationError, UnknownIntegration) as error:
+            say(request, str(error), level=messages.ERROR)
+        else:
+            say(request, "Something has changed." if changed else "Nothing has changed.")
+        return HttpResponseRedirect(row_url(obj))
 
     def _with_reason(
         self,
@@ -75,3 +119,10 @@ class LinkPages(StaffAdmin[Connection]):
         else:
             say(request, done)
         return HttpResponseRedirect(row_url(obj))
+
+
+def _tells_something(connection: Connection) -> bool:
+    try:
+        return system(connection.integration).survey is not System.survey
+    except UnknownIntegration:
+        return False

@@ -1,10 +1,10 @@
-"""An accounting system that runs beside the demo and is none of its stand-ins: a file says how to link to it."""
+"""One more accounting system in the demo: one that runs beside it, as a file says, or one of the stand-ins."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,11 @@ MEMBERS = {"slug": str, "settings": dict, "secrets": dict, "account_code": str, 
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Where it is and how to get in. The codes stand in for those that a document lacks; `web` is a page for people."""
+    """Where it is and how to get in. The codes stand in for those that a document lacks; `web` is a page for people.
+
+    `way` tells several connections to one system apart. `told` and `company_id` are what a visit there would bring.
+    `codes` gives its own codes for iCompleat's by family (`supplier`, `dimension:department`), where they differ.
+    """
 
     slug: str
     settings: Mapping[str, str]
@@ -24,11 +28,15 @@ class Elsewhere:
     account_code: str
     tax_code: str
     web: str
+    way: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict)
+    company_id: str = ""
+    codes: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        """The integration's name."""
-        return accounting_system(self.slug).metadata.name
+        """The integration's name, and the way."""
+        return " ".join(filter(None, (accounting_system(self.slug).metadata.name, self.way)))
 
 
 def read(path: Path) -> Elsewhere:

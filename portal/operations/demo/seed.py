@@ -5,8 +5,8 @@ Seeding twice changes nothing. What somebody renamed or paused in the meantime s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -18,6 +18,7 @@ from integrations.base import Link
 from integrations.documents import Kind
 from integrations.icompleat.connector import ICompleat
 from ledger.services import open_books
+from portal.connections import registry
 from portal.connections.digests import digest
 from portal.connections.models import Connection, Endpoint, Side, Status
 from portal.connections.services import connect, open_endpoint, outbound_terms, pause, resume
@@ -26,7 +27,8 @@ from portal.operations.demo.copies import Copies
 from portal.operations.demo.elsewhere import Elsewhere
 from portal.operations.demo.furnishing import furnish
 from portal.operations.demo.icompleat import A_MINUTE
-from portal.reference.rules import defaults, to_json
+from portal.reference.models import MappedCode
+from portal.reference.rules import DimensionRule, How, Rule, Rules, defaults, to_json
 from portal.tenants.models import Company, Member, Role, Tenant
 
 WHO = "demo"
@@ -101,6 +103,7 @@ HARBOUR_IN_DEMO_BOOKS = "harbour-street"
 ICOMPLEAT_TENANT = "5e0d9a7c-2b41-4d0f-8f1e-7a3c6b9d2e10"
 ELSEWHERE = "Mill Lane Printing Ltd in "
 NAMESPACE = UUID("0d0e7d0f-3f3c-4c55-9c0e-6a2f6a1c7d11")
+NOTHING_TOLD: Mapping[str, Any] = {}
 NOT_HERE = "The demo runs without this system this time."
 
 
@@ -111,20 +114,23 @@ def icompleat_link(company_id: str, icompleat: DemoSource) -> Link:
 
 
 @atomic
-def seed(copies: Copies, system: DemoSystem, icompleat: DemoSource, elsewhere: Elsewhere | None = None) -> Seeded:
+def seed(copies: Copies, system: DemoSystem, icompleat: DemoSource, elsewhere: Sequence[Elsewhere] = ()) -> Seeded:
     """Make what is missing, and find the rest again. `copies` gets every new secret; the caller saves them.
 
-    With `elsewhere` there is a third company that posts there. It is paused while the demo runs without.
+    For each one of `elsewhere` there is one more company that posts there. It is paused while the demo runs without.
     """
     tenant, _ = Tenant.objects.get_or_create(name=TENANT)
-    plans = (NORTHGATE, HARBOUR, *([_plan(elsewhere)] if elsewhere else []))
+    plans = (NORTHGATE, HARBOUR, *map(_plan, elsewhere))
     made = {plan: _company(tenant, plan) for plan in plans}
     _on_the_ledger(made[NORTHGATE])
     address = {"base_url": system.url, "company_id": HARBOUR_IN_DEMO_BOOKS}
     _on_a_system(made[HARBOUR], HARBOUR, address, {"token": system.token}, DEFAULTS)
-    if elsewhere:
-        codes = to_json(defaults(account=elsewhere.account_code, tax=elsewhere.tax_code))
-        _on_a_system(made[plans[-1]], plans[-1], elsewhere.settings, elsewhere.secrets, codes)
+    for one in elsewhere:
+        codes = to_json(_rules(one))
+        company = made[_plan(one)]
+        _on_a_system(company, _plan(one), one.settings, one.secrets, codes, one.told)
+        _tell(company, one)
+        _map(company, one)
     _pause_others(tenant, plans)
     staff = _person("staff", copies, is_staff=True, is_superuser=True)
     customer = _person("customer", copies)
@@ -136,7 +142,40 @@ def seed(copies: Copies, system: DemoSystem, icompleat: DemoSource, elsewhere: E
 
 
 def _plan(elsewhere: Elsewhere) -> _Plan:
-    return _Plan(f"{ELSEWHERE}{elsewhere.name}", str(uuid5(NAMESPACE, elsewhere.slug)), elsewhere.slug)
+    seed = f"{elsewhere.slug} {elsewhere.way}".strip()
+    return _Plan(f"{ELSEWHERE}{elsewhere.name}", str(uuid5(NAMESPACE, seed)), elsewhere.slug)
+
+
+def _tell(company: Company, elsewhere: Elsewhere) -> None:
+    """What somebody who visited the system would have brought back, and what it therefore takes."""
+    connection = _linked(company)
+    if connection is None or not elsewhere.told:
+        return
+    connection.told, connection.told_at = dict(elsewhere.told), timezone.now()
+    connection.external_company_id = elsewhere.company_id
+    connection.save(update_fields=["told", "told_at", "external_company_id"])
+
+
+def _rules(elsewhere: Elsewhere) -> Rules:
+    """Its default codes; suppliers and departments by table, where their codes are not iCompleat's."""
+    plain = defaults(account=elsewhere.account_code, tax=elsewhere.tax_code)
+    if not elsewhere.codes:
+        return plain
+    return replace(plain, supplier=Rule(how=How.TABLE), dimensions=(DimensionRule(name="Department", how=How.TABLE),))
+
+
+def _map(company: Company, elsewhere: Elsewhere) -> None:
+    """The rows of the tables."""
+    for (family, theirs), code in elsewhere.codes.items():
+        MappedCode.objects.get_or_create(
+            connection=_linked(company), family=family, source_code=theirs, defaults={"accounting_code": code}
+        )
+
+
+def _kept(plan: _Plan, settings: Mapping[str, str], told: Mapping[str, Any]) -> tuple[Kind, ...]:
+    """What the system does not take is kept as a memo entry."""
+    takes = registry.system(plan.accounting).can_for(settings, told).kinds
+    return tuple(kind for kind in KINDS if kind and kind not in takes)
 
 
 def _pause_others(tenant: Tenant, plans: Iterable[_Plan]) -> None:
@@ -164,14 +203,19 @@ def _on_the_ledger(company: Company) -> None:
 
 
 def _on_a_system(
-    company: Company, plan: _Plan, address: Mapping[str, str], secrets: Mapping[str, str], codes: Mapping[str, Any]
+    company: Company,
+    plan: _Plan,
+    address: Mapping[str, str],
+    secrets: Mapping[str, str],
+    codes: Mapping[str, Any],
+    told: Mapping[str, Any] = NOTHING_TOLD,
 ) -> None:
     """The system may be served on another port this time: address and secrets follow it."""
     connection = _linked(company)
     if connection is None:
         memo_books = open_books(f"{company.name}, memo entries", company.base_currency)
         settings = {**address, "memo_books": str(memo_books.pk)}
-        _link(company, plan, settings=settings, secrets=secrets, mapping=codes, kept_kinds=(Kind.RECEIPT,))
+        _link(company, plan, settings=settings, secrets=secrets, mapping=codes, kept_kinds=_kept(plan, settings, told))
     elif connection.integration == plan.accounting:
         connection.settings = {**connection.settings, **address}
         connection.secrets = dict(secrets)

@@ -32,6 +32,7 @@ from portal.operations.demo.seed import (
     icompleat_link,
     seed,
 )
+from portal.operations.demo.stand_ins import secrets_of_stand_ins, stand_ins
 from portal.operations.demo.syncs import FirstSyncs
 
 HOST = "127.0.0.1"
@@ -51,7 +52,7 @@ class Wishes:
     """What was asked for on the command line. `sandbox_port` None: 8001, or a free one when that is taken.
 
     `faults` is the plan by which the demo accounting system is disturbed, empty for none. `elsewhere` is one more
-    accounting system that runs already.
+    accounting system that runs already, `system` the slug of one more stand-in to post into.
     """
 
     port: int
@@ -61,6 +62,7 @@ class Wishes:
     faults: str = ""
     seed: int = DEFAULT_SEED
     elsewhere: Elsewhere | None = None
+    system: str = ""
 
 
 @dataclass(slots=True)
@@ -71,6 +73,7 @@ class Demo:
     say: Callable[[str], None]
     children: Children
     copies: Copies
+    others: tuple[Elsewhere, ...] = ()
 
     @property
     def portal_url(self) -> str:
@@ -111,7 +114,12 @@ class Demo:
         arguments = ["--port", str(_sandbox_port(self.wishes.sandbox_port)), "--state", str(state)]
         if self.wishes.faults:
             arguments += ["--faults", self.wishes.faults, "--seed", str(self.wishes.seed)]
-        return self._start("The sandbox", "integrations", arguments, {"POSTROOM_DEMO_TOKEN": token})
+        return self._start(
+            "The sandbox",
+            "integrations",
+            arguments,
+            {"POSTROOM_DEMO_TOKEN": token, **secrets_of_stand_ins(self.copies)},
+        )
 
     def _start_portal(self) -> Child:
         arguments = ["serve", "--host", HOST, "--port", str(self.wishes.port)]
@@ -123,9 +131,14 @@ class Demo:
 
     def _seed(self, sandbox_url: str, source: DemoSource) -> Seeded:
         system = DemoSystem(f"{sandbox_url}/demo", self.copies.get(SANDBOX_TOKEN))
-        seeded = seed(self.copies, system, source, self.wishes.elsewhere)
+        seeded = seed(self.copies, system, source, self._others(sandbox_url))
         self.copies.save()
         return seeded
+
+    def _others(self, sandbox_url: str) -> tuple[Elsewhere, ...]:
+        wished = (self.wishes.elsewhere,) if self.wishes.elsewhere else ()
+        self.others = (*wished, *stand_ins(self.wishes.system, sandbox_url, self.portal_url, self.copies))
+        return self.others
 
     def _furnish(self, icompleat: SandboxICompleat, seeded: Seeded, source: DemoSource) -> None:
         """Tenant, companies and custom fields, as somebody made them in iCompleat before."""
@@ -177,8 +190,7 @@ class Demo:
             f"iCompleat       {sandbox_url}/icompleat/",
             f"Demo Books      {sandbox_url}/demo/",
         ]
-        if elsewhere := self.wishes.elsewhere:
-            lines.append(f"{elsewhere.name:<16}{elsewhere.web}")
+        lines += [f"{one.name:<16}{' ' if len(one.name) > 15 else ''}{one.web}" for one in self.others]
         for line in lines:
             self.say(line)
 

@@ -41,6 +41,10 @@ READ_AGAIN_SECONDS: Final = (30, 120)
 NOT_NOW_SECONDS: Final = 55
 ANOTHER_SENDS_SECONDS: Final = 5
 MOST_TRIES: Final = 5
+# A limit, or a list that the system has to fetch itself first: it waits, and that uses up no try.
+WAITS_AT_MOST: Final = timedelta(hours=6)
+SHORTEST_WAIT_SECONDS: Final = 30.0
+LONGEST_WAIT_SECONDS: Final = 900.0
 
 STARTS: Final = {SyncState.QUEUED: SyncState.FETCHING, SyncState.PROCESSING_QUEUED: SyncState.PROCESSING}
 NOT_LINKED: Final = "{connection} is {status}. Link it again, then synchronise."
@@ -157,6 +161,10 @@ def _not_read(lease: Lease, error: IntegrationError) -> None:
     elif isinstance(error, Unauthorised):
         lease.end(SyncState.AUTH_ERROR, error.message)
         deauthorise(run.connection, who=WHO, why=error.message)
+    elif isinstance(error, Retryable) and error.free and now - run.asked_at < WAITS_AT_MOST:
+        later = now + timedelta(seconds=min(max(error.retry_after or 0, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS))
+        why = f"{error.message} It is read again at {clock_of(run.connection, later)}."
+        lease.hand_back(SyncState.QUEUED, later, why)
     elif isinstance(error, Retryable | OutcomeUnknown) and run.tries < len(READ_AGAIN_SECONDS):
         later = now + timedelta(seconds=READ_AGAIN_SECONDS[run.tries])
         why = f"{error.message} It is read again at {clock_of(run.connection, later)}."

@@ -101,18 +101,46 @@ def test_a_reading_that_broke_off_is_begun_again_and_counts_what_it_found_before
     assert (run.state, run.read, run.added, run.unchanged, run.sent) == (SyncState.COMPLETE, 600, 600, 0, 600)
 
 
-@pytest.mark.parametrize("is_limit", [False, True])
-def test_a_reading_that_fails_three_times_ends(scene: Scene, is_limit: bool) -> None:
+def test_a_reading_that_fails_three_times_ends(scene: Scene) -> None:
     def failing(_: int) -> None:
-        raise Retryable("Not now.", free=is_limit)
+        raise Retryable("Not now.")
 
     scene.know(range(1, 3))
     scene.shelf.at_record = failing
     run = scene.sync()
     scene.look(run, 30)
     assert scene.look(run, 119).state == SyncState.QUEUED
-    assert scene.look(run, 1).state == (SyncState.RATE_LIMIT_ERROR if is_limit else SyncState.FETCH_ERROR)
+    assert scene.look(run, 1).state == SyncState.FETCH_ERROR
     assert scene.shelf.times_read == 3
+
+
+def test_a_list_that_is_not_ready_yet_is_waited_for_without_a_try(scene: Scene) -> None:
+    def fetching(_: int) -> None:
+        raise Retryable("Codat is fetching suppliers.", retry_after=60, free=True)
+
+    scene.know(range(1, 3))
+    scene.shelf.at_record = fetching
+    run = scene.sync()
+    for _ in range(10):
+        scene.look(run, 60)
+    assert (run.state, run.tries, scene.shelf.times_read) == (SyncState.QUEUED, 0, 11)
+    scene.shelf.at_record = None
+    assert scene.look(run, 60).state == SyncState.COMPLETE
+
+
+def test_a_limit_that_lasts_for_hours_ends_the_run(scene: Scene) -> None:
+    def limited(_: int) -> None:
+        raise Retryable("Not now.", retry_after=86_400, free=True)
+
+    scene.know(range(1, 3))
+    scene.shelf.at_record = limited
+    run = scene.sync()
+    scene.look(run, 900)
+    assert (run.state, scene.shelf.times_read) == (SyncState.QUEUED, 2)
+    scene.look(run, 6 * 3600)
+    for seconds in (30, 120):
+        scene.look(run, seconds)
+    assert (run.state, run.message) == (SyncState.RATE_LIMIT_ERROR, "Not now.")
 
 
 def test_a_bug_ends_the_run_and_says_so(scene: Scene) -> None:

@@ -15,6 +15,7 @@ from integrations.faults import BadPlan, parse
 from portal.operations.demo.children import Children, DemoFailed
 from portal.operations.demo.copies import Copies
 from portal.operations.demo.elsewhere import read
+from portal.operations.demo.stand_ins import STAND_INS
 from portal.operations.demo.story import DEFAULT_SEED, Demo, Wishes, refuse_taken_port
 from portal.operations.lock import AlreadyRunning, ProcessLock
 
@@ -42,6 +43,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--accounting", type=Path, metavar="FILE", help="post into an accounting system that runs already, too"
         )
+        parser.add_argument("--system", choices=tuple(STAND_INS), default="", help="post into one more stand-in, too")
         parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="which faults happen when")
 
     def handle(self, *, once: bool, json: Path | None, port: int, sandbox_port: int | None, **options: Any) -> None:
@@ -53,7 +55,7 @@ class Command(BaseCommand):
         try:
             elsewhere = read(options["accounting"]) if options["accounting"] else None
             as_expected = self._run(
-                Wishes(port, sandbox_port, once, json, options["faults"], options["seed"], elsewhere)
+                Wishes(port, sandbox_port, once, json, options["faults"], options["seed"], elsewhere, options["system"])
             )
         except KeyboardInterrupt:
             self.stdout.write("\nEverything has ended.")

@@ -1,0 +1,76 @@
+"""The two doors of a visit: out to an outside system, and back in."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from integrations.errors import IntegrationError
+from portal.connections.access import visits
+from portal.connections.access.linked import CannotLink
+from portal.connections.access.models import VisitOutcome
+from portal.connections.models import Connection
+from portal.connections.registry import UnknownIntegration, system
+
+NEXT: Final = "next"
+LEVELS: Final = {VisitOutcome.LINKED: messages.SUCCESS, VisitOutcome.CANCELLED: messages.WARNING}
+
+
+@never_cache
+@require_POST
+def depart(request: HttpRequest, connection_id: uuid.UUID) -> HttpResponse:
+    """Begin a visit, and show the page that leads to the outside system.
+
+    It is a page and no redirect: browsers hold the redirect of a form against `form-action` of our policy.
+    """
+    next_url = _next(request)
+    if not request.user.is_authenticated:
+        return redirect_to_login(next_url)
+    connection = Connection.objects.select_related("company").filter(pk=connection_id).first()
+    if connection is None or not visits.may_link(request.user, connection):
+        raise Http404("There is no such connection.")
+    try:
+        url = visits.begin(connection, user=request.user, session_key=_session(request), next_url=next_url)
+    except (CannotLink, IntegrationError, UnknownIntegration) as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(next_url)
+    name = system(connection.integration).metadata.name
+    context = {"url": url, "name": name, "company": connection.company, "next_url": next_url}
+    return render(request, "portal/connections/leaving.html", context)
+
+
+@never_cache
+@require_GET
+def back(request: HttpRequest) -> HttpResponse:
+    """Finish a visit, and go on to the page of ours from which it began. What is no visit gets one plain page."""
+    try:
+        visit = visits.finish(request.GET.dict(), user=_person(request), session_key=_session(request))
+    except visits.NotThisWay:
+        # Without the request: it must not differ by who asks, or by what for.
+        return HttpResponse(render_to_string("portal/connections/not_this_way.html"), status=400)
+    messages.add_message(request, LEVELS.get(VisitOutcome(visit.outcome), messages.ERROR), visit.message)
+    return HttpResponseRedirect(visit.next_url)
+
+
+def _person(request: HttpRequest) -> visits.Person:
+    if not request.user.is_authenticated:
+        raise visits.NotThisWay
+    return request.user
+
+
+def _next(request: HttpRequest) -> str:
+    wished = request.POST.get(NEXT, "")
+    return wished if visits.is_own_path(wished) else reverse("desk:home")
+
+
+def _session(request: HttpRequest) -> str:
+    return request.session.session_key or ""
