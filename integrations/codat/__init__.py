@@ -1,0 +1,1 @@
+"""Codat: one interface in front of Xero, QuickBooks, Sage, NetSuite, FreeAgent and others."""

@@ -1,0 +1,73 @@
+"""What Codat tells of a document in the books: its id, its number, its amounts, and whether it is one of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from integrations.codat.kinds import Shape
+from integrations.codat.values import ZERO, amount, currency, day, text
+from integrations.documents import IdempotencyKey, Posted
+
+Row = Mapping[str, Any]
+
+
+def posted(row: Row, shape: Shape) -> Posted | None:
+    """The document in a row of either interface; None for a row without an id.
+
+    Synchronous Bill Pay tells no net amount and no tax of the whole: they are the sums of its own lines.
+    """
+    external_id = text(row.get("id"))
+    if not external_id:
+        return None
+    net, tax, gross = _amounts(row, shape)
+    return Posted(
+        external_id=external_id,
+        number=text(row.get(shape.number)),
+        supplier_code=_id(row.get("supplierRef")),
+        net=net,
+        tax=tax,
+        gross=gross,
+        currency=currency(row.get("currency")),
+        date=day(row.get("issueDate")),
+    )
+
+
+def carries(row: Row, key: IdempotencyKey) -> bool:
+    """Whether our key stands on a document: in its note, or in the description of a line."""
+    texts = [text(row.get("note")), *(text(line.get("description")) for line in _lines(row))]
+    return any(key.value.lower() in one.lower() for one in texts)
+
+
+def is_gone(row: Row) -> bool:
+    """Whether the document was deleted or voided over there since."""
+    metadata = row.get("metadata")
+    is_deleted = isinstance(metadata, Mapping) and metadata.get("isDeleted") is True
+    return is_deleted or text(row.get("status")).lower() == "void"
+
+
+def _amounts(row: Row, shape: Shape) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    gross, tax = amount(row.get("totalAmount")), amount(row.get(shape.tax))
+    gross = _sum(row, "totalAmount") if gross is None else gross
+    tax = _sum(row, "taxAmount") if tax is None else tax
+    net = amount(row.get("subTotal"))
+    if net is None and gross is not None and tax is not None:
+        net = gross - tax
+    return net, tax, gross
+
+
+def _sum(row: Row, member: str) -> Decimal | None:
+    """Over all lines; None where one of them does not tell it."""
+    values = [amount(line.get(member)) for line in _lines(row)]
+    known = [value for value in values if value is not None]
+    return sum(known, ZERO) if known and len(known) == len(values) else None
+
+
+def _lines(row: Row) -> list[Row]:
+    lines = row.get("lineItems")
+    return [line for line in lines if isinstance(line, Mapping)] if isinstance(lines, list) else []
+
+
+def _id(ref: object) -> str | None:
+    return text(ref.get("id")) or None if isinstance(ref, Mapping) else None

@@ -1,0 +1,188 @@
+"""The asynchronous interface: documents are pushed, and what became of them is asked for.
+
+All of its addresses for payables stand in this module. Codat is to switch them off on 1 May 2027.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+from integrations.codat import booked, checks, fitting, mapping, options, syncing
+from integrations.codat.client import Client, NotFetched
+from integrations.codat.codes import resolve
+from integrations.codat.coverage import LOOKUP_SECONDS
+from integrations.codat.kinds import Payload, shape
+from integrations.codat.lists import Lists
+from integrations.codat.refusals import refusal
+from integrations.codat.values import text
+from integrations.documents import Awaiting, Document, IdempotencyKey, Posted
+from integrations.errors import Missing, OutcomeUnknown, Rejected, Retryable
+from integrations.papers import File
+from integrations.previewing import Objection
+
+_ASK_AFTER_SECONDS: Final = 5.0
+# A written document is told only after Codat has read the books anew.
+_READ_AFTER_SECONDS: Final = 30.0
+_LONGEST_UNREAD_SECONDS: Final = 900.0
+# The answer to a file is not documented; one of these it is said to have, if it has a body.
+_TAKEN: Final = frozenset({"pushOperationKey", "attachmentId", "id"})
+_FAILED_ALREADY: Final = "Codat refused the document and gave no reason."
+_MOST_QUERIED: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+
+
+@dataclass(frozen=True, slots=True)
+class Asynchronous:
+    """Pushes to one connection. `told` is what Codat told of it."""
+
+    client: Client
+    told: Mapping[str, Any]
+
+    def draft(
+        self, document: Document, *, key: IdempotencyKey, reference: str
+    ) -> tuple[Payload, tuple[Objection, ...]]:
+        """What would be pushed, and what stands against it, by the platform's own options.
+
+        Raises `Retryable`, `Unauthorised`, `Misconfigured`, `Rejected` for a kind that has no place there.
+        """
+        form, base = shape(document.kind), checks.books(self.told)
+        known, found = resolve(document, Lists(self.client))
+        model = options.read(self.client.get(f"{self._there}/options/{form.data_type}"))
+        full = mapping.pushed(document, known, model, form, key=key, reference=reference, base=base)
+        payload = fitting.fitted(full, model, form)
+        against = checks.of_the_currency(
+            document,
+            known,
+            self.told,
+            has_rates=model.has_rates_of_its_own,
+            as_suppliers=model.wants_the_suppliers_currency,
+        )
+        words = document.kind.label.lower()
+        more = fitting.objections(document, known, payload, model, words)
+        return payload, (*found, *checks.of_the_day(document, self.told), *against, *more)
+
+    def post(self, document: Document, *, key: IdempotencyKey, reference: str) -> Posted | Awaiting:
+        """Push it; what comes back is the key to ask with. The same key of ours gets the same operation again."""
+        payload, found = self.draft(document, key=key, reference=reference)
+        checks.insist(found)
+        path = f"{self._there}/push/{shape(document.kind).data_type}"
+        told = self.client.send("POST", path, payload, key=key.sent)
+        operation = text(told.get("pushOperationKey")) if isinstance(told, Mapping) else ""
+        if not operation:
+            raise OutcomeUnknown("Codat did not say which operation it made of the document. It will be looked up.")
+        if text(told.get("status")) == "Failed":
+            raise _failed(told)
+        return Awaiting(operation=operation, ask_after_seconds=_ASK_AFTER_SECONDS)
+
+    def poll(self, document: Document, *, operation: str) -> Posted | Awaiting:
+        """What became of a push. What was written is read back once Codat has read the books anew.
+
+        Raises `Rejected` in the platform's words, `OutcomeUnknown` where Codat has given up waiting: the document may
+        still appear then. A status that is not known is asked for again.
+        """
+        try:
+            told = self._operation(operation)
+        except Missing as error:
+            raise OutcomeUnknown(f"Codat no longer knows what became of the document: {error.message}") from error
+        status = text(told.get("status"))
+        if status == "Pending":
+            return Awaiting(operation=operation, ask_after_seconds=_ASK_AFTER_SECONDS)
+        if status == "Failed":
+            raise _failed(told)
+        if status == "TimedOut":
+            message = (
+                "Codat gave up waiting for the accounting software, which may still book it. It will be looked up."
+            )
+            raise OutcomeUnknown(message)
+        if status != "Success":
+            message = (
+                f"Codat tells a state of the operation that is not known here ({status[:40]}). It will be asked again."
+            )
+            raise Retryable(message)
+        return self._read_back(document, told, operation)
+
+    def find(self, document: Document, *, key: IdempotencyKey) -> tuple[Posted, ...]:
+        """All documents with our key, in what Codat has read of the books since the quiet period began.
+
+        Raises `Retryable` until it has.
+        """
+        form = shape(document.kind)
+        syncing.freshen(self.client, form.data_type, asked_within=LOOKUP_SECONDS)
+        rows = self.client.pages(f"companies/{self.client.company}/data/{form.data_type}", **_of_supplier(document))
+        ours = [row for row in rows if booked.carries(row, key) and not booked.is_gone(row)]
+        return tuple(one for row in ours if (one := booked.posted(row, form)))
+
+    def papers(self, external_id: str) -> str:
+        """Where the files of a bill are told."""
+        return f"{self._there}/data/bills/{quote(external_id, safe='')}/attachments"
+
+    def attach(self, external_id: str, file: File, *, key: str) -> None:
+        """Push a file to a bill, and ask once what became of it. Raises `OutcomeUnknown` while Codat passes it on."""
+        told = self.client.upload(f"{self._there}/push/bills/{quote(external_id, safe='')}/attachments", file, key=key)
+        is_taken = told is None or (isinstance(told, Mapping) and bool(_TAKEN & told.keys()))
+        if not is_taken:
+            raise OutcomeUnknown("Codat did not tell what became of the file. It will be looked for.")
+        if operation := text((told or {}).get("pushOperationKey")):
+            self._insist_on_success(self._operation(operation))
+
+    def _insist_on_success(self, told: Mapping[str, Any]) -> None:
+        status = text(told.get("status"))
+        if status == "Failed":
+            raise _failed(told, "Codat refused the file and gave no reason.")
+        if status != "Success":
+            raise OutcomeUnknown("Codat is passing the file on to the accounting software. It will be looked for.")
+
+    def _operation(self, operation: str) -> Mapping[str, Any]:
+        told = self.client.get(f"companies/{self.client.company}/push/{quote(operation, safe='')}")
+        return told if isinstance(told, Mapping) else {}
+
+    def _read_back(self, document: Document, told: Mapping[str, Any], operation: str) -> Posted | Awaiting:
+        form, record = shape(document.kind), _record(told)
+        try:
+            row = self.client.get(f"companies/{self.client.company}/data/{form.data_type}/{quote(record, safe='')}")
+        except (Missing, NotFetched):
+            return self._unread(form.data_type, record, told, operation)
+        found = booked.posted(row, form) if isinstance(row, Mapping) else None
+        if found is None:
+            raise Retryable("Codat did not tell what it has booked. It will be asked again.")
+        return found
+
+    def _unread(self, data_type: str, record: str, told: Mapping[str, Any], operation: str) -> Posted | Awaiting:
+        """Have it read. What cannot be read for long is told by its id alone: it is in the books all the same."""
+        ended = syncing.instant(told.get("completedOnUtc"))
+        if ended is not None and (datetime.now(UTC) - ended).total_seconds() > _LONGEST_UNREAD_SECONDS:
+            return Posted(external_id=record, number="")
+        try:
+            syncing.queue(self.client, data_type)
+        except (Retryable, Rejected):
+            # It is being read already, or cannot be: in both cases time tells.
+            return Awaiting(operation=operation, ask_after_seconds=_READ_AFTER_SECONDS)
+        return Awaiting(operation=operation, ask_after_seconds=_READ_AFTER_SECONDS)
+
+    @property
+    def _there(self) -> str:
+        return f"companies/{self.client.company}/connections/{self.client.connection}"
+
+
+def _failed(told: Mapping[str, Any], otherwise: str = _FAILED_ALREADY) -> Rejected:
+    words, field = refusal(told, otherwise=otherwise)
+    return Rejected(words, field=field)
+
+
+def _record(told: Mapping[str, Any]) -> str:
+    """The id of what was written. Raises `Retryable` where it is not told."""
+    changes = told.get("changes")
+    for change in changes if isinstance(changes, list) else []:
+        ref = change.get("recordRef") if isinstance(change, Mapping) else None
+        if isinstance(ref, Mapping) and (record := text(ref.get("id"))):
+            return record
+    raise Retryable("Codat has booked the document and does not tell its id yet. It will be asked again.")
+
+
+def _of_supplier(document: Document) -> dict[str, str]:
+    """The query for one supplier's documents; none where the supplier has no code, or one that would upset it."""
+    code = document.supplier.code or ""
+    return {"query": f"supplierRef.id={code}"} if code and set(code) <= _MOST_QUERIED else {}
