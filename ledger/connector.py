@@ -13,11 +13,13 @@ from integrations.documents import Company, Document, IdempotencyKey, Kind, Post
 from integrations.errors import Misconfigured, Rejected
 from integrations.metadata import Abilities, Metadata, Setting
 from integrations.papers import Attachment, File
+from integrations.previewing import Objection, Preview
 from integrations.reference import Record, RecordKind
 from ledger.models import Books, Entry
 from ledger.services import UnknownSuppliers, entry_by_key, keep_memo, post_document
 from ledger.services.attaching import entry_of, keep_file
 from ledger.services.listing import entries_since
+from ledger.services.previewing import objections_to_booking, objections_to_keeping, rehearsed
 from ledger.services.records import READERS, records_of
 
 MEMOS = frozenset({Kind.PURCHASE_ORDER, Kind.RECEIPT})
@@ -72,6 +74,26 @@ class BuiltInLedger(AccountingSystem):
         """The entry with this key, if it was committed (or written in this transaction)."""
         entry = entry_by_key(self._books(), key.value)
         return () if entry is None else (posted(entry),)
+
+    def objections(self, document: Document) -> tuple[Objection, ...]:
+        """Everything in the document for which `post` would refuse it. Raises `Misconfigured`."""
+        objections = objections_to_keeping if document.kind in MEMOS else objections_to_booking
+        return objections(self._books(), document, self._unknown_suppliers())
+
+    def preview(self, document: Document, *, key: IdempotencyKey, reference: str) -> Preview:
+        """The entry with the lines that `post` would book. It is written in a savepoint, and taken back.
+
+        Inside of a transaction or not; raises `Rejected` and `Misconfigured` as `post` does.
+        """
+        books = self._books()
+        if (existing := entry_by_key(books, key.value)) is not None:
+            return Preview(there=posted(existing))
+
+        def write() -> Entry:
+            booked = self.post(document, key=key, reference=reference)
+            return Entry.objects.select_related("books", "supplier").get(pk=booked.external_id)
+
+        return Preview(requests=(rehearsed(write),))
 
     def written_since(self, since: datetime) -> Iterator[Written]:
         """Every entry and memo that a document's key made at or after `since` (aware UTC). Reversals have none."""

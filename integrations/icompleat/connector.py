@@ -3,14 +3,14 @@ reference data and raised transactions, and tells where transactions stand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
 from integrations.base import Answer, Expected, Link, Refresh, Source
 from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Stage
 from integrations.errors import Misconfigured, NotEditable
-from integrations.icompleat import counting, linked, mapping, raising, rows, searching, told
+from integrations.icompleat import counting, linked, listing, mapping, raising, rows, searching, told
 from integrations.icompleat.answers import UnknownCode, text
 from integrations.icompleat.client import Client
 from integrations.icompleat.endpoints import names
@@ -47,7 +47,7 @@ class ICompleat(Source):
         quiet_seconds=120,
     )
     offers: ClassVar[Offers] = Offers(
-        takes=_ALL, edits=_ALL, rows_at_once=ROWS_AT_ONCE, lists=True, attachments=True, timeline=True
+        takes=_ALL, edits=_ALL, rows_at_once=ROWS_AT_ONCE, tells=_ALL, lists=True, attachments=True, timeline=True
     )
     # What the one public client allows itself against the live service; the vendor's own limit is not public.
     limits: ClassVar[Limits] = Limits(requests=USUAL_REQUESTS, seconds=60)
@@ -119,6 +119,10 @@ class ICompleat(Source):
         if target.kind is RecordKind.DIMENSION:
             return sum(1 for _ in self._client.reference(target.kind, field=self._field(target)))
         return counting.rows(lambda page: len(self._client.reference_page(target.kind, page)))
+
+    def codes(self, target: RecordList) -> Iterator[str]:
+        """The codes of a list as it stands there, page by page. Raises as the base says."""
+        return listing.codes(self._client, target.kind, self._field(target))
 
     def refresh(self, target: RecordList) -> Refresh:
         """Begin to replace a list. Raises as the base says."""

@@ -19,7 +19,7 @@ WORDS: Final = {
     Fate.PERHAPS_REFUSED: "Perhaps refused",
     Fate.REFUSED: "Refused",
 }
-READ: Final = "{read:,} codes read"
+READ: Final = "Codes read: {read:,}"
 
 
 def csv_lines(report: GapReport, reading: Reading | None, targets: Iterable[RecordList]) -> Iterator[str]:
@@ -31,6 +31,11 @@ def csv_lines(report: GapReport, reading: Reading | None, targets: Iterable[Reco
         yield csv_line(map(safe, (TRANSACTIONS, "", "", "", "", "", "Not known", note)))
     for target in targets if reading else ():
         yield from _list_lines(reading, ListReport(target))
+
+
+def not_read(why: str) -> str:
+    """The line that says why no list is in the file."""
+    return csv_line(map(safe, ("Lists", "", "", "", "", "", "Not known", why)))
 
 
 def _list_lines(reading: Reading | None, report: ListReport) -> Iterator[str]:

@@ -31,13 +31,13 @@ from portal.reference.sync.words import label_of
 logger = logging.getLogger(__name__)
 
 BATCH: Final = 1_000
+ONE_REQUEST_SECONDS: Final = 20.0
 MOST_SHOWN: Final = 500
 ORDER: Final = (RecordKind.ACCOUNT, RecordKind.TAX, RecordKind.CURRENCY, RecordKind.SUPPLIER)
-NO_SOURCE: Final = "{company} has no linked source whose lists can be read. Link its iCompleat, then look again."
+NO_SOURCE: Final = "{company} has no source in use whose lists can be read. Link its iCompleat, then look again."
 TIME_IS_UP: Final = "The time for this page was up after {read:,} rows. Read this list by itself, or by manage.py gaps."
 NOT_REACHED: Final = "The time for this page was up before this list. Read it by itself."
 BROKE_OFF: Final = "Read as far as row {read:,}, then: {why}"
-NOT_SENT: Final = "Delivery sites are on no document that is sent, so none of them can be refused."
 BUG: Final = "An error on our side: {name}. The log has the details."
 
 Progress = Callable[[RecordList, int], None]
@@ -116,7 +116,12 @@ class Reading:
     def gaps(self, report: ListReport) -> Iterator[ListGap]:
         """Every finding in the order of the list, however many; the report counts along."""
         try:
-            with paced(self.source, self._keep_time, patience_seconds=self._patience()) as outbound:
+            with paced(
+                self.source,
+                self._keep_time,
+                patience_seconds=self._patience(),
+                deadline_seconds=ONE_REQUEST_SECONDS,
+            ) as outbound:
                 for batch in self._batches(report, source_of(self.source, outbound)):
                     yield from self._judged(report, batch)
         except TimeIsUp:
@@ -175,7 +180,7 @@ def targets_of(connection: Connection, there: Connection, rules: Rules) -> list[
     """The lists whose codes are sent. Of the source's custom fields those that the rules name, or that are called as a
     dimension of the accounting system is."""
     told = source(there.integration).offers.tells
-    plain = [RecordList(kind) for kind in ORDER if kind in told]
+    plain = [RecordList(kind=kind) for kind in ORDER if kind in told]
     if RecordKind.DIMENSION not in told:
         return plain
     ruled = {dimension_family(rule.name): rule.name for rule in rules.dimensions if rule.how is not How.DROP}
@@ -183,7 +188,7 @@ def targets_of(connection: Connection, there: Connection, rules: Rules) -> list[
     named = {dimension_family(rule.to or rule.name) for rule in rules.dimensions}
     theirs = {dimension_family(name): name for name in Mirror(connection).dimensions.values()}
     others = {family: name for family, name in theirs.items() if family not in named | dropped}
-    return plain + [RecordList(RecordKind.DIMENSION, name) for name in {**others, **ruled}.values()]
+    return plain + [RecordList(kind=RecordKind.DIMENSION, dimension=name) for name in {**others, **ruled}.values()]
 
 
 def family_of(target: RecordList, rules: Rules) -> str:

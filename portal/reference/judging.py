@@ -4,7 +4,7 @@ system knows."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -27,10 +27,10 @@ KINDS: Final[Mapping[str, RecordKind]] = {
 # Every system refuses an account or a tax code that it does not know; some make suppliers, or take any dimension.
 ALWAYS_CHECKED: Final = frozenset({ACCOUNT, TAX})
 NOT_READ: Final = (
-    "{kind} of {system} were never read, so nobody knows whether it has these codes. Read them with Sync now on the "
+    "{kinds} of {system} were never read, so nobody knows whether it has these codes. Read them with Sync now on the "
     "page of the reference data, then look again."
 )
-NOT_TOLD: Final = "{system} does not tell its {kind}, so whether it has these codes shows when a document is sent."
+NOT_TOLD: Final = "{system} does not tell its {kinds}, so whether it has these codes shows when a document is sent."
 
 
 class Verdict(StrEnum):
@@ -149,15 +149,10 @@ class Judge:
 
     def notes(self) -> tuple[str, ...]:
         """What could not be proven so far, each with the way to prove it."""
-        sentences = {There.UNREAD: NOT_READ, There.UNTOLD: NOT_TOLD}
-        return tuple(
-            sentences[self._unproven[kind]].format(
-                kind=label_of(kind) if self._unproven[kind] is There.UNREAD else label_of(kind).lower(),
-                system=self.system,
-            )
-            for kind in RecordKind
-            if kind in self._unproven
-        )
+        read = [label_of(kind) for kind in RecordKind if self._unproven.get(kind) is There.UNREAD]
+        told = [label_of(kind) for kind in RecordKind if self._unproven.get(kind) is There.UNTOLD]
+        found = [NOT_READ.format(kinds=_listed(read).capitalize(), system=self.system)] if read else []
+        return (*found, *([NOT_TOLD.format(kinds=_listed(told), system=self.system)] if told else ()))
 
     def _sent(self, family: str, code: str) -> Sent:
         if family in KINDS:
@@ -179,3 +174,9 @@ class Judge:
     def _told(self, key: Key, verdict: Verdict) -> Judged:
         what = family_words(key[0], self.rules)
         return Judged(family=key[0], code=key[1], what=what, verdict=verdict, system=self.system)
+
+
+def _listed(labels: Sequence[str]) -> str:
+    """`suppliers, tax codes and currency codes`."""
+    words = [label.lower() for label in labels]
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

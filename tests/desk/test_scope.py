@@ -86,6 +86,9 @@ COMPANY_PAGES: dict[str, tuple[str, ...]] = {
     "endpoint-discovery": ("endpoint_id",),
     "endpoint-capture": ("endpoint_id",),
     "endpoint-captured": ("endpoint_id",),
+    "gaps": (),
+    "gaps-file": (),
+    "dry-run-form": (),
     "raising": (),
     "raising-confirm": (),
     "raising-template": (),
@@ -115,12 +118,14 @@ WALK: dict[str, tuple[str, Address]] = {
     "transaction": (OF_ONE, _one("desk:transaction")),
     "standing": (OF_ONE, _one("desk:standing")),
     "at-source": (OF_ONE, _one("desk:at-source")),
+    "dry-run": (OF_ONE, _one("desk:dry-run")),
     **{name: (OF_ONE, _of_company(name, *names)) for name, names in COMPANY_PAGES.items()},
 }
 PARAMETERS = {
     "transaction": {"public_id"},
     "standing": {"public_id"},
     "at-source": {"public_id"},
+    "dry-run": {"public_id"},
     **{name: {"company_id", *names} for name, names in COMPANY_PAGES.items()},
 }
 

@@ -10,10 +10,10 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
-from portal.connections.admin.endpoints import EndpointAdmin
 from portal.connections.models import Endpoint
 from portal.intake import capturing
 from portal.intake.admin.captures import capture_badge
+from portal.intake.admin.dry_run_pages import DRY_RUN, DryRunPages
 from portal.intake.capturing import CannotCapture
 from portal.staff.asking import Question, SureForm, ask, form_data, is_confirmed
 from portal.staff.base import Button, row_url, say
@@ -43,10 +43,10 @@ admin.site.unregister(Endpoint)
 
 
 @admin.register(Endpoint)
-class CapturingEndpointAdmin(EndpointAdmin):
-    """The page of the room below, which knows no deliveries, with two buttons and a section more."""
+class CapturingEndpointAdmin(DryRunPages):
+    """The page of the room below, which knows no deliveries, with three buttons and a section more."""
 
-    buttons: Any = (*EndpointAdmin.buttons, CAPTURE, DISARM)
+    buttons: Any = (*DryRunPages.buttons, CAPTURE, DISARM, DRY_RUN)
 
     def offers(self, button: Button, obj: Endpoint) -> bool:
         """Only what makes sense now."""

@@ -17,6 +17,7 @@ from portal.postings.admin.attempts import attempts_of, attempts_section, histor
 from portal.postings.admin.documents import document_of, raw
 from portal.postings.admin.filters import AgeFilter, PostingCompanyFilter, StateFilter
 from portal.postings.admin.mapping_pages import MEND, MappingPages
+from portal.postings.admin.preview_pages import DRY_RUN
 from portal.postings.admin.repair_pages import handle
 from portal.postings.admin.repairs import MARK_POSTED, REPAIRS, RETRY, VOID, why_not
 from portal.postings.admin.threeway import our_error, standing, three_way
@@ -69,7 +70,7 @@ class PostingAdmin(MappingPages):
     search_fields = ("external_number",)
     search_help_text = search.HELP
     actions = (retry, mark_posted, void)
-    buttons = (*(each.button for each in REPAIRS.values()), MEND, HAND_OVER)
+    buttons = (*(each.button for each in REPAIRS.values()), MEND, HAND_OVER, DRY_RUN)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:
         """With what every page and action needs of the neighbours."""
@@ -103,6 +104,8 @@ class PostingAdmin(MappingPages):
         """Only what its state allows, and of its files only what nobody noticed: the rest goes over by itself."""
         if button is HAND_OVER:
             return not why_none(obj) and not Handover.objects.filter(posting=obj).exists()
+        if button is DRY_RUN:
+            return True
         return super().offers(button, obj) if button is MEND else not why_not(obj, REPAIRS[button.name])
 
     def sections(self, request: HttpRequest, obj: Posting) -> Sequence[Section]:

@@ -11,11 +11,12 @@ from django.utils.html import format_html_join
 
 from portal.postings.admin.attachment_sections import files_section, timeline_sections
 from portal.postings.admin.documents import document_of, facts_of, lines_of, raw, revision_section
+from portal.postings.admin.preview_pages import DRY_RUN, PreviewPages
 from portal.postings.attachments.models import Handover
 from portal.postings.badges import badge_html
 from portal.postings.models import Posting, Transaction
 from portal.postings.search import HELP, transactions_with
-from portal.staff.base import ReadOnlyAdmin, row_url
+from portal.staff.base import row_url
 from portal.staff.filters import CompanyFilter
 from portal.staff.formats import copyable, link, moment, money
 from portal.staff.sections import Fact, Section, Table
@@ -24,7 +25,7 @@ MOST_SHOWN = 50
 
 
 @admin.register(Transaction)
-class TransactionAdmin(ReadOnlyAdmin[Transaction]):
+class TransactionAdmin(PreviewPages[Transaction]):
     """One approved document, accepted once and for ever."""
 
     list_display = (
@@ -34,6 +35,7 @@ class TransactionAdmin(ReadOnlyAdmin[Transaction]):
     list_select_related = ("company",)
     list_filter = ("kind", CompanyFilter)
     search_fields = ("number",)
+    buttons = (DRY_RUN,)
     search_help_text = HELP
 
     def for_list(self, queryset: QuerySet[Transaction]) -> QuerySet[Transaction]:

@@ -105,6 +105,7 @@ class TestHttp(HttpCases):
         in_band = {"Status": "Failure", "ErrorCode": "TAX_CODE_IS_NULL", "ErrorMessage": "No, said 7504."}
         open_ones = (
             {"Status": "InProgress", "InvoiceId": 17},
+            {"Status": "Unknown", "InvoiceId": 17, "ErrorCode": "TAX_CODE_IS_NULL"},
             {"Status": "Failure", "InvoiceId": 17},
             {"InvoiceId": 17, "Errors": ["No, said 7504."]},
             {"InvoiceId": 17, "ErrorCode": "OUTDATED_RECORD"},

@@ -17,7 +17,7 @@ from typing import Any, Final
 from uuid import UUID
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import referencing
 import referencing.jsonschema
 from werkzeug.wrappers import Request, Response

@@ -56,7 +56,7 @@ def test_what_it_can_and_offers() -> None:
         quiet_seconds=120,
     )
     assert ICompleat.offers == Offers(
-        takes=ALL_KINDS, edits=ALL_KINDS, rows_at_once=100, lists=True, attachments=True, timeline=True
+        takes=ALL_KINDS, edits=ALL_KINDS, rows_at_once=100, tells=ALL_KINDS, lists=True, attachments=True, timeline=True
     )
 
 

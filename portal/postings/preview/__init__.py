@@ -1,0 +1,1 @@
+"""What would be sent for a document, shown before anything is: the dry run."""
