@@ -96,10 +96,10 @@ def _currency(document: Document, rules: Rules) -> Iterator[Objection]:
 def _day(document: Document, periods: Sequence[Period]) -> Iterator[Objection]:
     if document.kind not in POSTED_TO_LEDGER:
         return
-    if document.date is None:
+    if document.day is None:
         yield Objection(message="The document has no date, and AccountsIQ wants one. Enter it.", field="date")
     elif periods:
-        yield from _period(document.date, periods)
+        yield from _period(document.day, periods)
 
 
 def _period(day: dt.date, periods: Sequence[Period]) -> Iterator[Objection]:

@@ -103,7 +103,7 @@ def payload(
 
     The checks have no objection to the document: it has a date, and each line its codes.
     """
-    shape, day = form(document.kind), _text(document.date)
+    shape, day = form(document.kind), _text(document.day)
     is_credit = document.kind is Kind.CREDIT_NOTE
     currency_field = "Currency" if is_credit else terms.currency_field
     return {

@@ -132,10 +132,10 @@ def description(document: Document, reference: str) -> str:
 
 
 def day_of(document: Document) -> dt.date:
-    """The document's date. Raises `Rejected` where it has none."""
-    if document.date is None:
+    """The date to book on. Raises `Rejected` where there is none."""
+    if document.day is None:
         raise Rejected("The document has no date, which AccountsIQ needs. Give it one.", field="date")
-    return document.date
+    return document.day
 
 
 def exchange_rate(document: Document) -> tuple[Decimal, Decimal]:

@@ -115,7 +115,8 @@ def _line(document: Document, line: Line, names: Names, item: str) -> Parts:
 
 
 def _item(line: Line, item: str) -> str:
-    if code := one_line(line.item_code or item):
+    # What a source calls an item is mostly its supplier's code, which AccountsIQ does not know.
+    if code := one_line(item or line.item_code):
         return code
     message = (
         f"Line {line.number} has no item code, and AccountsIQ orders items only. "

@@ -61,7 +61,7 @@ def stand_ins(slug: str, sandbox_url: str, portal_url: str, copies: Copies) -> t
 def _accountsiq(url: str, portal_url: str, copies: Copies) -> tuple[Elsewhere, ...]:
     """One company for each of its interfaces. It calls nobody, so the portal's address does not matter."""
     del portal_url
-    shared = {"environment": "sandbox", "client_id": "postroom-sandbox", "region": "uk1"}
+    shared = {"environment": "sandbox", "client_id": "postroom-sandbox", "region": "uk1", "lookup": "proven"}
     rest = {
         **shared,
         "transport": "rest",
@@ -69,7 +69,14 @@ def _accountsiq(url: str, portal_url: str, copies: Copies) -> tuple[Elsewhere, .
         "company_ref": "1042",
         "currency_field": "Currency",
     }
-    soap = {**shared, "transport": "soap20", "base_url": f"{url}/integration_2_0.asmx", "company_ref": "NORTHGATE01"}
+    soap = {
+        **shared,
+        "transport": "soap20",
+        "base_url": f"{url}/integration_2_0.asmx",
+        "company_ref": "NORTHGATE01",
+        "rate_counts": "base",
+        "order_item": "PURCHASE",
+    }
     return tuple(
         Elsewhere("accountsiq", settings, {"client_secret": copies.get("accountsiq-secret")}, ACCOUNT, TAX, web, way)
         for settings, way, web in ((rest, "REST", f"{url}/"), (soap, "SOAP", "the same books"))

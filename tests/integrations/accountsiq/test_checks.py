@@ -133,7 +133,9 @@ SAID: dict[str, tuple[Document, Rules, list[Objection]]] = {
     "a long number that is not sent": (sample(supplier_reference="9" * 51), Rules(), []),
     "nothing where something has to be": (
         replace(
-            with_line(sample(supplier=Supplier(code=None, name=" ")), 1, account_code=None, tax_code=""), date=None
+            with_line(sample(supplier=Supplier(code=None, name=" ")), 1, account_code=None, tax_code=""),
+            date=None,
+            created_at=None,
         ),
         STRICT,
         [

@@ -212,6 +212,7 @@ class TestHttp(HttpCases):
     """The shared cases, with a script in place of AccountsIQ."""
 
     connector = AccountsIQ
+    refuses = frozenset({"a discount", "nothing to pay"})
     secrets = (SECRET,)
 
     def connect(self, url: str, outbound: Outbound) -> AccountsIQ:
@@ -493,15 +494,22 @@ def test_an_order_without_an_item_names_the_setting() -> None:
     assert caught.value.field == "order_item"
 
 
-def test_an_item_of_its_own_and_the_number_of_the_shell_come_first() -> None:
-    order = with_line(sample(Kind.PURCHASE_ORDER), 0, item_code="VENUE")
+def test_the_item_of_the_settings_counts_before_the_suppliers_own() -> None:
+    order = with_line(sample(Kind.PURCHASE_ORDER), 0, item_code="VEN-D")
+    with ScriptedServer(*plays(*ordering(order))) as server:
+        post(server.url, order)
+    assert b"<StockItemID>VEN-D<" not in server.asked[-2].body
+
+
+def test_an_item_of_its_own_where_the_settings_name_none_and_the_number_of_the_shell() -> None:
+    order = with_line(with_line(sample(Kind.PURCHASE_ORDER), 0, item_code="VENUE"), 1, item_code="TONER")
     steps = ordering(order)
     steps[-3] = step("GetNewPurchasesOrder", "", SHELL.replace("<OrderNumber></OrderNumber>", "<OrderNumber>PO-9"
                                                               "</OrderNumber>"))  # fmt: skip
     with ScriptedServer(*plays(*steps)) as server:
-        post(server.url, order)
+        post(server.url, order, order_item="")
     body = server.asked[-2].body
-    assert (body.count(b"<StockItemID>VENUE<"), body.count(b"<StockItemID>PURCHASE<")) == (1, 1)
+    assert (body.count(b"<StockItemID>VENUE<"), body.count(b"<StockItemID>TONER<")) == (1, 1)
     assert b"<OrderNumber>PO-9</OrderNumber>" in body
 
 

@@ -107,9 +107,9 @@ def test_a_line_without_a_code_says_what_to_set(
     assert "default" in caught.value.message
 
 
-def test_a_document_without_a_date_is_refused() -> None:
+def test_a_document_without_any_date_is_refused() -> None:
     with pytest.raises(Rejected) as caught:
-        mapping.batch(sample(date=None), NAMES, key=KEY, reference=REFERENCE)
+        mapping.batch(sample(date=None, created_at=None), NAMES, key=KEY, reference=REFERENCE)
     assert caught.value.field == "date"
 
 
