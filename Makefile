@@ -15,6 +15,9 @@ UV_VERSION := 0.13.8
 COMPILE := $(LOCK_VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help
+# The stand-ins are part of the portal; whatever else SYSTEM names is fetched and run.
+LIVE_SYSTEM := $(filter-out accountsiq codat,$(SYSTEM))
+
 .NOTPARALLEL:
 .PHONY: help demo test e2e live chaos mutations lint format bench lock migrations clean
 
@@ -22,8 +25,8 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 # `exec` leaves no shell between make and the program, so Ctrl-C ends the demo without an error from make.
-demo: $(if $(SYSTEM),$(VENV)/.dev,$(VENV)/.runtime) ## start the portal with demo data (ONCE=1, JSON=file, PORT=8000, FAULTS=1, SYSTEM=tryton)
-	@exec $(BIN)/python $(if $(SYSTEM),-m tests.live.demo $(SYSTEM),manage.py demo) \
+demo: $(if $(LIVE_SYSTEM),$(VENV)/.dev,$(VENV)/.runtime) ## start the portal with demo data (ONCE=1, JSON=file, PORT=8000, FAULTS=1, SYSTEM=accountsiq, codat or tryton)
+	@exec $(BIN)/python $(if $(LIVE_SYSTEM),-m tests.live.demo $(SYSTEM),manage.py demo $(if $(SYSTEM),--system $(SYSTEM))) \
 		$(if $(filter-out 0,$(ONCE)),--once) $(if $(JSON),--json "$(JSON)") \
 		$(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(FAULTS)),--faults)
 

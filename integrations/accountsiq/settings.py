@@ -187,8 +187,8 @@ SETTINGS: Final = (
     Setting(
         key="order_item",
         label="Item of purchase orders",
-        help="SOAP: AccountsIQ orders items only. The code of a non-stock item that all order lines are entered as, with "
-        "their own descriptions. Empty: each line's own item code, which has to be an item there.",
+        help="SOAP: AccountsIQ orders items only. The code of a non-stock item that all order lines are entered as, "
+        "with their own descriptions. Empty: each line's own item code, which has to be an item there.",
         required=False,
         is_advanced=True,
     ),

@@ -37,6 +37,15 @@ def issue_hook(connection: Connection, *, who: str) -> str:
     return f"{hook_url(connection)}?token={token}"
 
 
+def installation_hook_url(integration: str) -> str:
+    """The one address of this installation for the webhooks of an integration; empty where it sends none there."""
+    try:
+        sends = system(integration).hears is Hears.AT_THE_INSTALLATION
+    except UnknownIntegration:
+        return ""
+    return f"{settings.BASE_URL}/hooks/{integration}/" if sends else ""
+
+
 def hook_url(connection: Connection) -> str:
     """The address without its token."""
     return f"{settings.BASE_URL}/hooks/{connection.integration}/{connection.pk}/"

@@ -9,18 +9,20 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils.html import format_html
 
 from integrations.metadata import Metadata
 from portal.connections.access.changes import installation_changed
+from portal.connections.access.hooks import installation_hook_url
 from portal.connections.access.installation import is_offered, settings_of_installation
 from portal.connections.admin.forms import choices, metadata_of
 from portal.connections.admin.setting_fields import SettingsForm, fields_for, name_of_field, stored_secrets
 from portal.connections.models import IntegrationSettings
 from portal.connections.registry import UnknownIntegration
 from portal.staff.base import StaffAdmin, name_of
-from portal.staff.formats import moment
+from portal.staff.formats import copyable, moment
 from portal.staff.sections import Fact, Section, Table
-from portal.tones import POSTED, WAITING, tone
+from portal.tones import PERSON, POSTED, WAITING, tone
 
 GIVEN_ALREADY = "What this installation has at {name} was entered already: change it there."
 TITLE = "What does this installation have, and where?"
@@ -99,6 +101,10 @@ class IntegrationSettingsAdmin(StaffAdmin[IntegrationSettings]):
     def sections(self, request: HttpRequest, obj: IntegrationSettings) -> Sequence[Section]:
         """Every setting by name; of a secret only whether there is one."""
         facts = [Fact("Integration", obj.integration), Fact("State", _state(obj)), Fact("Changed", self.changed(obj))]
+        if obj.refused_at:
+            facts.append(Fact("Not accepted", format_html("{} {}", moment(obj.refused_at), obj.refused_why), wide=True))
+        if address := installation_hook_url(obj.integration):
+            facts.append(Fact("Webhook address", copyable(address), wide=True))
         return [Section(title="Where it stands", facts=facts), Section(title="Settings", table=_settings(obj))]
 
     @admin.display(description="Name")
@@ -125,6 +131,8 @@ class IntegrationSettingsAdmin(StaffAdmin[IntegrationSettings]):
 def _state(kept: IntegrationSettings) -> str:
     if stored_secrets(kept) is None:
         return tone(WAITING, "Its key is lost: type the secrets in again")
+    if kept.refused_at:
+        return tone(PERSON, "Not accepted there: enter the key again")
     try:
         return tone(POSTED, "Offered") if is_offered(kept.integration) else tone(WAITING, "Something is missing")
     except UnknownIntegration:

@@ -13,13 +13,14 @@ from integrations.base import System
 from integrations.errors import IntegrationError
 from portal.connections import services
 from portal.connections.access.visits import is_linked_by_visit
+from portal.connections.admin.hook_pages import HOOK, HookPages
 from portal.connections.models import Connection, Status
 from portal.connections.registry import UnknownIntegration, system
 from portal.connections.relink import LINKABLE, CannotLink, relink
 from portal.connections.surveying import survey
 from portal.connections.views import NEXT
 from portal.staff.asking import Question, ReasonForm, SureForm, ask, form_data, is_confirmed
-from portal.staff.base import Button, StaffAdmin, name_of, row_url, say
+from portal.staff.base import Button, name_of, row_url, say
 
 CHANGE: Final = "connections.change_connection"
 PAUSE: Final = Button(name="pause", label="Pause", permission=CHANGE)
@@ -29,10 +30,10 @@ RELINK: Final = Button(name="relink", label="Link again", permission=CHANGE)
 SURVEY: Final = Button(name="survey", label="Survey", permission=CHANGE)
 
 
-class LinkPages(StaffAdmin[Connection]):
+class LinkPages(HookPages):
     """The buttons of a connection. What they do is in `portal.connections.services` and beside it."""
 
-    buttons: Sequence[Button] = (PAUSE, RESUME, AUTHORISE, RELINK, SURVEY)
+    buttons: Sequence[Button] = (PAUSE, RESUME, AUTHORISE, RELINK, SURVEY, HOOK)
 
     def offers(self, button: Button, obj: Connection) -> bool:
         """Pause or resume, and a link where there is none: by a visit where it is linked so."""
@@ -42,6 +43,8 @@ class LinkPages(StaffAdmin[Connection]):
             return obj.status in LINKABLE and (bool(obj.external_company_id) or not is_linked_by_visit(obj))
         if button is SURVEY:
             return obj.status == Status.LINKED and _tells_something(obj)
+        if button is HOOK:
+            return self.offers_hook(obj)
         return obj.paused is (button is RESUME)
 
     def pause(self, request: HttpRequest, obj: Connection) -> HttpResponse:

@@ -68,13 +68,13 @@ class TokenPages(StaffAdmin[Endpoint]):
             )
             return HttpResponseRedirect(row_url(obj))
         token = tokens.issue_token(obj, who=name_of(request.user))
-        context = {**self.page_context(request, obj, "The new token"), "token": token, "older": _older(live[-1:])}
         context = {
             **self.page_context(request, obj, "The new token"),
             "token": copyable(token),
+            "where": "Enter it at the source as the token of this endpoint.",
             "older": _older(tokens.live_tokens(obj, timezone.now())[:-1]),
         }
-        return TemplateResponse(request, "admin/connections/endpoint/token.html", context)
+        return TemplateResponse(request, "admin/connections/shown_once.html", context)
 
     def paste(self, request: HttpRequest, obj: Endpoint) -> HttpResponse:
         """Take over a token that the source made."""

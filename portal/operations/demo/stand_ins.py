@@ -11,6 +11,7 @@ from typing import Any, Final
 import requests
 
 from integrations.base import Link
+from integrations.codat.addresses import redirect_url
 from integrations.exact import from_json, to_json
 from integrations.reference import RecordKind
 from portal.connections import registry
@@ -98,6 +99,8 @@ def _codat(url: str, portal_url: str, copies: Copies) -> tuple[Elsewhere, ...]:
     told = link.told or _linked(url, link)
     link = replace(link, told=told)
     _listen(url, key, f"{portal_url}/hooks/codat/")
+    profile = {"name": "Postroom", "redirectUrl": redirect_url(f"{portal_url}/link/back/")}
+    _call("PUT", f"{url}/control/settings", {"profile": profile})
     return (
         Elsewhere(
             "codat", {"platform": XERO}, {}, ACCOUNT, TAX, f"{url}/", "Xero", told, told["company"], _codes(link)

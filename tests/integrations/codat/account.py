@@ -20,8 +20,7 @@ ENCODED_KEY = "azN5L29mK3RoZT10ZXN0cw=="
 LINK_URL = f"https://link-api.codat.io/companies/{COMPANY}/connections/{CONNECTION}/start?otp=857846"
 TOLD = {"company": COMPANY, "connection": CONNECTION, "platform": "gbol", "base_currency": "GBP", "status": "Linked"}
 OUTBOUND = Outbound(allow_private=True)
-KEEP = {"company": COMPANY, "connection": CONNECTION, "is_new": ""}
-NEW = {**KEEP, "is_new": "yes"}
+IDS = {"company": COMPANY, "connection": CONNECTION}
 
 SHOW = "GET /companies/COMPANY/connections/CONNECTION"
 PLATFORM = "GET /integrations/gbol"
@@ -29,7 +28,6 @@ INFO = "GET /companies/COMPANY/connections/CONNECTION/payables/info"
 STATUS = "GET /companies/COMPANY/dataStatus"
 READ_INFO = "GET /companies/COMPANY/data/info"
 QUEUE = "POST /companies/COMPANY/data/queue/company?connectionId=CONNECTION"
-RENAME = "PATCH /companies/COMPANY"
 
 FEATURES = {"bills": ["Get", "Post"], "suppliers": ["Get"]}
 SURVEYED = {

@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
+import pytest
+
 from integrations.base import AccountingSystem, Link
 from integrations.codat.connector import Codat
 from integrations.documents import Document, Kind
-from integrations.errors import Missing, OutcomeUnknown, Unauthorised
+from integrations.errors import KeyRefused, Misconfigured, Missing, OutcomeUnknown, Unauthorised
 from integrations.http import Outbound
 from integrations.reference import RecordKind
 from tests.contract import HttpCases, Refusal, Step
+from tests.contract.answers import STATUSES
+from tests.contract.attaching import ANSWERS
+from tests.contract.reading import FAULTS
 from tests.integrations.codat.account import COMPANY, CONNECTION, KEY, SYNC, ago, connection
 from tests.samples import KEY as OUR_KEY
 from tests.samples import PAPER, sample
@@ -222,6 +227,14 @@ class CodatConversations(HttpCases):
     told = SANDBOX
     boundary = "postroom-5cd70b0299ee57779c20fe9e4d6ad9e0"
 
+    @pytest.fixture(autouse=True)
+    def key_of_the_installation(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The key belongs to the installation: where it is refused no connection has to be linked again."""
+        tables: tuple[tuple[Any, object], ...] = ((STATUSES, 401), (FAULTS, "401"), (ANSWERS, "401"))
+        for table, status in tables:
+            meant = tuple(KeyRefused if one is Unauthorised else one for one in table[status])
+            monkeypatch.setitem(table, status, meant)
+
     def connect(self, url: str, outbound: Outbound) -> AccountingSystem:
         settings = {"base_url": url, "platform": str(self.told["platform"])}
         return self.connector(Link(settings=settings, secrets={"api_key": KEY}, outbound=outbound, told=self.told))
@@ -331,7 +344,15 @@ def refusals() -> list[Refusal]:
             error=Missing,
             says="not supported",
         ),
-        Refusal(status=403, body=error(403, ""), error=Unauthorised, says="API key"),
+        Refusal(
+            status=403,
+            body=error(403, "Not for this product."),
+            error=Misconfigured,
+            says="The API key of this installation may not do this in Codat: look at its rights and at the products of "
+            "the account. Codat says: Not for this product.",
+            field="api_key",
+        ),
+        Refusal(status=403, body=error(403, ""), error=Misconfigured, says="the products of the account.", field="api_key"),
         Refusal(status=409, body=error(409, "The key is in use."), error=OutcomeUnknown, says="looked up"),
         Refusal(status=422, body=error(422, "The key had another body."), error=OutcomeUnknown, says="looked up"),
         Refusal(status=451, body=error(451, "Not available for compliance reasons."), says="compliance"),

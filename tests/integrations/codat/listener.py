@@ -13,8 +13,8 @@ from werkzeug.wrappers import Request, Response
 
 from integrations.codat.standin.events import signature
 from integrations.sandbox import Server
+from tests.integrations.codat.documents import event_faults
 from tests.integrations.codat.rig import SECRET, Codat
-from tests.integrations.codat.schema import event_faults
 
 EVENTS = (
     "company.created", "company.deleted", "connection.created", "connection.connected", "connection.failed",

@@ -10,13 +10,12 @@ import pytest
 from integrations.codat.addresses import redirect_url, with_state
 from integrations.codat.client import guid
 from integrations.codat.linking import depart, stripped
-from integrations.errors import IntegrationError, Misconfigured, Rejected, Retryable, Unauthorised
+from integrations.errors import IntegrationError, KeyRefused, Misconfigured, Rejected, Retryable
 from integrations.linking import Departure
 from tests.integrations.codat.account import (
     COMPANY,
-    KEEP,
+    IDS,
     LINK_URL,
-    NEW,
     SHOW,
     asked,
     connection,
@@ -33,17 +32,35 @@ MADE = json_answer(connection("PendingAuth", linkUrl=f"{LINK_URL}-used"))
 BY_LINK = f"{LINK_URL}&state=s%2Bt%2Fa%3Dt%26e"
 
 
+def departure(url: str, **ids: str) -> Departure:
+    """There, with the ids for the way back, which are kept whatever becomes of the visit."""
+    return Departure(url=url, keep={**IDS, **ids}, told={**IDS, **ids})
+
+
 def test_the_first_visit_makes_a_company_and_a_connection() -> None:
     with ScriptedServer(PROFILE, json_answer({"id": COMPANY}), MADE, json_answer(connection("PendingAuth"))) as server:
-        found = depart(link(server, told={}), state=STATE, return_url=BACK)
+        ours = replace(link(server, told={}), company_name="Café Toft «Stores» (UK) Ltd.")
+        found = depart(ours, state=STATE, return_url=BACK)
 
-        assert found == Departure(url=BY_LINK, keep=NEW)
+        assert found == departure(BY_LINK)
         assert asked(server) == ["GET /profile", "POST /companies", "POST /companies/COMPANY/connections", SHOW]
-        assert [one.json() for one in server.asked[1:3]] == [{"name": f"Postroom {SEED[:12]}"}, {"platformKey": "gbol"}]
+        assert [one.json() for one in server.asked[1:3]] == [
+            {"name": "Caf Toft Stores UK Ltd."},
+            {"platformKey": "gbol"},
+        ]
         assert [one.headers["idempotency-key"] for one in server.asked[1:3]] == [
             guid(f"company-{SEED}"),
             guid(f"connection-{SEED}"),
         ]
+
+
+def test_a_company_without_a_name_that_codat_takes_gets_one_of_ours() -> None:
+    with ScriptedServer(PROFILE, json_answer({"id": COMPANY}), MADE, json_answer(connection("PendingAuth"))) as server:
+        depart(
+            replace(link(server, told={}), company_name="\N{CJK UNIFIED IDEOGRAPH-682A}"), state="a", return_url=BACK
+        )
+
+        assert server.asked[1].json() == {"name": "Company of Postroom"}
 
 
 def test_the_state_reaches_nobody_but_the_person() -> None:
@@ -59,7 +76,7 @@ def test_a_later_visit_asks_for_a_fresh_link_of_the_same_connection(status: str)
     with ScriptedServer(PROFILE, json_answer(connection(status, linkUrl=fresh))) as server:
         found = depart(link(server), state="abc", return_url=BACK)
 
-        assert found == Departure(url=f"{fresh}&state=abc", keep=KEEP)
+        assert found == departure(f"{fresh}&state=abc")
         assert asked(server) == ["GET /profile", SHOW]
 
 
@@ -94,7 +111,7 @@ def test_a_connection_that_was_deleted_over_there_is_made_anew_in_the_same_compa
     with ScriptedServer(*script) as server:
         found = depart(link(server), state=STATE, return_url=BACK)
 
-        assert found == Departure(url=BY_LINK, keep=KEEP)
+        assert found == departure(BY_LINK)
         assert asked(server)[1:] == [SHOW, "GET /companies/COMPANY", "POST /companies/COMPANY/connections", SHOW]
 
 
@@ -110,7 +127,7 @@ def test_a_company_that_was_deleted_over_there_is_made_anew() -> None:
     with ScriptedServer(*script) as server:
         found = depart(link(server), state=STATE, return_url=BACK)
 
-        assert found == Departure(url=BY_LINK, keep={**NEW, "company": "new"})
+        assert found == departure(BY_LINK, company="new")
 
 
 @pytest.mark.parametrize(("status", "unlinks"), [("Linked", True), ("Deauthorized", False)])
@@ -122,7 +139,7 @@ def test_another_platform_gets_another_connection_and_the_old_one_is_unlinked(st
     with ScriptedServer(PROFILE, old, *patched, json_answer({"id": COMPANY}), made, json_answer(row)) as server:
         found = depart(link(server, platform=" QHYG "), state=STATE, return_url=BACK)
 
-        assert found == Departure(url=BY_LINK, keep={**KEEP, "connection": "second"})
+        assert found == departure(BY_LINK, connection="second")
         assert [one.json() for one in server.asked if one.body] == [
             *([{"status": "Unlinked"}] if unlinks else []),
             {"platformKey": "qhyg"},
@@ -159,7 +176,7 @@ def test_an_address_of_return_that_leads_elsewhere_is_told_with_the_right_one(ad
 def test_an_address_of_return_may_have_more_in_it(address: str) -> None:
     script = json_answer({"redirectUrl": address}), json_answer(connection())
     with ScriptedServer(*script) as server:
-        assert depart(link(server), state="abc", return_url=BACK).keep == KEEP
+        assert depart(link(server), state="abc", return_url=BACK).keep == IDS
 
 
 def test_a_platform_that_codat_does_not_have_is_told() -> None:
@@ -168,7 +185,9 @@ def test_a_platform_that_codat_does_not_have_is_told() -> None:
         depart(link(server, told={}, platform="zzzz"), state=STATE, return_url=BACK)
 
 
-@pytest.mark.parametrize(("status", "error"), [(401, Unauthorised), (402, Rejected), (500, Retryable)])
+@pytest.mark.parametrize(
+    ("status", "error"), [(401, KeyRefused), (402, Rejected), (403, Misconfigured), (500, Retryable)]
+)
 def test_a_visit_that_cannot_begin_says_why_and_leaves_nothing_unknown(
     status: int, error: type[IntegrationError]
 ) -> None:

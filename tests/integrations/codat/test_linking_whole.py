@@ -14,9 +14,10 @@ import requests
 from integrations.base import Link
 from integrations.codat.addresses import redirect_url
 from integrations.codat.client import Client
+from integrations.codat.connector import Codat as Connector
 from integrations.codat.coverage import abilities, platforms
 from integrations.codat.linking import arrive, depart, survey, unlink
-from integrations.documents import Kind
+from integrations.documents import Company, Kind
 from integrations.errors import Cancelled, Rejected
 from integrations.linking import Arrival, Departure
 from tests.integrations.codat.rig import Codat, Linked
@@ -32,7 +33,7 @@ def way_back(codat: Codat) -> None:
 
 def blank(codat: Codat, platform: str = "gbol", told: Mapping[str, Any] | None = None) -> Link:
     """A connection that was never linked, or that was told so much."""
-    return replace(codat.link(Linked("", "", platform)), told=told or {})
+    return replace(codat.link(Linked("", "", platform)), told=told or {}, company_name="Harbour Street (Studios)")
 
 
 def pressed(url: str, button: str) -> dict[str, str]:
@@ -84,7 +85,31 @@ def test_who_agrees_is_linked_by_name_and_currency(codat: Codat, platform: str, 
         "registration": "01234567",
         "ledger_lock_date": "",
     }
-    assert [one["name"] for one in companies(codat)] == ["Harbour Street Studios Ltd"]
+    assert [one["name"] for one in companies(codat)] == ["Harbour Street Studios"]
+
+
+@pytest.mark.parametrize(("platform", "base"), [("hbql", ""), ("gbol", "GBP")])
+def test_a_first_visit_links_before_anything_was_read(codat: Codat, platform: str, base: str) -> None:
+    """Where the books are told live they are known at once; else the company's name at Codat has to do."""
+    codat.set(sync_seconds=60)
+    _, arrival = visited(blank(codat, platform), "approve")
+    found = [Connector(blank(codat, platform, arrival.told)).company() for _ in range(2)]
+
+    there = Company(
+        external_id=arrival.told["company"],
+        name="Harbour Street Studios Ltd" if base else "Harbour Street Studios",
+        base_currency=base,
+    )
+    assert found == [there] * 2
+    codat.later(61)
+    later = survey(blank(codat, platform, arrival.told))
+    assert Connector(blank(codat, platform, later)).company() == replace(
+        there,
+        name="Harbour Street Studios Ltd",
+        base_currency="GBP",
+        legal_name="Harbour Street Studios Ltd",
+        registration="01234567",
+    )
 
 
 def test_a_survey_afterwards_tells_what_was_read_meanwhile(codat: Codat) -> None:
@@ -106,7 +131,7 @@ def test_who_says_no_links_nothing_and_may_begin_again_with_the_same_connection(
     departure = depart(link, state=STATE, return_url=BACK)
     with pytest.raises(Cancelled):
         arrive(link, pressed(departure.url, "cancel"), keep=departure.keep)
-    _, arrival = visited(replace(link, told=departure.keep), "approve")
+    _, arrival = visited(replace(link, told=departure.told), "approve")
 
     assert (arrival.told["connection"], len(companies(codat))) == (departure.keep["connection"], 1)
 
@@ -122,7 +147,7 @@ def test_a_link_is_good_for_one_visit(codat: Codat) -> None:
     link = blank(codat)
     first = depart(link, state=STATE, return_url=BACK)
     pressed(first.url, "cancel")
-    second = depart(replace(link, told=first.keep), state="another", return_url=BACK)
+    second = depart(replace(link, told=first.told), state="another", return_url=BACK)
 
     assert requests.get(first.url, timeout=20).status_code == 404
     assert pressed(second.url, "approve")["state"] == "another"

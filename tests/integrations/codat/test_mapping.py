@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from integrations.codat import fitting, mapping, options
-from integrations.codat.booked import carries, is_gone, posted
+from integrations.codat.booked import carries, posted
 from integrations.codat.codes import Known
 from integrations.codat.kinds import SHAPES
 from integrations.codat.refusals import refusal
@@ -33,7 +33,7 @@ GUIDS = {"type": "Object", "properties": {"id": {"type": "String", "required": T
 def sent(document: Document, told: dict[str, Any], known: Known = KNOWN) -> dict[str, Any]:
     """The push of a document to a platform with these options."""
     form, model = SHAPES[document.kind], options.read(told)
-    full = mapping.pushed(document, known, model, form, key=KEY, reference=REFERENCE, base="GBP")
+    full = mapping.pushed(document, known, model, form, key=KEY, reference=REFERENCE, base="GBP", due_days=30)
     return fitting.fitted(full, model, form)
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import time_machine
 
-from integrations.codat.client import guid
+from integrations.codat.client import NotFetched, guid
 from integrations.codat.connector import Codat as Connector
 from integrations.documents import Awaiting, Document, IdempotencyKey, Kind, Posted, Supplier
 from integrations.errors import (
     IntegrationError,
+    KeyRefused,
     Misconfigured,
     OutcomeUnknown,
     Rejected,
@@ -23,9 +24,10 @@ from integrations.errors import (
 )
 from integrations.exact import from_json
 from integrations.http import Outbound
+from integrations.reference import RecordKind
 from integrations.reply import LOOKED_UP
 from tests.contract import book
-from tests.integrations.codat.account import ago, refused
+from tests.integrations.codat.account import CONNECTION, SYNC, ago, data_status, refused
 from tests.integrations.codat.conversation import (
     HERE,
     OPERATION,
@@ -211,29 +213,76 @@ def scripted(server: ScriptedServer) -> Connector:
     return system
 
 
+UNREAD = refused(404, "No data available")
+QUEUE = f"/data/queue/bills?connectionId={CONNECTION}"
+LATER = Awaiting(operation=OPERATION, ask_after_seconds=60.0)
+
+
+def read_back(*plays: Answer, ended: float = 30) -> tuple[Posted | Awaiting, list[str]]:
+    """What comes of a push that went well `ended` seconds ago, and what is asked after the operation and the bill."""
+    told = {**succeeded("bills"), "completedOnUtc": ago(ended)}
+    with ScriptedServer(json_answer(told), *plays) as server:
+        found = scripted(server).poll(sample(), operation=OPERATION)
+    return found, [one.path.removeprefix(HERE) for one in server.asked[2:]]
+
+
+def last_read(requested: float, status: str = "Complete") -> list[Answer]:
+    """The status of the bills and their latest reading, which was asked for so many seconds ago."""
+    pull = {"id": SYNC, "dataType": "bills", "status": status, "requested": ago(requested)}
+    return [data_status("bills", status, latestSyncId=SYNC), json_answer(pull)]
+
+
 @pytest.mark.parametrize("unread", [404, 409])
-def test_what_codat_has_not_read_yet_is_read_back_later(unread: int) -> None:
-    pull = {"id": "1", "dataType": "bills", "status": "Queued", "requested": ago(0)}
-    plays = [json_answer(succeeded("bills")), refused(unread, "No data available"), json_answer(pull)]
-    with ScriptedServer(*plays) as server:
-        again = scripted(server).poll(sample(), operation=OPERATION)
-    assert again == Awaiting(operation=OPERATION, ask_after_seconds=30.0)
-    assert server.asked[2].path.startswith(f"{HERE}/data/queue/bills")
+def test_what_codat_has_not_read_yet_is_read_and_read_back_later(unread: int) -> None:
+    queued = json_answer({"id": "1", "dataType": "bills", "status": "Queued", "requested": ago(0)})
+    no_data = refused(unread, "No data available")
+    assert read_back(no_data, data_status("bills"), queued) == (LATER, ["/dataStatus", QUEUE])
+    asked = ["/dataStatus", f"/data/history/{SYNC}", QUEUE]
+    assert read_back(no_data, *last_read(31), queued) == (LATER, asked)
+
+
+@pytest.mark.parametrize("status", ["Complete", "FetchError"])
+def test_one_reading_is_asked_for_after_a_push_and_not_one_at_each_poll(status: str) -> None:
+    """Reading all bills anew takes long, and costs money on some platforms."""
+    assert read_back(UNREAD, *last_read(29, status)) == (LATER, ["/dataStatus", f"/data/history/{SYNC}"])
+
+
+@pytest.mark.parametrize("status", ["Queued", "Fetching", "Processing"])
+def test_while_bills_are_read_no_other_reading_is_asked_for(status: str) -> None:
+    assert read_back(UNREAD, data_status("bills", status, latestSyncId=SYNC)) == (LATER, ["/dataStatus"])
 
 
 def test_what_cannot_be_read_for_long_is_told_by_its_id_alone() -> None:
     """It is in the books all the same: Sage 50 may be closed for days after it has booked."""
-    told = {**succeeded("bills"), "completedOnUtc": ago(901)}
-    with ScriptedServer(json_answer(told), refused(404, "No data available")) as server:
+    assert read_back(UNREAD, ended=901) == (Posted(external_id="17", number=""), [])
+
+
+def test_a_success_that_tells_no_moment_at_all_is_told_by_its_id_alone() -> None:
+    told = {**succeeded("bills"), "completedOnUtc": None, "requestedOnUtc": "soon"}
+    with ScriptedServer(json_answer(told), UNREAD) as server:
         assert scripted(server).poll(sample(), operation=OPERATION) == Posted(external_id="17", number="")
 
 
-def test_a_reading_that_is_under_way_already_is_waited_for() -> None:
-    busy = refused(409, "DatasetAlreadyInProgressException: Cannot queue, as it is still in progress")
-    plays = [json_answer(succeeded("bills")), refused(404, "No data available"), busy]
-    with ScriptedServer(*plays) as server:
-        again = scripted(server).poll(sample(), operation=OPERATION)
-    assert again == Awaiting(operation=OPERATION, ask_after_seconds=30.0)
+@pytest.mark.parametrize("status", [400, 404, 409])
+def test_a_reading_that_cannot_be_asked_for_is_waited_for(status: int) -> None:
+    busy = refused(status, "DatasetAlreadyInProgressException: Cannot queue, as it is still in progress")
+    assert read_back(UNREAD, data_status("bills"), busy) == (LATER, ["/dataStatus", QUEUE])
+
+
+@pytest.mark.parametrize(("platform", "minutes"), [("hbql", {"timeoutInMinutes": 4320}), ("mqjo", {})])
+def test_a_push_to_desktop_software_is_given_up_after_three_days(
+    codat: Codat, platform: str, minutes: dict[str, int]
+) -> None:
+    linked = codat.linked(platform)
+    link = codat.link(linked, outbound=Outbound(allow_private=True, permit=lambda: codat.refresh(linked)))
+    system = Connector(replace(link, told=Connector(link).survey()))
+    codat.plan("Pending")
+    taken = system.post(document(), key=KEY, reference=REFERENCE)
+    assert isinstance(taken, Awaiting)
+    there = codat.ask("GET", f"companies/{linked.company}/push/{taken.operation}").json()
+    assert {name: there[name] for name in ("timeoutInMinutes",) if name in there} == minutes
+    codat.later(4319 * 60)
+    assert system.poll(sample(), operation=taken.operation) == taken
 
 
 # --- keys ------------------------------------------------------------------------------------------------------------
@@ -320,12 +369,21 @@ def test_a_connection_that_was_given_up_over_there_is_to_be_linked_again(
     assert books.count() == 0
 
 
-def test_a_wrong_key_is_told_as_such(codat: Codat, linked: Linked) -> None:
+def test_a_wrong_key_is_the_installation_s_and_lets_everything_wait(codat: Codat, linked: Linked) -> None:
     link = codat.link(linked)
     system = Connector(replace(link, secrets={"api_key": "another"}))
-    for call in (system.company, lambda: push(system)):
-        with pytest.raises(Unauthorised):
+    kind = RecordKind.SUPPLIER
+    for call in (system.company, system.survey, lambda: push(system), lambda: list(system.records(kind))):
+        with pytest.raises(KeyRefused) as caught:
             call()
+        assert (caught.value.field, caught.value.free, caught.value.message) == (
+            "api_key",
+            True,
+            (
+                "Codat does not accept the API key of this installation. Its operator has to enter it again; "
+                "until then all waits."
+            ),
+        )
 
 
 # --- the lookup ------------------------------------------------------------------------------------------------------
@@ -345,14 +403,13 @@ def test_a_lookup_waits_until_codat_has_read_what_was_written_since(codat: Codat
         assert isinstance(system.poll(sample(), operation=taken.operation), Posted)
 
 
-def test_a_lookup_does_not_take_voided_or_deleted_documents(
-    codat: Codat, linked: Linked, system: Connector, books: SeenBooks
+def test_a_lookup_finds_documents_in_any_state_and_none_that_was_deleted(
+    codat: Codat, linked: Linked, system: Connector
 ) -> None:
     posted = book(system, sample())
-    codat.write(linked, "bills", {"id": posted.external_id, "status": "Void"})
-    assert system.find(sample(), key=KEY) == ()
-    codat.write(linked, "bills", {"id": posted.external_id, "status": "Paid"})
-    assert system.find(sample(), key=KEY) == (posted,)
+    for status in ("Void", "Paid", "Draft"):
+        codat.write(linked, "bills", {"id": posted.external_id, "status": status})
+        assert system.find(sample(), key=KEY) == (posted,)
     codat.control("DELETE", f"connections/{linked.connection}/records/bills/{posted.external_id}")
     assert system.find(sample(), key=KEY) == ()
 
@@ -377,11 +434,30 @@ def test_a_supplier_that_would_upset_a_query_is_not_in_it(code: str | None) -> N
 
 def test_what_was_never_fetched_is_asked_for() -> None:
     pull = {"id": "1", "dataType": "suppliers", "status": "Queued", "requested": ago(0)}
-    plays = [refused(409, "The data set has not been requested."), json_answer(pull)]
+    plays = [refused(409, "The data set has not been requested."), data_status("suppliers"), json_answer(pull)]
     with ScriptedServer(*plays) as server, pytest.raises(Retryable) as caught:
         push(scripted(server))
-    assert caught.value.retry_after == 60.0
-    assert [one.path for one in server.asked][1].startswith(f"{HERE}/data/queue/suppliers")
+    assert (caught.value.retry_after, caught.value.free) == (60.0, True)
+    assert [one.path for one in server.asked][2].startswith(f"{HERE}/data/queue/suppliers")
+
+
+def test_what_is_not_there_although_it_was_read_is_a_delay_too() -> None:
+    read = data_status("suppliers", "Complete", lastSuccessfulSync=ago(5))
+    with ScriptedServer(refused(409, "The data set is not ready."), read) as server:
+        with pytest.raises(NotFetched) as caught:
+            push(scripted(server))
+    assert (caught.value.retry_after, caught.value.free) == (60.0, True)
+
+
+@pytest.mark.parametrize(("status", "error"), [("FetchError", Retryable), ("PermissionsError", Misconfigured)])
+def test_what_could_not_be_fetched_says_so_and_is_not_asked_for_at_every_try(
+    status: str, error: type[IntegrationError]
+) -> None:
+    failed = json_answer({"id": SYNC, "dataType": "suppliers", "status": status, "requested": ago(9)})
+    plays = [refused(409, "No data."), data_status("suppliers", status, latestSyncId=SYNC), failed]
+    with ScriptedServer(*plays) as server, pytest.raises(IntegrationError) as caught:
+        push(scripted(server))
+    assert type(caught.value) is error
 
 
 @pytest.mark.parametrize("platform", ["gbol", "mqjo"])
@@ -399,7 +475,8 @@ def test_a_date_before_the_lock_is_objected_to_and_not_sent(codat: Codat, linked
 def test_everything_that_stands_against_a_document_is_told_at_once(codat: Codat) -> None:
     linked = codat.linked("hbql")
     bad = with_line(with_line(document(), 0, account_code="9999", tax_code=None), 1, tax_code="T77")
-    found = connect(codat, linked).objections(replace(bad, due_date=None, currency="USD", date=None))
+    blank = replace(bad, due_date=None, currency="USD", date=None, created_at=None)
+    found = connect(codat, linked).objections(blank)
     assert [(one.field, one.line) for one in found] == [
         ("account_code", 1),
         ("defaults.tax_code", 1),
@@ -410,6 +487,52 @@ def test_everything_that_stands_against_a_document_is_told_at_once(codat: Codat)
         ("due_date", None),
     ]
     assert SeenBooks(codat, linked).count() == 0
+
+
+def due(codat: Codat, linked: Linked, days: str, **changes: Any) -> str | None:
+    """When an invoice is due, as its preview tells it."""
+    system = connect(codat, linked, due_days=days)
+    (held,) = system.preview(replace(document(), **changes), key=KEY, reference=REFERENCE).requests
+    told: dict[str, str] = from_json(held.body)
+    return told.get("dueDate")
+
+
+@pytest.mark.parametrize("platform", ["gbol", "hbql"])
+def test_where_a_due_date_is_needed_and_not_given_it_is_so_many_days_after_the_date(codat: Codat, linked: Linked) -> None:
+    found = [due(codat, linked, days, due_date=None) for days in ("", "0", " 14 ", "365")]
+    assert found == [f"{day}T00:00:00" for day in ("2024-04-13", "2024-03-14", "2024-03-28", "2025-03-14")]
+    assert due(codat, linked, "14") == "2024-04-13T00:00:00", "what the source says counts"
+
+
+@pytest.mark.parametrize("platform", ["mqjo"])
+def test_where_no_due_date_is_needed_none_is_made_up(codat: Codat, linked: Linked) -> None:
+    assert due(codat, linked, "14", due_date=None) is None
+
+
+@pytest.mark.parametrize("platform", ["gbol", "hbql"])
+@pytest.mark.parametrize("days", ["366", "-1", "1.5", "soon", "³", "٣", "99999"])
+def test_days_that_are_none_are_a_wrong_setting_and_keep_nobody_from_a_lookup(
+    codat: Codat, linked: Linked, days: str
+) -> None:
+    system = connect(codat, linked, due_days=days)
+    for call in (system.objections, lambda one: system.post(one, key=KEY, reference=REFERENCE)):
+        with pytest.raises(Misconfigured) as caught:
+            call(document())
+        message = f"The days until payment are {days}. Enter a whole number from 0 to 365."
+        assert (caught.value.message, caught.value.field) == (message, "due_days")
+    assert system.find(document(), key=KEY) == ()
+
+
+@pytest.mark.parametrize("platform", ["gbol", "mqjo"])
+def test_an_order_is_booked_on_the_day_on_which_it_was_made(codat: Codat, linked: Linked) -> None:
+    made = datetime(2024, 3, 15, 23, 30, tzinfo=timezone(timedelta(hours=-2)))
+    order = replace(document(Kind.PURCHASE_ORDER), date=None, created_at=made)
+    system = connect(codat, linked)
+    assert book(system, order).date == date(2024, 3, 16)
+    locked = Connector(replace(system.link, told={**system.link.told, "ledger_lock_date": "2024-03-16"}))
+    assert [one.message for one in locked.objections(order)] == [
+        "The books are closed up to 16 Mar 2024, and the date is 16 Mar 2024. Change it."
+    ]
 
 
 def test_a_preview_is_the_whole_request_without_secrets(system: Connector, books: SeenBooks) -> None:

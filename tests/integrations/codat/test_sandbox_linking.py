@@ -160,6 +160,14 @@ def test_only_what_is_linked_can_be_unlinked(codat: Codat) -> None:
     assert codat.ask("GET", path).status_code == 404
 
 
+def test_linking_again_keeps_the_books_and_another_company_brings_its_own(codat: Codat, linked: Linked) -> None:
+    codat.write(linked, "suppliers", {"id": "NEW01", "supplierName": "New Ltd", "status": "Active"})
+    for entity, kept in (("Harbour Street Studios Ltd", True), ("Whitby Harbour Catering Ltd", False)):
+        codat.control("POST", f"connections/{linked.connection}", {"status": "Unlinked"})
+        codat.control("POST", f"connections/{linked.connection}", {"status": "Linked", "entity": entity})
+        assert ("NEW01" in [one["id"] for one in codat.rows(linked, "suppliers")]) is kept
+
+
 def test_what_was_read_stays_readable_when_the_access_is_gone(codat: Codat, linked: Linked) -> None:
     codat.control("POST", f"connections/{linked.connection}", {"status": "Deauthorized"})
     assert status(codat, linked.company, linked.connection) == "Deauthorized"
@@ -263,6 +271,19 @@ def test_an_event_of_somebody_elses_company_can_be_sent(codat: Codat) -> None:
         codat.control("POST", "webhooks", {"eventType": "bills.write.successful", "payload": payload})
         (told,) = listener.wait_for("bills.write.successful")
     assert told["payload"] == payload
+
+
+def test_a_consumer_hears_only_what_it_asked_for(codat: Codat) -> None:
+    with listening(codat) as listener:
+        for one in codat.ask("GET", "webhooks").json()["results"]:
+            codat.ask("DELETE", f"webhooks/{one['id']}")
+        body = {"url": "http://127.0.0.1:9/x", "eventTypes": ["company.deleted"]}
+        for disabled in (False, True):
+            codat.ask("POST", "webhooks", {**body, "disabled": disabled})
+        company = codat.ask("POST", "companies", {"name": "One"}).json()["id"]
+        codat.ask("DELETE", f"companies/{company}")
+        told = codat.control("GET", "webhooks")["deliveries"]
+    assert ([one["event"] for one in told], listener.came) == (["company.deleted"], [])
 
 
 def test_a_spent_quota_is_told_once(codat: Codat) -> None:

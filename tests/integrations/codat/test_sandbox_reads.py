@@ -142,6 +142,17 @@ def test_a_reading_can_end_badly(codat: Codat, linked: Linked, fault: str) -> No
     assert status(codat, linked, "bills")["currentStatus"] == "Complete"
 
 
+def test_an_access_that_ends_while_it_is_read_leaves_the_old_state(codat: Codat, linked: Linked) -> None:
+    codat.set(sync_seconds=60)
+    codat.write(linked, "suppliers", {"id": "METRO01", "supplierName": "Changed Ltd"})
+    queue(codat, linked, "suppliers")
+    codat.ask("PATCH", f"companies/{linked.company}/connections/{linked.connection}", {"status": "Unlinked"})
+    codat.later(60)
+    assert status(codat, linked, "suppliers")["currentStatus"] == "AuthError"
+    row = codat.ask("GET", f"companies/{linked.company}/data/suppliers/METRO01").json()
+    assert row["supplierName"] == "Metro Telecom"
+
+
 def test_a_refused_access_ends_the_connection(codat: Codat, linked: Linked) -> None:
     codat.control("PUT", "reads", {"bills": "AuthError"})
     with listening(codat) as listener:

@@ -261,6 +261,14 @@ def test_a_write_can_fail_with_words(codat: Codat, linked: Linked) -> None:
     assert written(codat, linked, bill())["status"] == "Success", "only the next one was meant"
 
 
+def test_a_write_can_stay_pending_for_ever(codat: Codat, linked: Linked) -> None:
+    codat.plan("Pending")
+    key = push(codat, linked, bill())["pushOperationKey"]
+    codat.later(86_400)
+    assert told(codat, linked, key)["status"] == "Pending"
+    assert codat.rows(linked, "bills") == []
+
+
 def test_a_write_that_timed_out_never_comes(codat: Codat, linked: Linked) -> None:
     codat.plan("TimedOut")
     key = push(codat, linked, bill())["pushOperationKey"]

@@ -12,8 +12,9 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
 from tests.integrations.codat.bodies import bill, line
+from tests.integrations.codat.documents import CONTRACTS, calls, event_faults
 from tests.integrations.codat.rig import HEADERS, Codat, Linked
-from tests.integrations.codat.schema import CONTRACTS, Checked, calls, checked, event_faults
+from tests.integrations.codat.schema import Checked, checked
 
 COMPANY = "2738be35-4120-4faf-a470-c90c4533ba70"
 PUSH = f"/companies/{COMPANY}/connections/{COMPANY}/push/bills"
