@@ -164,7 +164,7 @@ class Http:
         try:
             self._wire.begin(self._outbound.still_ours if wrote else None)
             status, headers, body = self._exchange(request)
-        except (OSError, HTTPError, _Unreadable) as error:
+        except (OSError, HTTPError, _TooLarge) as error:
             self._outbound.record(note.broken(error))
             raise self._broken(error, wrote) from error
         finally:
@@ -179,14 +179,13 @@ class Http:
             for chunk in response.iter_content(_CHUNK):
                 body += chunk
                 if len(body) > MAX_ANSWER:
-                    raise _Unreadable("the answer is larger than 10 MB")
+                    raise _TooLarge("the answer is larger than 10 MB")
             return response.status_code, response.headers, bytes(body)
 
     def _broken(self, error: Exception, wrote: bool) -> IntegrationError:
         if not self._wire.began:
             return Retryable(f"{self._system} {_unreached(error)}, so nothing was sent. It will be tried again.")
-        what = "did not answer in time" if _timed_out(error) else "broke off, or its answer could not be read"
-        return unclear(f"{self._system} {what}", wrote=wrote)
+        return unclear(f"{self._system} {_broke(error)}", wrote=wrote)
 
 
 def _sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
@@ -197,7 +196,7 @@ def _sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
     return headers
 
 
-class _Unreadable(Exception):
+class _TooLarge(Exception):
     """An answer that is not read to its end."""
 
 
@@ -242,6 +241,12 @@ def _unreached(error: Exception) -> str:
     if isinstance(error, SSLError):
         return "could not prove that it is the right system (its TLS certificate was not accepted)"
     return "could not be reached"
+
+
+def _broke(error: Exception) -> str:
+    if isinstance(error, _TooLarge):
+        return f"gave an answer of more than {MAX_ANSWER // 1024 // 1024} MB, which is not read"
+    return "did not answer in time" if _timed_out(error) else "broke off, or its answer could not be read"
 
 
 def _timed_out(error: BaseException | None) -> bool:
