@@ -16,7 +16,7 @@ from integrations.codat.client import Client
 from integrations.codat.codes import Known, resolve
 from integrations.codat.kinds import SHAPES, Payload
 from integrations.codat.lists import Lists
-from integrations.codat.values import ZERO, moment, text
+from integrations.codat.values import ZERO, text
 from integrations.documents import Document, IdempotencyKey, Kind, Line, Posted
 from integrations.errors import OutcomeUnknown
 from integrations.papers import File
@@ -55,23 +55,27 @@ RULES: Final[Mapping[str, Rules]] = {
 
 @dataclass(frozen=True, slots=True)
 class Synchronous:
-    """Bill Pay of one connection. `told` is what Codat told of it; its platform is one of `RULES`."""
+    """Bill Pay of one connection. `told` is what Codat told of it; its platform is one of `RULES`. `settings` are
+    those of its form."""
 
     client: Client
     told: Mapping[str, Any]
+    settings: Mapping[str, str]
 
     def draft(
         self, document: Document, *, key: IdempotencyKey, reference: str
     ) -> tuple[Payload, tuple[Objection, ...]]:
         """What would be sent, and what stands against it. Raises `Retryable`, `Unauthorised`, `Misconfigured`."""
-        rules = RULES[str(self.told.get("platform"))]
+        rules, days = RULES[str(self.told.get("platform"))], checks.due_days(self.settings)
         known, found = resolve(document, Lists(self.client))
         against = checks.of_the_currency(
             document, known, self.told, has_rates=rules.has_rates, as_suppliers=rules.as_suppliers
         )
-        payload = _bill(document, known, rules, key=key, reference=reference, base=checks.books(self.told))
+        payload = _bill(
+            document, known, rules, key=key, reference=reference, base=checks.books(self.told), due_days=days
+        )
         day = checks.of_the_day(document, self.told)
-        return payload, (*found, *day, *against, *_objections(document, rules))
+        return payload, (*found, *day, *against, *_objections(document, payload, rules))
 
     def post(self, document: Document, *, key: IdempotencyKey, reference: str) -> Posted:
         """Write the bill; what comes back is in the books."""
@@ -86,8 +90,7 @@ class Synchronous:
     def find(self, document: Document, *, key: IdempotencyKey) -> tuple[Posted, ...]:
         """All bills with our key among those changed since the document was made."""
         rows = self.client.tokens(self._bills, **_since(document))
-        ours = [row for row in rows if booked.carries(row, key) and not booked.is_gone(row)]
-        return tuple(one for row in ours if (one := booked.posted(row, _BILL)))
+        return tuple(one for row in rows if booked.carries(row, key) and (one := booked.posted(row, _BILL)))
 
     def papers(self, external_id: str) -> str:
         """Where the files of a bill are told."""
@@ -104,14 +107,23 @@ class Synchronous:
         return f"companies/{self.client.company}/connections/{self.client.connection}/payables/bills"
 
 
-def _bill(document: Document, known: Known, rules: Rules, *, key: IdempotencyKey, reference: str, base: str) -> Payload:
+def _bill(
+    document: Document,
+    known: Known,
+    rules: Rules,
+    *,
+    key: IdempotencyKey,
+    reference: str,
+    base: str,
+    due_days: int,
+) -> Payload:
     """The bill has no note, so that our mark stands in the first description."""
     marked = mapping.mark(key, reference)
     payload: Payload = {
         "reference": mapping.number(document, reference, rules.reference),
         "supplierRef": {"id": text(known.supplier.get("id"))},
         "issueDate": mapping.issued(document),
-        "dueDate": None if document.due_date is None else moment(document.due_date),
+        "dueDate": mapping.due(document, due_days),
         "currency": document.currency,
         "currencyRate": mapping.base_rate(document, base),
         "lineItems": [
@@ -144,8 +156,8 @@ def _line(line: Line, known: Known, rules: Rules, document: Document, marked: st
     }
 
 
-def _objections(document: Document, rules: Rules) -> Iterator[Objection]:
-    if document.due_date is None:
+def _objections(document: Document, payload: Payload, rules: Rules) -> Iterator[Objection]:
+    if "dueDate" not in payload:
         message = "The invoice has no due date, and the accounting software needs it. Add it."
         yield Objection(field="due_date", message=message)
     if document.gross < ZERO:

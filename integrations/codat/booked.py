@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.codat.kinds import Shape
+from integrations.codat.lists import is_deleted
 from integrations.codat.values import ZERO, amount, currency, day, text
 from integrations.documents import IdempotencyKey, Posted
 
@@ -35,16 +36,12 @@ def posted(row: Row, shape: Shape) -> Posted | None:
 
 
 def carries(row: Row, key: IdempotencyKey) -> bool:
-    """Whether our key stands on a document: in its note, or in the description of a line."""
+    """Whether our key stands on a document that is there: in its note, or in the description of a line.
+
+    A voided one is there; whoever voided it meant it, and another one would be a second document.
+    """
     texts = [text(row.get("note")), *(text(line.get("description")) for line in _lines(row))]
-    return any(key.value.lower() in one.lower() for one in texts)
-
-
-def is_gone(row: Row) -> bool:
-    """Whether the document was deleted or voided over there since."""
-    metadata = row.get("metadata")
-    is_deleted = isinstance(metadata, Mapping) and metadata.get("isDeleted") is True
-    return is_deleted or text(row.get("status")).lower() == "void"
+    return not is_deleted(row) and any(key.value.lower() in one.lower() for one in texts)
 
 
 def _amounts(row: Row, shape: Shape) -> tuple[Decimal | None, Decimal | None, Decimal | None]:

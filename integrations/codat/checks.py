@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from integrations.codat import terms
 from integrations.codat.codes import Known
 from integrations.codat.mapping import base_rate
 from integrations.codat.values import day
@@ -13,6 +15,8 @@ from integrations.errors import Misconfigured, Rejected
 from integrations.previewing import Objection
 
 _SETTINGS: Final = ("defaults.", "bills")
+_WHOLE: Final = re.compile(r"[0-9]{1,4}")
+_MOST_DUE_DAYS: Final = 365
 
 
 def books(told: Mapping[str, Any]) -> str:
@@ -20,14 +24,24 @@ def books(told: Mapping[str, Any]) -> str:
     return str(told.get("base_currency") or "")
 
 
+def due_days(settings: Mapping[str, str]) -> int:
+    """The days until payment that the connection's form says. Raises `Misconfigured`."""
+    given = settings.get(terms.DUE_DAYS, "").strip() or terms.USUAL_DUE_DAYS
+    days = int(given) if _WHOLE.fullmatch(given) else None
+    if days is None or days > _MOST_DUE_DAYS:
+        message = f"The days until payment are {given[:20]}. Enter a whole number from 0 to {_MOST_DUE_DAYS}."
+        raise Misconfigured(message, field=terms.DUE_DAYS)
+    return days
+
+
 def of_the_day(document: Document, told: Mapping[str, Any]) -> Iterator[Objection]:
     """A document needs a date, and one that the books are still open for."""
     locked = day(told.get("ledger_lock_date"))
-    if document.date is None:
+    if document.day is None:
         message = f"The {document.kind.label.lower()} has no date. Give it one."
         yield Objection(field="date", message=message)
-    elif locked is not None and document.date <= locked:
-        message = f"The books are closed up to {locked:%d %b %Y}, and the date is {document.date:%d %b %Y}. Change it."
+    elif locked is not None and document.day <= locked:
+        message = f"The books are closed up to {locked:%d %b %Y}, and the date is {document.day:%d %b %Y}. Change it."
         yield Objection(field="date", message=message)
 
 

@@ -6,14 +6,15 @@ import re
 import uuid
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from integrations.base import Link
 from integrations.codat.refusals import refusal
-from integrations.errors import IntegrationError, Misconfigured, Missing, Rejected, Retryable, Unauthorised
-from integrations.http import Http
+from integrations.errors import IntegrationError, KeyRefused, Misconfigured, Missing, Rejected, Retryable, Unauthorised
+from integrations.http import Http, Options
 from integrations.papers import File
 from integrations.reply import Reply
+from integrations.sentences import LONGEST_SENTENCE
 
 PAGE_SIZE: Final = 500
 # A list that is longer than that does not end: half a million rows at 500 a page.
@@ -27,22 +28,31 @@ _NOT_READY_SECONDS: Final = 60.0
 _REFUSALS: Final[Mapping[int, type[IntegrationError]]] = {
     400: Rejected,
     402: Rejected,
-    403: Unauthorised,
+    403: Misconfigured,
     404: Missing,
     451: Rejected,
 }
 # How a write is refused for a connection that was given up over there is not documented; its status is in the words.
 _GIVEN_UP: Final = re.compile(r"\b(Deauthori[sz]ed|Unlinked|PendingAuth)\b")
+_KEY_REFUSED: Final = (
+    "Codat does not accept the API key of this installation. Its operator has to enter it again; until then all waits."
+)
+_KEY_LACKS_RIGHTS: Final = (
+    "The API key of this installation may not do this in Codat: it is an old one, or not for this product. Look at the "
+    "key in the Codat portal, and enter the right one."
+)
 _OTHERWISE: Final[Mapping[int, str]] = {
     402: "Codat's plan does not allow it. Look at the plan of this account in the Codat portal.",
-    403: "Codat does not accept the API key for this. Enter the key again.",
     404: "Codat has no such thing.",
     451: "Codat may not do this on this platform, for reasons of compliance.",
 }
 
 
 class NotFetched(Retryable):
-    """Codat has not read this type of data from the accounting software yet, or is reading it."""
+    """Codat has not read this type of data from the accounting software yet, or is reading it: a delay, no failure."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry_after=_NOT_READY_SECONDS, free=True)
 
 
 class Client:
@@ -62,8 +72,9 @@ class Client:
         self.connection = str(link.told.get("connection") or "")
 
     def get(self, path: str, **params: str | int) -> Any:
-        """The JSON of an answer. Raises `Missing` on 404, `Retryable` for a data set that is not ready."""
-        return _accepted(self._http.get(path, params=params))
+        """The JSON of an answer. Raises `Missing` on 404, `NotFetched` for a data set that is not ready, `KeyRefused`
+        on 401, `Misconfigured` on 403."""
+        return _accepted(self._ask("GET", path, params=params))
 
     def send(
         self,
@@ -81,20 +92,20 @@ class Client:
         again to every repeat of the key for 90 minutes; a 429 is not.
         """
         options: dict[str, Any] = {} if body is None else {"json": body}
-        reply = self._http.request(method, path, headers=_keyed(key), params=params or {}, reads=reads, **options)
+        reply = self._ask(method, path, headers=_keyed(key), params=params or {}, reads=reads, **options)
         return _accepted(reply)
 
     def upload(self, path: str, file: File, *, key: str = "") -> Any:
         """Send one file as the one part of a form; the JSON of a 2xx."""
         boundary = f"postroom-{uuid.uuid5(_NAMESPACE, f'{path} {file.name}').hex}"
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", **_keyed(key)}
-        return _accepted(self._http.post(path, body=_form(boundary, file), headers=headers))
+        return _accepted(self._ask("POST", path, body=_form(boundary, file), headers=headers))
 
     def pages(self, path: str, **params: str | int) -> Iterator[Mapping[str, Any]]:
         """All rows of a list that is read by `page` and `pageSize`, until there are as many as it says that it has."""
         read = 0
         for page in range(1, _MOST_PAGES + 1):
-            reply = self._http.get(path, params={"pageSize": PAGE_SIZE, **params, "page": page})
+            reply = self._ask("GET", path, params={"pageSize": PAGE_SIZE, **params, "page": page})
             rows, total = _page(reply)
             yield from rows
             read += len(rows)
@@ -108,7 +119,7 @@ class Client:
         """All rows of a list that is read by continuation tokens."""
         wanted: dict[str, str | int] = dict(params)
         for _ in range(_MOST_PAGES):
-            reply = self._http.get(path, params=wanted)
+            reply = self._ask("GET", path, params=wanted)
             answer = _accepted(reply)
             yield from _rows(reply, answer)
             token = _next_token(answer)
@@ -116,6 +127,13 @@ class Client:
                 return
             wanted = {**params, "continuationToken": token}
         raise Retryable("Codat answered with more pages than there can be. It will be tried again.")
+
+    def _ask(self, method: str, path: str, **options: Unpack[Options]) -> Reply:
+        """The key is the installation's, so that no connection has to be linked again where it is refused."""
+        try:
+            return self._http.request(method, path, **options)
+        except Unauthorised as error:
+            raise KeyRefused(_KEY_REFUSED, field="api_key") from error
 
 
 def guid(key: str) -> str:
@@ -186,11 +204,15 @@ def _refusal(reply: Reply, answer: Mapping[str, Any]) -> IntegrationError:
     """A conflict of a write is another request under the same key, still running or with another body: look it up."""
     if reply.status == 409 and not reply.wrote:
         words, _ = refusal(answer, otherwise="Codat has not fetched this yet.")
-        return NotFetched(words, retry_after=_NOT_READY_SECONDS)
+        return NotFetched(words)
     known = _REFUSALS.get(reply.status)
     if known is None:
         return reply.unclear("an error that leaves open what happened")
     if reply.status == 400 and _GIVEN_UP.search(str(answer["error"])):
         return Unauthorised("Codat has lost its access to the accounting software. Link the connection again.")
+    if reply.status == 403:
+        words, _ = refusal(answer, otherwise="")
+        said = f" Codat says: {words}" if words else ""
+        return Misconfigured(f"{_KEY_LACKS_RIGHTS}{said}"[:LONGEST_SENTENCE], field="api_key")
     words, field = refusal(answer, otherwise=_OTHERWISE.get(reply.status, "Codat refused it and gave no reason."))
     return known(words, field=field)

@@ -87,7 +87,7 @@ class Codat(AccountingSystem):
     def poll(self, document: Document, *, operation: str) -> Posted | Awaiting:
         """What became of a push. Raises `Rejected`, `OutcomeUnknown`, `Retryable`, `Unauthorised`."""
         self._insist_on_link()
-        return Asynchronous(self._client, self.link.told).poll(document, operation=operation)
+        return self._asynchronous.poll(document, operation=operation)
 
     def find(self, document: Document, *, key: IdempotencyKey) -> tuple[Posted, ...]:
         """All documents with our key that Codat can see. A miss proves nothing: see the README.
@@ -142,8 +142,12 @@ class Codat(AccountingSystem):
             message = f"Codat has no synchronous way into {self._platform}. Choose another way for invoices."
             raise Misconfigured(message, field="bills")
         if kind is Kind.INVOICE and wish != terms.ASYNC and is_covered:
-            return Synchronous(self._client, self.link.told)
-        return Asynchronous(self._client, self.link.told)
+            return Synchronous(self._client, self.link.told, self.link.settings)
+        return self._asynchronous
+
+    @property
+    def _asynchronous(self) -> Asynchronous:
+        return Asynchronous(self._client, self.link.told, self.link.settings)
 
     def _insist_on_link(self) -> None:
         if not (self._client.company and self._client.connection):

@@ -24,28 +24,31 @@ _KEY: Final = re.compile(r"[a-z]{4}")
 # Codat strips all other characters of a company's name without a word.
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9 \-',&@.,?!]+")
 _LONGEST_NAME: Final = 120
+# For a name of which nothing is left.
+_NAMELESS: Final = "Company of Postroom"
 _CANCELLED: Final = "403"
 _UNSUPPORTED: Final = "501"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """The connection over there that a visit is about. `is_new`: its company was made for this visit."""
+    """The connection over there that a visit is about."""
 
     company: str
     connection: str
     url: str = ""
-    is_new: bool = False
 
-    def keep(self) -> Mapping[str, str]:
-        return {"company": self.company, "connection": self.connection, "is_new": "yes" if self.is_new else ""}
+    @property
+    def ids(self) -> Mapping[str, str]:
+        return {"company": self.company, "connection": self.connection}
 
 
 def depart(link: Link, *, state: str, return_url: str) -> Departure:
     """Make the company and the connection over there, as far as there are none, and send the person to its link.
 
     A link is good once and for a day, so it is asked for at each visit and never built. Codat gives our `state` back
-    in the address that is set for the whole account; that one must lead to `return_url`.
+    in the address that is set for the whole account; that one must lead to `return_url`. What was made over there is
+    told at once, so that the next visit takes it up if this one comes to nothing.
 
     Raises `Misconfigured` for a platform that there is not, or that is switched off, and for a wrong address of
     return; as `System.company` else.
@@ -53,8 +56,9 @@ def depart(link: Link, *, state: str, return_url: str) -> Departure:
     client = Client(link)
     key = _platform_key(link)
     insist_on_return(client, return_url)
-    place = _known(client, key) or _made(client, key, state)
-    return Departure(url=with_state(place.url, state, is_private=link.outbound.allow_private), keep=place.keep())
+    place = _known(client, key) or _made(client, key, state, stripped(link.company_name))
+    url = with_state(place.url, state, is_private=link.outbound.allow_private)
+    return Departure(url=url, keep=place.ids, told=place.ids)
 
 
 def arrive(link: Link, query: Mapping[str, str], *, keep: Mapping[str, str]) -> Arrival:
@@ -71,10 +75,7 @@ def arrive(link: Link, query: Mapping[str, str], *, keep: Mapping[str, str]) -> 
     if not is_linked(row.get("status")):
         raise _not_linked(query, row)
     _insist_on_platform(_platform_key(link), row)
-    told = telling.of_connection(client, link.told, row, is_visit=True)
-    if keep.get("is_new"):
-        _rename(client, told)
-    return Arrival(told=told)
+    return Arrival(told=telling.of_connection(client, link.told, row, is_visit=True))
 
 
 def survey(link: Link) -> Mapping[str, Any]:
@@ -132,19 +133,18 @@ def _known(client: Client, key: str) -> _Place | None:
     return None
 
 
-def _made(client: Client, key: str, state: str) -> _Place:
+def _made(client: Client, key: str, state: str, name: str) -> _Place:
     """A connection, in the company of before if that is still there. The keys outlast a repeat of the same visit."""
     seed = hashlib.sha256(state.encode()).hexdigest()
-    is_new = not (client.company and _is_there(client))
     company = client.company
-    if is_new:
-        body = {"name": f"Postroom {seed[:12]}"}
+    if not (company and _is_there(client)):
+        body = {"name": name or _NAMELESS}
         company = _id(client.send("POST", "companies", body, key=f"company-{seed}", reads=True))
     path = f"companies/{company}/connections"
     connection = _id(client.send("POST", path, {"platformKey": key}, key=f"connection-{seed}", reads=True))
     # Only a connection that is asked for is said to have a fresh link.
     url = str(_connection(client, company, connection).get("linkUrl") or "")
-    return _Place(company=company, connection=connection, url=url, is_new=is_new)
+    return _Place(company=company, connection=connection, url=url)
 
 
 def _is_there(client: Client) -> bool:
@@ -210,15 +210,3 @@ def _reason(row: Mapping[str, Any]) -> str:
     open_ones = [one for one in rows if one.get("status") != "Resolved" and not one.get("resolvedOnUtc")]
     latest = max(open_ones, key=lambda one: str(one.get("erroredOnUtc") or ""), default={})
     return sentence(latest.get("errorMessage"), otherwise="")
-
-
-def _rename(client: Client, told: Mapping[str, Any]) -> None:
-    """The company over there was named before anybody knew whose it is."""
-    name = stripped(str(told.get("company_name") or ""))
-    if not name:
-        return
-    try:
-        client.send("PATCH", f"companies/{client.company}", {"name": name}, reads=True)
-    except (Rejected, Retryable):
-        # Only people who look at Codat's own pages see it; the visit has succeeded without.
-        return

@@ -36,13 +36,13 @@ class Lists:
     def rows(self, data_type: str, **params: str | int) -> Iterator[Row]:
         """All rows of a type, page by page, those deleted over there too.
 
-        What was never fetched is asked for, and then raises `Retryable`.
+        What was never fetched is asked for, and then raises `Retryable`; as `syncing.freshen` else.
         """
         path = f"companies/{self._client.company}/data/{_PATHS.get(data_type, data_type)}"
         try:
             yield from self._client.pages(path, **params)
         except NotFetched:
-            syncing.queue(self._client, data_type)
+            syncing.freshen(self._client, data_type)
             raise
 
     def suppliers(self, *, code: str | None, name: str) -> Sequence[Row]:

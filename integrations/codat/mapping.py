@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -24,9 +25,19 @@ def mark(key: IdempotencyKey, reference: str) -> str:
 
 
 def pushed(
-    document: Document, known: Known, model: Model, shape: Shape, *, key: IdempotencyKey, reference: str, base: str
+    document: Document,
+    known: Known,
+    model: Model,
+    shape: Shape,
+    *,
+    key: IdempotencyKey,
+    reference: str,
+    base: str,
+    due_days: int,
 ) -> Payload:
     """Everything that a push of this document can carry; the platform's model says what of it goes out.
+
+    `due_days` after its date it is due where it does not say so itself and the platform has to know.
 
     Our mark stands in the note, or where that is missing, too short or the supplier's, in the first description.
     """
@@ -39,7 +50,7 @@ def pushed(
             "supplierName": known.supplier.get("supplierName"),
         },
         "issueDate": issued(document),
-        **({shape.due: None if document.due_date is None else moment(document.due_date)} if shape.due else {}),
+        **({shape.due: due(document, due_days if model.requires(shape.due) else None)} if shape.due else {}),
         "expectedDeliveryDate": None if document.delivery_date is None else moment(document.delivery_date),
         "currency": document.currency,
         "currencyRate": _pushed_rate(document, model, base),
@@ -57,8 +68,15 @@ def pushed(
 
 
 def issued(document: Document) -> str | None:
-    """The document's date; None where it has none."""
-    return None if document.date is None else moment(document.date)
+    """The day that it is booked on; None where it has none."""
+    return None if document.day is None else moment(document.day)
+
+
+def due(document: Document, days: int | None) -> str | None:
+    """When it is to be paid: as it says itself, else so many days after its own day; None where nobody knows."""
+    if document.due_date is not None:
+        return moment(document.due_date)
+    return None if days is None or document.day is None else moment(document.day + timedelta(days=days))
 
 
 def number(document: Document, reference: str, longest: int | None) -> str:

@@ -26,8 +26,10 @@ from integrations.previewing import Objection
 
 _ASK_AFTER_SECONDS: Final = 5.0
 # A written document is told only after Codat has read the books anew.
-_READ_AFTER_SECONDS: Final = 30.0
+_READ_AFTER_SECONDS: Final = 60.0
 _LONGEST_UNREAD_SECONDS: Final = 900.0
+# Three days, so that a computer may be off over a weekend.
+_LONGEST_PENDING_MINUTES: Final = "4320"
 # The answer to a file is not documented; one of these it is said to have, if it has a body.
 _TAKEN: Final = frozenset({"pushOperationKey", "attachmentId", "id"})
 _FAILED_ALREADY: Final = "Codat refused the document and gave no reason."
@@ -36,10 +38,11 @@ _MOST_QUERIED: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST
 
 @dataclass(frozen=True, slots=True)
 class Asynchronous:
-    """Pushes to one connection. `told` is what Codat told of it."""
+    """Pushes to one connection. `told` is what Codat told of it, `settings` are those of its form."""
 
     client: Client
     told: Mapping[str, Any]
+    settings: Mapping[str, str]
 
     def draft(
         self, document: Document, *, key: IdempotencyKey, reference: str
@@ -48,10 +51,10 @@ class Asynchronous:
 
         Raises `Retryable`, `Unauthorised`, `Misconfigured`, `Rejected` for a kind that has no place there.
         """
-        form, base = shape(document.kind), checks.books(self.told)
+        form, base, days = shape(document.kind), checks.books(self.told), checks.due_days(self.settings)
         known, found = resolve(document, Lists(self.client))
         model = options.read(self.client.get(f"{self._there}/options/{form.data_type}"))
-        full = mapping.pushed(document, known, model, form, key=key, reference=reference, base=base)
+        full = mapping.pushed(document, known, model, form, key=key, reference=reference, base=base, due_days=days)
         payload = fitting.fitted(full, model, form)
         against = checks.of_the_currency(
             document,
@@ -69,7 +72,7 @@ class Asynchronous:
         payload, found = self.draft(document, key=key, reference=reference)
         checks.insist(found)
         path = f"{self._there}/push/{shape(document.kind).data_type}"
-        told = self.client.send("POST", path, payload, key=key.sent)
+        told = self.client.send("POST", path, payload, key=key.sent, params=self._patience)
         operation = text(told.get("pushOperationKey")) if isinstance(told, Mapping) else ""
         if not operation:
             raise OutcomeUnknown("Codat did not say which operation it made of the document. It will be looked up.")
@@ -112,8 +115,7 @@ class Asynchronous:
         form = shape(document.kind)
         syncing.freshen(self.client, form.data_type, asked_within=LOOKUP_SECONDS)
         rows = self.client.pages(f"companies/{self.client.company}/data/{form.data_type}", **_of_supplier(document))
-        ours = [row for row in rows if booked.carries(row, key) and not booked.is_gone(row)]
-        return tuple(one for row in ours if (one := booked.posted(row, form)))
+        return tuple(one for row in rows if booked.carries(row, key) and (one := booked.posted(row, form)))
 
     def papers(self, external_id: str) -> str:
         """Where the files of a bill are told."""
@@ -152,15 +154,16 @@ class Asynchronous:
 
     def _unread(self, data_type: str, record: str, told: Mapping[str, Any], operation: str) -> Posted | Awaiting:
         """Have it read. What cannot be read for long is told by its id alone: it is in the books all the same."""
-        ended = syncing.instant(told.get("completedOnUtc"))
-        if ended is not None and (datetime.now(UTC) - ended).total_seconds() > _LONGEST_UNREAD_SECONDS:
+        ended = syncing.instant(told.get("completedOnUtc")) or syncing.instant(told.get("requestedOnUtc"))
+        if ended is None or (datetime.now(UTC) - ended).total_seconds() > _LONGEST_UNREAD_SECONDS:
             return Posted(external_id=record, number="")
-        try:
-            syncing.queue(self.client, data_type)
-        except (Retryable, Rejected):
-            # It is being read already, or cannot be: in both cases time tells.
-            return Awaiting(operation=operation, ask_after_seconds=_READ_AFTER_SECONDS)
+        syncing.have_read(self.client, data_type, since=ended)
         return Awaiting(operation=operation, ask_after_seconds=_READ_AFTER_SECONDS)
+
+    @property
+    def _patience(self) -> dict[str, str]:
+        """Desktop software may be switched off for good, and a push to it would then be pending for ever."""
+        return {"timeoutInMinutes": _LONGEST_PENDING_MINUTES} if self.told.get("is_desktop") is True else {}
 
     @property
     def _there(self) -> str:

@@ -78,7 +78,7 @@ def freshen(client: Client, data_type: str, *, asked_within: float | None = None
 def data_status(client: Client) -> Mapping[str, DataSet]:
     """What Codat has of each type of data of the company, by type. Raises as `Client.get`."""
     answer = client.get(f"companies/{client.company}/dataStatus")
-    if not isinstance(answer, Mapping):
+    if not isinstance(answer, Mapping) or not all(isinstance(row, Mapping | None) for row in answer.values()):
         raise Retryable("Codat did not tell the status of its data. It will be asked again.")
     found = (_data_set(name, row) for name, row in answer.items() if isinstance(row, Mapping))
     return {one.data_type: one for one in found}
@@ -98,6 +98,20 @@ def queue(client: Client, data_type: str) -> Pull:
         if isinstance(error, NotFetched) or _IN_PROGRESS in error.message:
             raise _wait(data_type) from error
         raise
+
+
+def have_read(client: Client, data_type: str, *, since: datetime | None = None) -> None:
+    """Have a type of data read; whether it is read already, or not told at all, what is known has to do meanwhile.
+
+    With `since` (aware UTC, by Codat's clock) a reading that was asked for after that moment is enough, whatever became
+    of it. Raises what `data_status` raises.
+    """
+    if since is not None and _was_asked_after(client, data_type, since):
+        return
+    try:
+        queue(client, data_type)
+    except (Retryable, Rejected):
+        return
 
 
 def queue_all(client: Client) -> None:
@@ -135,6 +149,15 @@ def _age_of(client: Client, here: DataSet, asked_within: float | None) -> tuple[
     last = _remembered(client, here.latest_success, here)
     took = (last.ended_at - last.asked_at).total_seconds() if last.asked_at and last.ended_at else 0.0
     return _age(last.asked_at), took + ASK_AGAIN_SECONDS < asked_within
+
+
+def _was_asked_after(client: Client, data_type: str, moment: datetime) -> bool:
+    """Whether the latest reading was, or one is under way, so that no other can be asked for yet."""
+    here = data_status(client).get(data_type, DataSet(data_type=data_type))
+    if data_word(here.status).phase is Phase.UNDER_WAY:
+        return True
+    asked_at = _remembered(client, here.latest, here).asked_at
+    return asked_at is not None and asked_at > moment
 
 
 def _insist_or_rest(client: Client, here: DataSet, word: DataWord) -> None:
@@ -202,7 +225,7 @@ def _data_set(name: str, row: Mapping[str, Any]) -> DataSet:
 
 
 def _pull(row: object) -> Pull:
-    if not isinstance(row, Mapping):
+    if not isinstance(row, Mapping) or not _text(row, "id"):
         raise Retryable("Codat did not tell what became of fetching data. It will be asked again.")
     said = row.get("errorMessage") or row.get("statusDescription")
     return Pull(

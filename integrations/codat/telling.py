@@ -10,8 +10,8 @@ from typing import Any, Final
 from integrations.codat import coverage
 from integrations.codat.client import Client, NotFetched
 from integrations.codat.statuses import LINKED
-from integrations.codat.syncing import FRESH_SECONDS, data_status, queue
-from integrations.errors import Rejected, Retryable, Unauthorised
+from integrations.codat.syncing import FRESH_SECONDS, data_status, have_read
+from integrations.errors import Rejected, Unauthorised
 from integrations.sentences import sentence
 
 _DATA_TYPE: Final = "company"
@@ -70,19 +70,11 @@ def _read(client: Client) -> dict[str, str]:
     here = data_status(client).get(_DATA_TYPE)
     read_at = here.succeeded_at if here else None
     if read_at is None or (datetime.now(UTC) - read_at).total_seconds() > FRESH_SECONDS:
-        _have_read(client)
+        have_read(client, _DATA_TYPE)
     if read_at is None:
         return {}
     row = client.get(f"companies/{client.company}/data/info")
     return {**_identity(row), **_legal(row)}
-
-
-def _have_read(client: Client) -> None:
-    """Whether it is under way already, or the platform does not tell it, what is known now has to do."""
-    try:
-        queue(client, _DATA_TYPE)
-    except (Retryable, Rejected):
-        return
 
 
 def _identity(row: object) -> dict[str, str]:

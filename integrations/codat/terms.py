@@ -9,6 +9,8 @@ from integrations.metadata import Limits, Metadata, Setting
 AUTO: Final = "auto"
 SYNC: Final = "sync"
 ASYNC: Final = "async"
+DUE_DAYS: Final = "due_days"
+USUAL_DUE_DAYS: Final = "30"
 
 METADATA: Final = Metadata(
     slug="codat",
@@ -51,6 +53,14 @@ METADATA: Final = Metadata(
             "where your contract with Codat has one of the two.",
             default=AUTO,
             choices=((AUTO, "Automatic"), (SYNC, "Synchronous (Bill Pay)"), (ASYNC, "Asynchronous (push)")),
+            is_advanced=True,
+        ),
+        Setting(
+            key=DUE_DAYS,
+            label="Days until payment",
+            help="So many days after its date an invoice is due where the source gives no due date and the accounting "
+            "software needs one. The preview shows the due date. From 0 to 365.",
+            default=USUAL_DUE_DAYS,
             is_advanced=True,
         ),
     ),

@@ -11,8 +11,9 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from integrations.documents import Awaiting, Document, Posted
-from integrations.errors import Misconfigured, OutcomeUnknown, Rejected, Retryable, Unauthorised
+from integrations.errors import KeyRefused, Misconfigured, OutcomeUnknown, Rejected, Retryable, Unauthorised
 from portal.connections import breaker
+from portal.connections.access import admission
 from portal.connections.limits import LimitUsedUp
 from portal.connections.services import abilities
 from portal.postings import one_statement, rules
@@ -80,6 +81,8 @@ def found(claimed: Claim, document: Document, matches: tuple[Posted, ...]) -> No
 
 def failed(claimed: Claim, error: Exception) -> None:
     """An attempt raised: the closed tables in `rules` decide."""
+    if isinstance(error, KeyRefused):
+        admission.refused(claimed.posting.connection.integration, error.message, who="worker")
     with atomic():
         if _is_technical(error):
             breaker.failed(claimed.posting.connection)

@@ -65,7 +65,10 @@ SENTENCES: Final[Mapping[Verdict, str]] = {
     Verdict.UNKNOWN: "{system} has no {what} {sent}. Add it there, or send another code by the mapping.",
     Verdict.INACTIVE: "{what_first} {sent} is no longer in use in {system}. Send another code by the mapping.",
     Verdict.OTHERWISE: "{system} writes {sent} in other letters, large or small. Write it the same in the mapping.",
-    Verdict.NO_DIMENSION: "{system} has no such dimension. Name the one that is meant in the mapping, or leave it out.",
+    Verdict.NO_DIMENSION: (
+        "{system} has no dimension {what}, of which the document has {code}. Name the one that is meant in the "
+        "mapping, or leave it out."
+    ),
 }
 FATES: Final[Mapping[Verdict, Fate]] = {
     Verdict.FINE: Fate.SENT,

@@ -63,8 +63,9 @@ class LinkPages(HookPages):
 
     def authorise(self, request: HttpRequest, obj: Connection) -> HttpResponse:
         """Explain the visit; the form leads to the door of all visits."""
+        name = system(obj.integration).metadata.name
         effects = (
-            f"You go to {obj.integration} and sign in there as somebody who may speak for {obj.company}.",
+            f"You go to {name} and sign in there as somebody who may speak for {obj.company}.",
             "When you are back, it is asked who was authorised, and the connection is linked to that company.",
             "A connection that was linked before stays with its company over there. Nothing else changes.",
         )

@@ -13,7 +13,7 @@ from integrations.base import AccountingSystem, Link
 from integrations.http import Outbound
 from portal.connections.models import Connection
 from portal.connections.registry import accounting_system
-from portal.connections.services import outbound_terms
+from portal.connections.services import link_of, outbound_terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,8 @@ class Account:
 
     def system(self, outbound: Outbound) -> AccountingSystem:
         """A fresh connector under these terms."""
+        if self.connection is not None:
+            return self.connector(link_of(self.connection, outbound))
         return self.connector(Link(settings=self.settings, secrets=self.secrets, outbound=outbound))
 
     def terms(self, **terms: Any) -> Outbound:
@@ -52,5 +54,5 @@ def account_of(connection: Connection) -> Account:
 def source_version(connector: type[AccountingSystem]) -> str:
     """Twelve hex digits over the source of the connector's folder: they change when its code does."""
     folder = Path(sys.modules[connector.__module__].__file__ or ".").parent
-    texts = b"\0".join(path.name.encode() + path.read_bytes() for path in sorted(folder.glob("*.py")))
+    texts = b"\0".join(path.name.encode() + path.read_bytes() for path in sorted(folder.rglob("*.py")))
     return hashlib.sha256(texts).hexdigest()[:12]

@@ -31,6 +31,7 @@ SECRETS: Final = {
 TIMEOUT_SECONDS: Final = (5, 30)
 ACCOUNT, TAX = "7502", "T1"
 XERO: Final = "gbol"
+NAME: Final = "Mill Lane Printing Ltd"
 SUPPLIERS: Final = {
     "CROWN01": "Crown Conference Centre", "METRO01": "Metro Telecom", "LAKES01": "Lakeside Learning Inc",
 }  # fmt: skip
@@ -110,7 +111,7 @@ def _codat(url: str, portal_url: str, copies: Copies) -> tuple[Elsewhere, ...]:
 
 def _linked(url: str, link: Link) -> Mapping[str, Any]:
     """What the stand-in tells of a company that it links by itself."""
-    place = _call("POST", f"{url}/control/link", {"platform": XERO, "name": "Mill Lane Printing Ltd"})
+    place = _call("POST", f"{url}/control/link", {"platform": XERO, "name": NAME, "entity": NAME})
     return registry.system("codat")(replace(link, told=place)).survey()
 
 

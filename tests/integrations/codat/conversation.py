@@ -348,11 +348,11 @@ def refusals() -> list[Refusal]:
             status=403,
             body=error(403, "Not for this product."),
             error=Misconfigured,
-            says="The API key of this installation may not do this in Codat: look at its rights and at the products of "
-            "the account. Codat says: Not for this product.",
+            says="The API key of this installation may not do this in Codat: it is an old one, or not for this "
+            "product. Look at the key in the Codat portal, and enter the right one. Codat says: Not for this product.",
             field="api_key",
         ),
-        Refusal(status=403, body=error(403, ""), error=Misconfigured, says="the products of the account.", field="api_key"),
+        Refusal(status=403, body=error(403, ""), error=Misconfigured, says="enter the right one.", field="api_key"),
         Refusal(status=409, body=error(409, "The key is in use."), error=OutcomeUnknown, says="looked up"),
         Refusal(status=422, body=error(422, "The key had another body."), error=OutcomeUnknown, says="looked up"),
         Refusal(status=451, body=error(451, "Not available for compliance reasons."), says="compliance"),

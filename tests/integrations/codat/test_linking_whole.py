@@ -93,7 +93,8 @@ def test_a_first_visit_links_before_anything_was_read(codat: Codat, platform: st
     """Where the books are told live they are known at once; else the company's name at Codat has to do."""
     codat.set(sync_seconds=60)
     _, arrival = visited(blank(codat, platform), "approve")
-    found = [Connector(blank(codat, platform, arrival.told)).company() for _ in range(2)]
+    linked = Connector(blank(codat, platform, arrival.told))
+    found = [linked.company(), linked.company()]
 
     there = Company(
         external_id=arrival.told["company"],
@@ -101,6 +102,7 @@ def test_a_first_visit_links_before_anything_was_read(codat: Codat, platform: st
         base_currency=base,
     )
     assert found == [there] * 2
+    assert linked.survey() == arrival.told
     codat.later(61)
     later = survey(blank(codat, platform, arrival.told))
     assert Connector(blank(codat, platform, later)).company() == replace(

@@ -258,7 +258,7 @@ LIMITED = {
         ("supplier", None, "The supplier CROWN01 is longer than 6 characters. Map a shorter one."),
     ),
     "no due date": (
-        sample(due_date=None),
+        sample(due_date=None, date=None, created_at=None),
         bill(dueDate=member("DateTime", required=True)),
         ("due_date", None, "The due date is missing, and the accounting software needs it. Add it."),
     ),
@@ -336,16 +336,30 @@ def test_a_row_without_an_id_is_none(row: dict[str, Any]) -> None:
         ({"lineItems": [{"description": "Chairs"}, {"description": f"Desk [{MARK}]"}]}, True),
         ({"note": "P-000001", "reference": KEY.value}, False),
         ({"note": None, "lineItems": None}, False),
+        ({"note": KEY.value, "status": "Void", "metadata": {"isDeleted": False}}, True),
+        ({"note": KEY.value, "status": "Open", "metadata": {"isDeleted": True}}, False),
     ],
 )
 def test_our_key_is_looked_for_in_the_note_and_in_every_line(row: dict[str, Any], is_ours: bool) -> None:
     assert carries(row, KEY) is is_ours
 
 
-def test_a_voided_document_is_gone() -> None:
-    assert is_gone({"status": "Void"})
-    assert is_gone({"status": "Open", "metadata": {"isDeleted": True}})
-    assert not is_gone({"status": "Dormant", "metadata": None})
+@pytest.mark.parametrize(
+    ("changes", "is_required", "expected"),
+    [
+        ({}, True, "2024-04-13T00:00:00"),
+        ({}, False, "2024-04-13T00:00:00"),
+        ({"due_date": None}, True, "2024-04-13T00:00:00"),
+        ({"due_date": None, "date": date(2024, 2, 29)}, True, "2024-03-30T00:00:00"),
+        ({"due_date": None}, False, None),
+        ({"due_date": None, "date": None, "created_at": None}, True, None),
+    ],
+)
+def test_a_due_date_is_worked_out_only_where_it_is_needed(
+    changes: dict[str, Any], is_required: bool, expected: str | None
+) -> None:
+    told = bill(dueDate=member("DateTime", required=is_required))
+    assert sent(sample(**changes), told).get("dueDate") == expected
 
 
 # --- words -----------------------------------------------------------------------------------------------------------

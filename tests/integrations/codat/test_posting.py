@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import time_machine
 
-from integrations.codat.client import NotFetched, guid
+from integrations.codat.client import guid
 from integrations.codat.connector import Codat as Connector
 from integrations.documents import Awaiting, Document, IdempotencyKey, Kind, Posted, Supplier
 from integrations.errors import (
@@ -27,14 +27,13 @@ from integrations.http import Outbound
 from integrations.reference import RecordKind
 from integrations.reply import LOOKED_UP
 from tests.contract import book
-from tests.integrations.codat.account import CONNECTION, SYNC, ago, data_status, refused
+from tests.integrations.codat.account import refused
 from tests.integrations.codat.conversation import (
     HERE,
     OPERATION,
     CodatConversations,
     operation,
     page,
-    succeeded,
 )
 from tests.integrations.codat.rig import Codat, Linked, SeenBooks
 from tests.samples import KEY, OTHER_KEY, REFERENCE, sample, with_line
@@ -213,78 +212,6 @@ def scripted(server: ScriptedServer) -> Connector:
     return system
 
 
-UNREAD = refused(404, "No data available")
-QUEUE = f"/data/queue/bills?connectionId={CONNECTION}"
-LATER = Awaiting(operation=OPERATION, ask_after_seconds=60.0)
-
-
-def read_back(*plays: Answer, ended: float = 30) -> tuple[Posted | Awaiting, list[str]]:
-    """What comes of a push that went well `ended` seconds ago, and what is asked after the operation and the bill."""
-    told = {**succeeded("bills"), "completedOnUtc": ago(ended)}
-    with ScriptedServer(json_answer(told), *plays) as server:
-        found = scripted(server).poll(sample(), operation=OPERATION)
-    return found, [one.path.removeprefix(HERE) for one in server.asked[2:]]
-
-
-def last_read(requested: float, status: str = "Complete") -> list[Answer]:
-    """The status of the bills and their latest reading, which was asked for so many seconds ago."""
-    pull = {"id": SYNC, "dataType": "bills", "status": status, "requested": ago(requested)}
-    return [data_status("bills", status, latestSyncId=SYNC), json_answer(pull)]
-
-
-@pytest.mark.parametrize("unread", [404, 409])
-def test_what_codat_has_not_read_yet_is_read_and_read_back_later(unread: int) -> None:
-    queued = json_answer({"id": "1", "dataType": "bills", "status": "Queued", "requested": ago(0)})
-    no_data = refused(unread, "No data available")
-    assert read_back(no_data, data_status("bills"), queued) == (LATER, ["/dataStatus", QUEUE])
-    asked = ["/dataStatus", f"/data/history/{SYNC}", QUEUE]
-    assert read_back(no_data, *last_read(31), queued) == (LATER, asked)
-
-
-@pytest.mark.parametrize("status", ["Complete", "FetchError"])
-def test_one_reading_is_asked_for_after_a_push_and_not_one_at_each_poll(status: str) -> None:
-    """Reading all bills anew takes long, and costs money on some platforms."""
-    assert read_back(UNREAD, *last_read(29, status)) == (LATER, ["/dataStatus", f"/data/history/{SYNC}"])
-
-
-@pytest.mark.parametrize("status", ["Queued", "Fetching", "Processing"])
-def test_while_bills_are_read_no_other_reading_is_asked_for(status: str) -> None:
-    assert read_back(UNREAD, data_status("bills", status, latestSyncId=SYNC)) == (LATER, ["/dataStatus"])
-
-
-def test_what_cannot_be_read_for_long_is_told_by_its_id_alone() -> None:
-    """It is in the books all the same: Sage 50 may be closed for days after it has booked."""
-    assert read_back(UNREAD, ended=901) == (Posted(external_id="17", number=""), [])
-
-
-def test_a_success_that_tells_no_moment_at_all_is_told_by_its_id_alone() -> None:
-    told = {**succeeded("bills"), "completedOnUtc": None, "requestedOnUtc": "soon"}
-    with ScriptedServer(json_answer(told), UNREAD) as server:
-        assert scripted(server).poll(sample(), operation=OPERATION) == Posted(external_id="17", number="")
-
-
-@pytest.mark.parametrize("status", [400, 404, 409])
-def test_a_reading_that_cannot_be_asked_for_is_waited_for(status: int) -> None:
-    busy = refused(status, "DatasetAlreadyInProgressException: Cannot queue, as it is still in progress")
-    assert read_back(UNREAD, data_status("bills"), busy) == (LATER, ["/dataStatus", QUEUE])
-
-
-@pytest.mark.parametrize(("platform", "minutes"), [("hbql", {"timeoutInMinutes": 4320}), ("mqjo", {})])
-def test_a_push_to_desktop_software_is_given_up_after_three_days(
-    codat: Codat, platform: str, minutes: dict[str, int]
-) -> None:
-    linked = codat.linked(platform)
-    link = codat.link(linked, outbound=Outbound(allow_private=True, permit=lambda: codat.refresh(linked)))
-    system = Connector(replace(link, told=Connector(link).survey()))
-    codat.plan("Pending")
-    taken = system.post(document(), key=KEY, reference=REFERENCE)
-    assert isinstance(taken, Awaiting)
-    there = codat.ask("GET", f"companies/{linked.company}/push/{taken.operation}").json()
-    assert {name: there[name] for name in ("timeoutInMinutes",) if name in there} == minutes
-    codat.later(4319 * 60)
-    assert system.poll(sample(), operation=taken.operation) == taken
-
-
 # --- keys ------------------------------------------------------------------------------------------------------------
 
 
@@ -432,46 +359,6 @@ def test_a_supplier_that_would_upset_a_query_is_not_in_it(code: str | None) -> N
 # --- before anything is sent -----------------------------------------------------------------------------------------
 
 
-def test_what_was_never_fetched_is_asked_for() -> None:
-    pull = {"id": "1", "dataType": "suppliers", "status": "Queued", "requested": ago(0)}
-    plays = [refused(409, "The data set has not been requested."), data_status("suppliers"), json_answer(pull)]
-    with ScriptedServer(*plays) as server, pytest.raises(Retryable) as caught:
-        push(scripted(server))
-    assert (caught.value.retry_after, caught.value.free) == (60.0, True)
-    assert [one.path for one in server.asked][2].startswith(f"{HERE}/data/queue/suppliers")
-
-
-def test_what_is_not_there_although_it_was_read_is_a_delay_too() -> None:
-    read = data_status("suppliers", "Complete", lastSuccessfulSync=ago(5))
-    with ScriptedServer(refused(409, "The data set is not ready."), read) as server:
-        with pytest.raises(NotFetched) as caught:
-            push(scripted(server))
-    assert (caught.value.retry_after, caught.value.free) == (60.0, True)
-
-
-@pytest.mark.parametrize(("status", "error"), [("FetchError", Retryable), ("PermissionsError", Misconfigured)])
-def test_what_could_not_be_fetched_says_so_and_is_not_asked_for_at_every_try(
-    status: str, error: type[IntegrationError]
-) -> None:
-    failed = json_answer({"id": SYNC, "dataType": "suppliers", "status": status, "requested": ago(9)})
-    plays = [refused(409, "No data."), data_status("suppliers", status, latestSyncId=SYNC), failed]
-    with ScriptedServer(*plays) as server, pytest.raises(IntegrationError) as caught:
-        push(scripted(server))
-    assert type(caught.value) is error
-
-
-@pytest.mark.parametrize("platform", ["gbol", "mqjo"])
-def test_a_date_before_the_lock_is_objected_to_and_not_sent(codat: Codat, linked: Linked, books: SeenBooks) -> None:
-    link = codat.link(linked)
-    system = Connector(replace(link, told={**link.told, "ledger_lock_date": "2024-03-14"}))
-    message = "The books are closed up to 14 Mar 2024, and the date is 14 Mar 2024. Change it."
-    assert [(one.field, one.message) for one in system.objections(document())] == [("date", message)]
-    with pytest.raises(Rejected) as caught:
-        system.post(document(), key=KEY, reference=REFERENCE)
-    assert (caught.value.message, caught.value.field) == (message, "date")
-    assert books.count() == 0
-
-
 def test_everything_that_stands_against_a_document_is_told_at_once(codat: Codat) -> None:
     linked = codat.linked("hbql")
     bad = with_line(with_line(document(), 0, account_code="9999", tax_code=None), 1, tax_code="T77")
@@ -487,52 +374,6 @@ def test_everything_that_stands_against_a_document_is_told_at_once(codat: Codat)
         ("due_date", None),
     ]
     assert SeenBooks(codat, linked).count() == 0
-
-
-def due(codat: Codat, linked: Linked, days: str, **changes: Any) -> str | None:
-    """When an invoice is due, as its preview tells it."""
-    system = connect(codat, linked, due_days=days)
-    (held,) = system.preview(replace(document(), **changes), key=KEY, reference=REFERENCE).requests
-    told: dict[str, str] = from_json(held.body)
-    return told.get("dueDate")
-
-
-@pytest.mark.parametrize("platform", ["gbol", "hbql"])
-def test_where_a_due_date_is_needed_and_not_given_it_is_so_many_days_after_the_date(codat: Codat, linked: Linked) -> None:
-    found = [due(codat, linked, days, due_date=None) for days in ("", "0", " 14 ", "365")]
-    assert found == [f"{day}T00:00:00" for day in ("2024-04-13", "2024-03-14", "2024-03-28", "2025-03-14")]
-    assert due(codat, linked, "14") == "2024-04-13T00:00:00", "what the source says counts"
-
-
-@pytest.mark.parametrize("platform", ["mqjo"])
-def test_where_no_due_date_is_needed_none_is_made_up(codat: Codat, linked: Linked) -> None:
-    assert due(codat, linked, "14", due_date=None) is None
-
-
-@pytest.mark.parametrize("platform", ["gbol", "hbql"])
-@pytest.mark.parametrize("days", ["366", "-1", "1.5", "soon", "³", "٣", "99999"])
-def test_days_that_are_none_are_a_wrong_setting_and_keep_nobody_from_a_lookup(
-    codat: Codat, linked: Linked, days: str
-) -> None:
-    system = connect(codat, linked, due_days=days)
-    for call in (system.objections, lambda one: system.post(one, key=KEY, reference=REFERENCE)):
-        with pytest.raises(Misconfigured) as caught:
-            call(document())
-        message = f"The days until payment are {days}. Enter a whole number from 0 to 365."
-        assert (caught.value.message, caught.value.field) == (message, "due_days")
-    assert system.find(document(), key=KEY) == ()
-
-
-@pytest.mark.parametrize("platform", ["gbol", "mqjo"])
-def test_an_order_is_booked_on_the_day_on_which_it_was_made(codat: Codat, linked: Linked) -> None:
-    made = datetime(2024, 3, 15, 23, 30, tzinfo=timezone(timedelta(hours=-2)))
-    order = replace(document(Kind.PURCHASE_ORDER), date=None, created_at=made)
-    system = connect(codat, linked)
-    assert book(system, order).date == date(2024, 3, 16)
-    locked = Connector(replace(system.link, told={**system.link.told, "ledger_lock_date": "2024-03-16"}))
-    assert [one.message for one in locked.objections(order)] == [
-        "The books are closed up to 16 Mar 2024, and the date is 16 Mar 2024. Change it."
-    ]
 
 
 def test_a_preview_is_the_whole_request_without_secrets(system: Connector, books: SeenBooks) -> None:

@@ -232,10 +232,24 @@ def test_the_status_of_all_data_is_told_by_type() -> None:
     }
 
 
-def test_an_answer_that_is_no_status_is_asked_for_again() -> None:
-    error, _ = raised(json_answer([]))
+@pytest.mark.parametrize("told", [[], None, {"surprise": "xyzzy"}, {"suppliers": ["Complete"]}])
+def test_an_answer_that_is_no_status_is_asked_for_again(told: object) -> None:
+    error, requests = raised(json_answer(told))
 
     assert isinstance(error, Retryable)
+    assert (str(error), error.free) == (
+        "Codat did not tell the status of its data. It will be asked again.",
+        False,
+    )
+    assert requests == [STATUS]
+
+
+@pytest.mark.parametrize("told", [None, [], {"surprise": "xyzzy"}, {"id": ""}, {"id": 7}])
+def test_an_answer_that_is_no_reading_is_asked_for_again(told: object) -> None:
+    error, _ = raised(data_status("suppliers"), json_answer(told))
+
+    assert isinstance(error, Retryable)
+    assert str(error) == "Codat did not tell what became of fetching data. It will be asked again."
 
 
 def test_everything_is_queued_at_once_with_an_empty_body() -> None:

@@ -16,7 +16,7 @@ from integrations.codat.endpoints import CALLS, call
 from integrations.codat.hearing import hear
 from integrations.codat.standin.events import signature
 from integrations.codat.sync_settings import SyncSetting, SyncSettings, read_settings, write_settings
-from integrations.errors import IntegrationError, Misconfigured, Rejected, Retryable, Unauthorised
+from integrations.errors import IntegrationError, KeyRefused, Misconfigured, Rejected, Retryable, Unauthorised
 from integrations.exact import from_json, to_json
 from integrations.hearing import Heard, Hint
 from integrations.reference import RecordKind
@@ -176,5 +176,5 @@ def test_each_call_that_reads_is_answered(codat: Codat, linked: Linked, client: 
 def test_a_key_that_was_rotated_is_told(codat: Codat, link: Link) -> None:
     wrong = replace(link, secrets={**link.secrets, "api_key": "another"})
 
-    with pytest.raises(Unauthorised):
+    with pytest.raises(KeyRefused):
         syncing.data_status(Client(wrong))
