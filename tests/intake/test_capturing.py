@@ -21,10 +21,11 @@ from integrations.base import Answer
 from portal.connections.models import AnswerPolicy, Endpoint
 from portal.connections.tokens import issue_token, live_tokens, open_discovery, retire_token
 from portal.events.models import AuditEvent
-from portal.intake import capturing, views
+from portal.intake import capturing
 from portal.intake.capturing import CannotCapture, arm, disarm, is_waiting, latest, masked, may_see
 from portal.intake.models import Capture, Delivery
 from portal.intake.refusals import RefusalCounter
+from portal.intake.views import receiving
 from portal.tenants.models import Role, Tenant
 from tests.environment import database_kind
 from tests.factories import (
@@ -65,8 +66,8 @@ class Caller:
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is rung, and refused calls of one test are not written by the next."""
-    monkeypatch.setattr(views, "refusals", RefusalCounter())
-    monkeypatch.setattr(views, "ring", lambda *_: None)
+    monkeypatch.setattr(receiving, "refusals", RefusalCounter())
+    monkeypatch.setattr(receiving, "ring", lambda *_: None)
 
 
 @pytest.fixture
@@ -249,7 +250,7 @@ class TestWhatIsNotTaken:
 
     def test_what_comes_too_often(self, caller: Caller, sam: User, monkeypatch: pytest.MonkeyPatch) -> None:
         capture = arm(caller.endpoint, user=sam)
-        monkeypatch.setattr(views, "refused_as_too_often", lambda *_: views._respond(Answer(429, {})))
+        monkeypatch.setattr(receiving, "refused_as_too_often", lambda *_: receiving._respond(Answer(429, {})))
         assert [caller.send().status_code, caller.call("get").status_code] == [429, 405]
         assert told(capture)[0] == ""
 

@@ -214,8 +214,9 @@ def test_a_good_document_meets_no_objection(ledger: BuiltInLedger, kind: Kind) -
 
 def test_a_foreign_line_that_is_nothing_in_pounds_needs_no_account(ledger: BuiltInLedger) -> None:
     small = replace(dollars(2, "0.01", "0.00"), account_code="9999", tax_code="T77")
-    totals = {"net": Decimal("10.01"), "tax": Decimal(0), "gross": Decimal("10.01")}
-    document = in_dollars(dollars(1, "10.00", "8.00"), small, **totals)
+    document = in_dollars(
+        dollars(1, "10.00", "8.00"), small, net=Decimal("10.01"), tax=Decimal(0), gross=Decimal("10.01")
+    )
     assert ledger.objections(document) == ()
     assert len(shown(ledger, document)["memo_lines"]) == 1
 

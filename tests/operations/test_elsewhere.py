@@ -67,7 +67,7 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
 @pytest.mark.engine
 def test_it_has_a_company_of_its_own_which_rests_while_it_is_away(tmp_path: Path) -> None:
     copies, elsewhere = Copies(tmp_path), read(written(tmp_path))
-    seeded = seed(copies, SYSTEM, SOURCE, elsewhere)
+    seeded = seed(copies, SYSTEM, SOURCE, [elsewhere])
     assert [one.accounting for one in seeded.companies] == ["ledger", "demo", "demo"]
     assert linked().secrets == {"token": "the-other-token"}
     assert linked().mapping["account"]["default"] == "7504"
@@ -75,7 +75,7 @@ def test_it_has_a_company_of_its_own_which_rests_while_it_is_away(tmp_path: Path
     assert len(seed(copies, SYSTEM, SOURCE).companies) == 2
     assert linked().paused
     moved = replace(elsewhere, settings={**elsewhere.settings, "base_url": "http://127.0.0.1:9001"})
-    again = seed(copies, SYSTEM, SOURCE, moved)
+    again = seed(copies, SYSTEM, SOURCE, [moved])
     assert again.companies[2].icompleat_company_id == seeded.companies[2].icompleat_company_id
     assert not linked().paused
     assert linked().settings["base_url"] == "http://127.0.0.1:9001"
