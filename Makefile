@@ -40,8 +40,8 @@ e2e: $(VENV)/.dev ## browser tests; they need Chromium (Debian: apt-get install 
 live: $(VENV)/.dev ## the connectors against the real accounting systems, which are fetched (SYSTEM=tryton or odoo, ARGS=...)
 	$(PYTEST) -m $(or $(SYSTEM),tryton)_live tests/live/$(or $(SYSTEM),tryton) $(ARGS)
 
-chaos: $(VENV)/.dev ## the fault campaign: kill, freeze, crash, then compare the books (SEED=..., N=..., ARGS=...)
-	@exec $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(N),--documents $(N)) $(ARGS)
+chaos: $(VENV)/.dev ## the fault campaign: kill, freeze, crash, then compare the books (SYSTEM=codat, SEED=..., N=..., ARGS=...)
+	@exec $(BIN)/python -m tests.chaos $(if $(SYSTEM),--system $(SYSTEM)) $(if $(SEED),--seed $(SEED)) $(if $(N),--documents $(N)) $(ARGS)
 
 mutations: $(VENV)/.dev ## deliberate bugs in a copy of the tree, each of which the engine's tests must catch
 	@exec $(BIN)/python -m tests.mutations $(ARGS)

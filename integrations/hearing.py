@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from integrations.documents import Kind
 from integrations.reference import RecordKind
 
 
@@ -21,13 +22,15 @@ class Hint:
     """One thing that may have happened. `company_id` is that of `Company.external_id`, empty where the address says it.
 
     `operation`: what `Awaiting.operation` named has ended. `records`: these kinds may have changed. `asks_status`: the
-    connection may have been linked, unlinked or deauthorised over there.
+    connection may have been linked, unlinked or deauthorised over there. `documents`: of documents of these kinds more
+    can be told by now.
     """
 
     company_id: str = ""
     operation: str = ""
     records: frozenset[RecordKind] = frozenset()
     asks_status: bool = False
+    documents: frozenset[Kind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ def _info(client: Client) -> Mapping[str, Any]:
     except NotFetched:
         syncing.have_read(client, "company")
         return {}
-    if not isinstance(info, Mapping) or not _MEMBERS & info.keys():
+    if not isinstance(info, Mapping) or (info and not _MEMBERS & info.keys()):
         raise Retryable("Codat did not tell whose books they are. It will be asked again.")
     return info
 

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from integrations.base import Link
 from integrations.codat.coverage import RECORDS
+from integrations.codat.kinds import SHAPES
+from integrations.documents import Kind
 from integrations.errors import Malformed, Unauthorised
 from integrations.exact import from_json
 from integrations.hearing import Heard, Hint
@@ -20,6 +22,7 @@ from integrations.reference import RecordKind
 
 TOLERANCE_SECONDS: Final = 300
 """How far the sender's clock and ours may be apart; an older message may be somebody's copy of one."""
+DOCUMENTS: Final = {shape.data_type: kind for kind, shape in SHAPES.items()}
 _PREFIX: Final = "whsec_"
 _VERSION: Final = "v1"
 # The names of the standard, and those of the service that Codat sends through.
@@ -124,9 +127,9 @@ def _company_gone(event: Row) -> Iterator[Hint]:
 def _read(event: Row) -> Iterator[Hint]:
     """Every data type of the message counts, and those of which a reading changed nothing do not."""
     payload = _row(event, "payload")
-    kinds = frozenset(_changed(payload.get("dataTypes")))
-    if kinds:
-        yield Hint(company_id=_company(payload), records=kinds)
+    kinds, documents = frozenset(_changed(payload.get("dataTypes"))), frozenset(_written_anew(payload.get("dataTypes")))
+    if kinds or documents:
+        yield Hint(company_id=_company(payload), records=kinds, documents=documents)
 
 
 def _read_first(event: Row) -> Iterator[Hint]:
@@ -140,6 +143,14 @@ def _changed(rows: object) -> Iterator[RecordKind]:
     for row in rows if isinstance(rows, list) else []:
         kind = RECORDS.get(_text(row, "dataType")) if isinstance(row, Mapping) else None
         if kind and row.get("recordsModified") is not False and row.get("status") in (None, "Complete"):
+            yield kind
+
+
+def _written_anew(rows: object) -> Iterator[Kind]:
+    """A document that was pushed is told with its number once its kind was read again."""
+    for row in rows if isinstance(rows, list) else []:
+        kind = DOCUMENTS.get(_text(row, "dataType")) if isinstance(row, Mapping) else None
+        if kind and row.get("recordsModified") is not False:
             yield kind
 
 

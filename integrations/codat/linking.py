@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -75,7 +76,13 @@ def arrive(link: Link, query: Mapping[str, str], *, keep: Mapping[str, str]) -> 
     if not is_linked(row.get("status")):
         raise _not_linked(query, row)
     _insist_on_platform(_platform_key(link), row)
-    return Arrival(told=telling.of_connection(client, link.told, row, is_visit=True))
+    try:
+        return Arrival(told=telling.of_connection(client, link.told, row, is_visit=True))
+    except telling.AnotherCompany:
+        # It leads to other books from now on, and no document may go there while somebody mends it.
+        with suppress(Rejected, Retryable):
+            _unlink(client, connection)
+        raise
 
 
 def survey(link: Link) -> Mapping[str, Any]:

@@ -26,6 +26,10 @@ _KEPT: Final = ("company_name", "base_currency", "legal_name", "registration", _
 Told = Mapping[str, Any]
 
 
+class AnotherCompany(Rejected):
+    """A visit led to other books than before."""
+
+
 def of_connection(client: Client, before: Told, row: Told, *, is_visit: bool = False) -> dict[str, Any]:
     """All that is told of a connection that is linked; `row` is its own. What Codat has not read yet stays as before.
 
@@ -104,8 +108,8 @@ def _insist_on_same(before: Told, now: Told) -> None:
     if before.get("platform") == now.get("platform"):
         compared.append("company_name")
     if any(_differ(before.get(name), now.get(name)) for name in compared):
-        raise Rejected(
-            f"In Codat this leads to {_who(now)} now, but it was linked to {_who(before)}. Nothing was changed here. "
+        raise AnotherCompany(
+            f"In Codat this led to {_who(now)}, but it was linked to {_who(before)}. The link there was ended again. "
             f"Begin again and choose the company of before; if another one is meant, make a new connection."
         )
 

@@ -12,9 +12,11 @@ import time
 from pathlib import Path
 
 from tests.chaos.campaign import Order, Outcome, run
-from tests.chaos.inside.mutants import MUTANTS
+from tests.chaos.inside.mutants import MUTANTS, NO_QUIET_PERIOD
+from tests.chaos.pace import DEMO
 from tests.chaos.presets import PRESETS
 from tests.chaos.report import story
+from tests.chaos.systems import SYSTEMS
 
 DOCUMENTS = 800
 
@@ -26,7 +28,7 @@ def main() -> int:
     seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(10**6)
     directory = arguments.directory or Path(tempfile.mkdtemp(prefix="postroom-chaos-"))
     directory.mkdir(parents=True, exist_ok=True)
-    order = Order(seed, arguments.documents, arguments.preset, arguments.mutant)
+    order = Order(seed, arguments.documents, arguments.preset, arguments.mutant, arguments.system)
     print(f"{order}\nlogs in {directory}", flush=True)
     began = time.monotonic()
 
@@ -52,9 +54,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--documents", type=int, default=DOCUMENTS, help=f"how many (default {DOCUMENTS})")
     parser.add_argument("--directory", type=Path, help="an empty directory for logs; else a temporary one")
     parser.add_argument("--preset", choices=PRESETS, default="chaos", help="what goes wrong at the accounting system")
+    parser.add_argument("--system", choices=SYSTEMS, default=DEMO, help="the accounting system (default demo)")
     parser.add_argument("--mutant", choices=MUTANTS, default="", help="put this bug in: the run must fail")
     parser.add_argument("--verbose", action="store_true", help="say what is done to the servers")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.mutant == NO_QUIET_PERIOD and not SYSTEMS[arguments.system].proves_absence:
+        parser.error(
+            f"In {arguments.system} {arguments.mutant} changes nothing that could be seen. Choose another one."
+        )
+    return arguments
 
 
 if __name__ == "__main__":

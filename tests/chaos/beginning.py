@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from tests.chaos import world
 from tests.chaos.papers import CALM_SECONDS, Paper, calm
+from tests.chaos.seen import books_of
 from tests.chaos.sender import Sender
 from tests.chaos.staff import NOTHING
 from tests.chaos.stage import Stage
@@ -33,19 +34,19 @@ def calm_restart(stage: Stage, seed: int, tell: Callable[[str], None]) -> tuple[
     tell("web restarts in order, and nothing else happens")
     try:
         _wait_until(lambda: time.monotonic() - began > CALM_SECONDS and sender.is_done)
-        _wait_until(lambda: not world.unsettled(stage))
+        _wait_until(lambda: not world.unsettled(stage), lambda: world.unsettled(stage))
         staff = stage.staff()
         staff.retry_all()
         _wait_until(lambda: staff.done[NOTHING] == 1)
     finally:
         sender.stop()
     bystander = stage.companies[-1]
-    return mail.papers, world.read(stage).of(bystander["company"], bystander["books"])
+    return mail.papers, world.read(stage).of(bystander["company"], *books_of(bystander))
 
 
-def _wait_until(happened: Callable[[], bool]) -> None:
+def _wait_until(happened: Callable[[], bool], else_tell: Callable[[], object] = lambda: "") -> None:
     deadline = time.monotonic() + SETTLES_WITHIN_SECONDS
     while not happened():
         if time.monotonic() > deadline:
-            raise TimeoutError("The calm beginning did not settle.")
+            raise TimeoutError(f"The calm beginning did not settle. {else_tell()}")
         time.sleep(LOOK_EVERY_SECONDS)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from tests.chaos.inside.ticking import JOB
 from tests.chaos.papers import Told
-from tests.chaos.seen import Problem, Seen
+from tests.chaos.seen import Problem, Seen, books_of
 
 # 401, or nobody there, or a database that cannot be asked.
 REFUSED = frozenset({0, 401, 503})
@@ -37,11 +37,11 @@ def _the_ledger_has_no_gap(seen: Seen) -> Iterator[Problem]:
 
 def _the_right_books(seen: Seen) -> Iterator[Problem]:
     """A document lies in the books of its own company."""
-    books = {company["company"]: company["books"] for company in seen.companies}
+    books = {company["company"]: books_of(company) for company in seen.companies}
     for key, documents in seen.booked.items():
         row = seen.by_key.get(key)
         for document in documents if row else ():
-            if document["company"] != books[row["company"]]:  # type: ignore[index]
+            if document["company"] not in books[row["company"]]:  # type: ignore[index]
                 told = f"{document['number']} lies in the books {document['company']}"
                 yield Problem("nobody else's books", told, row["id"])  # type: ignore[index]
 
@@ -66,7 +66,7 @@ def _the_bystander_is_untouched(seen: Seen) -> Iterator[Problem]:
     if seen.before is None:
         return
     company = seen.companies[-1]
-    now = seen.world.of(company["company"], company["books"])
+    now = seen.world.of(company["company"], *books_of(company))
     for name, had in seen.before.items():
         if now[name] != had:
             yield Problem("other tenants are untouched", f"{company['name']}: its {name} are not what they were")

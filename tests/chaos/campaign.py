@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.chaos import beginning, world
+from tests.chaos import beginning, pace, world
 from tests.chaos.checker import check
 from tests.chaos.demands import shortfalls
 from tests.chaos.nemeses import MINES, MINES_WITH_A_MUTANT, Nemeses, how_often, timetable
-from tests.chaos.pace import ALL_FROZEN
 from tests.chaos.papers import Paper, drawn
 from tests.chaos.presets import faults
+from tests.chaos.resolving import resolve
 from tests.chaos.seen import Problem
 from tests.chaos.sender import Sender
 from tests.chaos.stage import Stage, staged
@@ -40,11 +40,13 @@ class Order:
     documents: int
     preset: str = "chaos"
     mutant: str = ""
+    system: str = pace.DEMO
 
     def __str__(self) -> str:
         """The command that does it again."""
         words = f"--preset {self.preset}" + (f" --mutant '{self.mutant}'" if self.mutant else "")
-        return f'make chaos SEED={self.seed} N={self.documents} ARGS="{words}"'
+        system = f"SYSTEM={self.system} " if self.system != pace.DEMO else ""
+        return f'make chaos {system}SEED={self.seed} N={self.documents} ARGS="{words}"'
 
 
 @dataclass(slots=True)
@@ -62,13 +64,15 @@ class Outcome:
 def run(order: Order, directory: Path, say: Callable[[str], None]) -> Outcome:
     """Run it all. The directory gets the logs."""
     outcome = Outcome(order)
+    if pace.is_slow(order.system):
+        pace.slow_down()
 
     def tell(what: str) -> None:
         outcome.timeline.append((time.time(), what))
         say(what)
 
     mines = MINES_WITH_A_MUTANT if order.mutant else MINES
-    with staged(directory, order.seed, tell, mines=mines, mutant=order.mutant) as stage:
+    with staged(directory, order.seed, tell, mines=mines, system=order.system, mutant=order.mutant) as stage:
         calm, before = beginning.calm_restart(stage, order.seed, tell)
         outcome.papers = _under_fire(stage, order, outcome, tell)
         outcome.world = world.read(stage)
@@ -83,7 +87,7 @@ def run(order: Order, directory: Path, say: Callable[[str], None]) -> Outcome:
 def _under_fire(stage: Stage, order: Order, outcome: Outcome, tell: Callable[[str], None]) -> list[Paper]:
     """The storm, and what becomes of it; the papers that were sent in it."""
     seconds = max(SHORTEST_SECONDS, order.documents / DOCUMENTS_PER_SECOND)
-    seconds += ALL_FROZEN * how_often("freeze everything", order.documents)
+    seconds += pace.ALL_FROZEN * how_often("freeze everything", order.documents)
     # The last company is the bystander.
     mail = drawn(order.seed, order.documents, seconds, len(stage.companies) - 1)
     sender = Sender(mail, stage.urls, stage.companies, order.seed)
@@ -96,19 +100,20 @@ def _under_fire(stage: Stage, order: Order, outcome: Outcome, tell: Callable[[st
         _storm(sender, nemeses, began, seconds)
         tell("the storm is over")
         disturbed = _end_faults(stage)
-        rested, held = _rest_with_staff(stage, sender, nemeses, tell)
+        rest = _rest_with_staff(stage, sender, nemeses, tell)
         what = done(stage, order.documents, order.preset, nemeses.done, disturbed)
         outcome.problems.extend(() if order.mutant else shortfalls(what))
         outcome.figures = {
             "seconds": round(time.monotonic() - began, 1),
-            "seconds until rest": rested,
-            "held before staff retried": dict(Counter(held)),
+            "seconds until rest": rest.seconds,
+            "held before staff retried": dict(Counter(rest.held)),
+            **({"held even so": dict(rest.resolved)} if not stage.system.proves_absence else {}),
             **figures(what, mail.papers, nemeses.done, nemeses.hands.staff.done, disturbed),
         }
     finally:
         sender.stop()
         nemeses.end()
-    if rested is not None:
+    if rest.seconds is not None:
         _replay(sender)
     return mail.papers
 
@@ -128,19 +133,33 @@ def _end_faults(stage: Stage) -> dict[str, Any]:
     return disturbed
 
 
-def _rest_with_staff(
-    stage: Stage, sender: Sender, nemeses: Nemeses, tell: Callable[[str], None]
-) -> tuple[float | None, list[str]]:
-    """Wait until nothing moves; let staff retry what is held then, and wait again. Seconds, or None; what was held."""
+@dataclass(frozen=True, slots=True)
+class _Rested:
+    """How long it took, None when time ran out; why postings were held then; and what staff made of those."""
+
+    seconds: float | None
+    held: list[str]
+    resolved: Counter[str] = field(default_factory=Counter)
+
+
+def _rest_with_staff(stage: Stage, sender: Sender, nemeses: Nemeses, tell: Callable[[str], None]) -> _Rested:
+    """Wait until nothing moves; let staff retry what is held then, and wait again.
+
+    Where nothing proves absence, staff look into the books for what is held even so.
+    """
     rested = _rest(stage, sender, nemeses)
     held = world.held(stage)
     if held and rested is not None:
         tell(f"staff retry the {len(held)} that are held")
         stage.command("chaos_staff")
         rested = _rest(stage, sender, nemeses)
+    resolved = Counter[str]()
+    if rested is not None and not stage.system.proves_absence:
+        resolved = resolve(stage, nemeses.hands.staff, tell)
+        rested = _rest(stage, sender, nemeses) if resolved else rested
     if rested is None:
         tell("it did not come to rest in time")
-    return rested, held
+    return _Rested(rested, held, resolved)
 
 
 def _rest(stage: Stage, sender: Sender, nemeses: Nemeses) -> float | None:

@@ -11,7 +11,7 @@ from typing import Any
 from tests.chaos.beside import BESIDE
 from tests.chaos.papers import Paper, Sent, Told
 from tests.chaos.seen import Problem, Seen
-from tests.chaos.world import World
+from tests.chaos.world import Row, World
 
 # docs/architecture.md, written down a second time: who may take a posting where.
 LEGAL: Mapping[str, str] = {
@@ -91,7 +91,7 @@ def _same_in_both(seen: Seen) -> Iterator[Problem]:
         for document in seen.booked[row["key"]]:
             if document["reference"] != row["number"]:
                 yield Problem("the same reference", f"{row['number']}: {document['reference']}", row["id"])
-            if row["state"] == "posted" and row["external_id"] not in {one["id"] for one in seen.booked[row["key"]]}:
+            if row["state"] == "posted" and row["external_id"] not in _ids(seen, row):
                 yield Problem("the right document", f"{row['number']} names another", row["id"])
             for name in ("net", "tax", "gross"):
                 if Decimal(document[name]) != row[name]:
@@ -101,6 +101,13 @@ def _same_in_both(seen: Seen) -> Iterator[Problem]:
             if row["state"] == "posted" and bool(moved) != bool(row["differences"]):
                 told = f"{row['number']} of {row['date']} is booked at {document.get('date')}: {row['differences']}"
                 yield Problem("never a silent difference", told, row["id"])
+
+
+def _ids(seen: Seen, row: Row) -> set[str]:
+    """What a posting may name its document by: its id, or its number where a person gave that."""
+    booked = seen.booked[row["key"]]
+    marked = {f"marked:{one['number']}" for one in booked} if row["key"] in seen.world.marked else set()
+    return {one["id"] for one in booked} | marked
 
 
 def _a_version_that_was_sent(seen: Seen) -> Iterator[Problem]:
@@ -181,6 +188,13 @@ def _at_rest(seen: Seen) -> Iterator[Problem]:
             yield Problem("every attempt is closed", f"{row['number']} has an open one", row["id"])
 
 
+def _a_person_has_decided(seen: Seen) -> Iterator[Problem]:
+    """Where nothing proves absence staff have looked into the books: nothing waits for them any more."""
+    for row in seen.world.postings if seen.world.is_resolved else ():
+        if row["state"] == "held":
+            yield Problem("a person decides", f"{row['number']} is still held: {row['reason']}", row["id"])
+
+
 def _every_paper_was_answered(seen: Seen) -> Iterator[Problem]:
     for paper in seen.papers:
         if not paper.is_strange and not any(sent.told is not Told.LOST for sent in paper.sent):
@@ -201,5 +215,6 @@ RULES = (
     _failed_means_not_booked,
     _history_is_legal,
     _at_rest,
+    _a_person_has_decided,
     _every_paper_was_answered,
 )

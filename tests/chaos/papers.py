@@ -201,9 +201,10 @@ def _again(dice: random.Random, paper: Paper, position: int, first: float) -> It
 def body(paper: Paper, version: int, company: Mapping[str, Any]) -> bytes:
     """The version as iCompleat sends it."""
     net, account = paper.versions[version]
+    dates: Mapping[str, str] = {"Created": "2026-10-19T11:00:00.000Z", "Invoice": "2026-10-18T00:00:00.000Z"}
     amounts = {"Net": _money(net), "Vat": _money(net / 5), "Gross": _money(paper.gross(version))}
     supplier = UUID(paper.identity).int % SUPPLIERS
-    transaction = {
+    transaction: dict[str, Any] = {
         "Id": paper.identity,
         "Company": {"Id": company["their_id"], "Name": company["name"]},
         "Type": paper.kind,
@@ -212,7 +213,7 @@ def body(paper: Paper, version: int, company: Mapping[str, Any]) -> bytes:
             "PurchaseOrder": paper.label if paper.kind == "ORD" else paper.order or None,
             "Supplier": f"S-{paper.label}",
         },
-        "Dates": {"Created": "2026-10-19T11:00:00.000Z", "Invoice": "2026-10-18T00:00:00.000Z"},
+        "Dates": {**dates, **_due(company)},
         "Title": f"Delivery {paper.label}",
         "Supplier": {"Code": f"CHAOS{supplier:02}", "Name": f"Chaos Supplies {supplier}"},
         **amounts,
@@ -232,6 +233,11 @@ def body(paper: Paper, version: int, company: Mapping[str, Any]) -> bytes:
         ],
     }
     return to_json({"Transaction": transaction}).encode()
+
+
+def _due(company: Mapping[str, Any]) -> dict[str, str]:
+    """Some accounting systems take no bill without it."""
+    return {"PaymentDue": company["payment_due"]} if company.get("payment_due") else {}
 
 
 def _money(value: Decimal) -> dict[str, dict[str, Decimal]]:

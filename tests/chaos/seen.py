@@ -21,6 +21,11 @@ class Problem:
     identity: str = ""
 
 
+def books_of(company: Mapping[str, Any]) -> tuple[str, ...]:
+    """The books in which a company's documents may lie: its own, and those of its memo entries where it has any."""
+    return tuple(filter(None, (company["books"], company.get("memo_books"))))
+
+
 class Seen:
     """Everything that is known at the end. `papers` holds the calm ones too."""
 

@@ -8,12 +8,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from integrations.demo.sandbox import ACCESS_VARIABLE
 from tests.chaos.inside.ticking import VARIABLE as TICKS
 from tests.operations.running import environment
 from tests.servers import Postgres, Redis
 
 DATABASE = "chaos"
+# The companies of a campaign that post into the accounting system; another one keeps the built-in ledger.
+COMPANIES_OUTSIDE = 4
 STEADY = "worker-3"
 # Two web servers, as behind a proxy: while one starts, the other one answers.
 WEBS = ("web-1", "web-2")
@@ -63,7 +64,7 @@ def surroundings(directory: Path, postgres: Postgres, redis: Redis, ports: Seque
         GRANIAN_RESPAWN_FAILED_WORKERS="true",
         GRANIAN_RESPAWN_INTERVAL=str(RESPAWN_SECONDS),
         GRANIAN_WORKERS_KILL_TIMEOUT="10",
-        **{ACCESS_VARIABLE: secrets.token_urlsafe(24), TICKS: str(directory / "ticks.log")},
+        **{TICKS: str(directory / "ticks.log")},
     )
 
 

@@ -1,4 +1,4 @@
-"""Somebody of the staff at the portal's own pages: logs in, and clicks "retry" on all that needs a person."""
+"""Somebody of the staff at the portal's own pages: logs in, retries all that needs a person, marks as posted."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import requests
 
 WAITS_SECONDS = 10
 WHY = "Once more."
-NOTHING, RETRIED = "nothing was waiting", "retried"
+SEEN = "It was looked for in the accounting system itself."
+NOTHING, RETRIED, MARKED = "nothing was waiting", "retried", "marked as posted"
 # Whoever gets no page loads it again.
 TRIES, AGAIN_AFTER_SECONDS = 4, 1.0
 WAITING = "/admin/postings/posting/?state=person"
@@ -49,17 +50,25 @@ class Staff:
             raise requests.RequestException("The login did not work.")
         return page
 
+    def mark_posted(self, numbers: Mapping[int, str]) -> None:
+        """Mark postings as posted under the numbers that they have in the accounting system; waits until it is done."""
+        self._until_done(lambda: MARKED if self._mark(numbers) else NOTHING)
+
     def _try(self) -> None:
+        self._until_done(lambda: RETRIED if self._retry() else NOTHING)
+
+    def _until_done(self, what: Callable[[], str]) -> None:
+        """At one server after the other; `what` tells what came of it."""
         with self._one_at_a_time:
             for count in range(TRIES):
                 self._url = self._urls[count % len(self._urls)]
                 try:
-                    found = self._retry()
+                    done = what()
                 except requests.RequestException as error:
                     self.done[type(error).__name__] += 1
                     time.sleep(AGAIN_AFTER_SECONDS)
                 else:
-                    self.done[RETRIED if found else NOTHING] += 1
+                    self.done[done] += 1
                     return
 
     def _retry(self) -> int:
@@ -68,6 +77,14 @@ class Staff:
         if chosen:
             asked = {"action": "retry", "_selected_action": chosen, "filters": "", "reason": WHY, "confirmed": "yes"}
             self._post(WAITING, page, asked).raise_for_status()
+        return len(chosen)
+
+    def _mark(self, numbers: Mapping[int, str]) -> int:
+        page = self.page(WAITING)
+        chosen = [str(posting) for posting in numbers]
+        given = {f"number_{posting}": number for posting, number in numbers.items()}
+        asked = {"action": "mark_posted", "_selected_action": chosen, "filters": "", "reason": SEEN, "confirmed": "yes"}
+        self._post(WAITING, page, {**asked, **given}).raise_for_status()
         return len(chosen)
 
     def _get(self, path: str) -> requests.Response:

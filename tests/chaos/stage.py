@@ -1,4 +1,4 @@
-"""The production shape on one machine: web servers, workers, beats, PostgreSQL, Redis, Demo Books with its faults."""
+"""The production shape on one machine: web servers, workers, beats, PostgreSQL, Redis, the stand-ins with faults."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 import secrets
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +18,12 @@ import requests
 from tests.chaos.inside.mines import VARIABLE, over
 from tests.chaos.inside.mutants import VARIABLE as MUTANT
 from tests.chaos.inside.ticking import VARIABLE as TICKS
+from tests.chaos.pace import DEMO
+from tests.chaos.pace import VARIABLE as SYSTEM
 from tests.chaos.programs import Program
-from tests.chaos.shape import DATABASE, STEADY, WEBS, commands, surroundings
+from tests.chaos.shape import COMPANIES_OUTSIDE, DATABASE, STEADY, WEBS, commands, surroundings
 from tests.chaos.staff import Staff
+from tests.chaos.systems import SYSTEMS, System
 from tests.operations.running import answers, manage
 from tests.servers import Postgres, Redis, free_port
 
@@ -45,13 +49,19 @@ class Mines:
 
 @dataclass(slots=True)
 class Stage:
-    """Everything that runs. `programs` are the ones that may be killed; `companies` as the seeding told them."""
+    """Everything that runs. `programs` are the ones that may be killed; `companies` as the seeding told them.
+
+    `sandboxes` are the addresses of the stand-ins: one that all companies share, or one for each that posts outside.
+    `typed` holds the key under which a person entered a document by hand, and the posting's key that it is for;
+    `marked` the keys of postings that a person marked as posted.
+    """
 
     directory: Path
     postgres: Postgres
     redis: Redis
     urls: tuple[str, ...]
-    sandbox_url: str
+    system: System
+    sandboxes: tuple[str, ...]
     environment: Mapping[str, str]
     programs: dict[str, Program]
     crashes: Path
@@ -61,6 +71,8 @@ class Stage:
     crash: float = 0.0
     held_up: float = 0.0
     companies: list[dict[str, Any]] = field(default_factory=list)
+    typed: dict[str, str] = field(default_factory=dict)
+    marked: set[str] = field(default_factory=set)
 
     @property
     def is_mined(self) -> bool:
@@ -116,35 +128,47 @@ class Stage:
 
     def disturb(self, spec: str, seed: int) -> None:
         """Put a plan of faults in force at the accounting system."""
-        asked = {"spec": spec, "seed": seed}
-        requests.put(f"{self.sandbox_url}/faults", json=asked, timeout=10).raise_for_status()
+        for place, url in enumerate(self.sandboxes):
+            asked = {"spec": spec, "seed": seed + place}
+            requests.put(f"{url}/faults", json=asked, timeout=10).raise_for_status()
 
     def disturbed(self) -> dict[str, Any]:
-        """What the accounting system was made to do."""
-        told: dict[str, Any] = requests.get(f"{self.sandbox_url}/faults", timeout=10).json()
-        return told
+        """What the accounting system was made to do: `requests` and `totals`, and what it still will do, `waiting`."""
+        told = [requests.get(f"{url}/faults", timeout=10).json() for url in self.sandboxes]
+        waiting = sum(one["waiting"] for one in told) + sum(self.system.on_its_way(url) for url in self.sandboxes)
+        return {"waiting": waiting, **{name: _sum(one[name] for one in told) for name in ("requests", "totals")}}
 
     def truth(self) -> list[dict[str, Any]]:
-        """Every document in the accounting system's books."""
-        answer = requests.get(f"{self.sandbox_url}/truth", timeout=30)
-        answer.raise_for_status()
-        documents: list[dict[str, Any]] = json.loads(answer.text, parse_float=str, parse_int=str)["documents"]
-        return documents
+        """Every document in the accounting system's books. What a person typed in has the posting's key here."""
+        found: list[dict[str, Any]] = []
+        for place, url in enumerate(self.sandboxes):
+            documents = self.system.books(url, state_of(self.directory, place))
+            found += documents if self.system.is_shared else [{**one, "company": url} for one in documents]
+        return [{**one, "external_key": self.typed.get(one["external_key"], one["external_key"])} for one in found]
+
+
+def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for one in counts:
+        total.update(one)
+    return dict(total)
 
 
 @contextmanager
 def staged(
-    directory: Path, seed: int, tell: Callable[[str], None], *, mines: Mines, mutant: str = ""
+    directory: Path, seed: int, tell: Callable[[str], None], *, mines: Mines, system: str, mutant: str = ""
 ) -> Iterator[Stage]:
     """Start it all, seeded and ready, without faults; everything is ended at the end of the `with` block.
 
-    `mutant` names a deliberate bug to put in.
+    `system` is one of `SYSTEMS`; `mutant` names a deliberate bug to put in.
     """
+    chosen = SYSTEMS[system]
     with ExitStack() as stack:
         postgres = stack.enter_context(Postgres(durable=True))
         redis = stack.enter_context(Redis())
         ports = [free_port() for _ in WEBS]
-        env = surroundings(directory, postgres, redis, ports) | ({MUTANT: mutant} if mutant else {})
+        env = surroundings(directory, postgres, redis, ports) | chosen.secrets() | {SYSTEM: system}
+        env |= {MUTANT: mutant} if mutant else {}
         for arguments in (("migrate",), ("collectstatic", "--noinput")):
             if (done := manage(*arguments, env=env)).returncode:
                 raise RuntimeError(done.stderr)
@@ -152,17 +176,20 @@ def staged(
         for statement in SPOILED.get(mutant, ()):
             with postgres.connect(DATABASE) as connection:
                 connection.execute(statement)
-        sandbox_url = _sandbox(stack, directory, env)
+        count = 1 if chosen.is_shared else COMPANIES_OUTSIDE
+        sandboxes = tuple(_sandbox(stack, directory, env, chosen.slug, place) for place in range(count))
         stage = Stage(
-            directory=directory, postgres=postgres, redis=redis, sandbox_url=sandbox_url,
+            directory=directory, postgres=postgres, redis=redis, system=chosen, sandboxes=sandboxes,
             urls=tuple(f"http://127.0.0.1:{port}" for port in ports), environment=env, programs={},
             crashes=directory / "crashes.log", ticks=Path(env[TICKS]), password=secrets.token_urlsafe(24),
             mines=mines,
         )  # fmt: skip
         stage.companies = stage.command(
-            "chaos_seed", "--sandbox", sandbox_url, "--staff", STAFF, "--password", stage.password
-        )
-        _open_books(directory, stage.companies)
+            "chaos_seed", "--system", system, *(word for url in sandboxes for word in ("--sandbox", url)),
+            "--staff", STAFF, "--password", stage.password,
+        )  # fmt: skip
+        if system == DEMO:
+            _open_books(directory, stage.companies)
         for name, command in commands(ports).items():
             program = Program(name, command, environment=_mined(stage, name, seed), log=directory / f"{name}.log")
             stage.programs[name] = program
@@ -192,11 +219,17 @@ def _open_books(directory: Path, companies: list[dict[str, Any]]) -> None:
         books.executemany("INSERT OR IGNORE INTO company VALUES (?, ?, ?)", rows)
 
 
-def _sandbox(stack: ExitStack, directory: Path, env: Mapping[str, str]) -> str:
-    command = [sys.executable, "-m", "integrations", "--port", "0", "--only", "demo"]
-    command += ["--latency-ms", "10", "--state", str(directory / "sandbox")]
-    sandbox = Program("sandbox", command, environment=lambda _: env, log=directory / "sandbox.log")
+def state_of(directory: Path, place: int) -> Path:
+    """Where a stand-in remembers."""
+    return directory / (f"sandbox-{place + 1}" if place else "sandbox")
+
+
+def _sandbox(stack: ExitStack, directory: Path, env: Mapping[str, str], slug: str, place: int) -> str:
+    state = state_of(directory, place)
+    command = [sys.executable, "-m", "integrations", "--port", "0", "--only", slug]
+    command += ["--latency-ms", "10", "--state", str(state)]
+    sandbox = Program(state.name, command, environment=lambda _: env, log=directory / f"{state.name}.log")
     stack.callback(sandbox.stop)
     sandbox.start()
     sandbox.wait_until(lambda: "ready http" in sandbox.said(), "start")
-    return sandbox.said().partition("ready ")[2].split()[0] + "/demo"
+    return f"{sandbox.said().partition('ready ')[2].split()[0]}/{slug}"

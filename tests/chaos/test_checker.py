@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 
 from tests.chaos.checker import check
-from tests.chaos.demands import Done, shortfalls
-from tests.chaos.inside.points import POINTS
 from tests.chaos.inside.ticking import JOB
 from tests.chaos.papers import Paper, Sent, Told
 from tests.chaos.world import World
@@ -180,33 +178,6 @@ def test_another_tenants_row_that_changed_is_seen() -> None:
         assert found == {"other tenants are untouched"}
 
 
-ENOUGH = Done(10_000, "chaos", 1_000, 50, 12_000, 5_400, dict.fromkeys(POINTS, 1), frozenset({"timetable_slot"}))
-
-
-def test_a_campaign_that_was_hard_enough() -> None:
-    assert list(shortfalls(ENOUGH)) == []
-    assert list(shortfalls(Done(100, "chaos", 0, 0, 0, 0, {}, frozenset()))) == []
-
-
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ({"kills": 999}, "999 kills, 1000 were asked for"),
-        ({"crashes": 49}, "49 crashes of the database, 50 were asked for"),
-        ({"disturbed_writes": 5_399}, "5399 of 12000 writes were disturbed"),
-        ({"points": dict.fromkeys(list(POINTS)[1:], 1)}, f"no process died at the point: {next(iter(POINTS))}"),
-        ({"documents": 800, "kills": 59, "crashes": 4}, "59 kills, 60 were asked for"),
-    ],
-)
-def test_a_campaign_that_was_not_hard_enough_is_seen(change: dict[str, Any], told: str) -> None:
-    assert [problem.about for problem in shortfalls(replace(ENOUGH, **change))] == [told]
-
-
-def test_a_point_of_a_table_that_is_not_there_need_not_be_hit() -> None:
-    points = {name: 1 for name, point in POINTS.items() if not point.table}
-    assert list(shortfalls(replace(ENOUGH, points=points, tables=frozenset()))) == []
-
-
 def test_what_was_sent_again_before_it_was_booked_may_be_booked() -> None:
     assert _rules(KEPT, _paper(_failed(EPOCH - 9), _taken())) == set()
 
@@ -215,3 +186,44 @@ def test_the_version_that_was_taken_last_is_the_one_that_counts() -> None:
     paper = _paper(_taken(), Sent(1, EPOCH + 5, EPOCH + 6, Told.TAKEN, 200, "BILL-1"))
     paper.versions.append((Decimal(110), "5010"))
     assert _rules(KEPT, paper) == {"what was taken counts"}
+
+
+BY_HAND = _steps(
+    ("ready", "intake"), ("sending", "worker"), ("unknown", "sweep"), ("checking", "worker"), ("held", "worker"),
+    ("posted", "staff"),
+)  # fmt: skip
+MARKED = replace(KEPT, postings=[{**POSTING, "external_id": "marked:BILL-1"}], transitions={1: BY_HAND})
+
+
+def test_what_nobody_decided_about_is_seen_where_a_person_must() -> None:
+    held = _with({"state": "held", "reason": "Nobody knows."}, *((one["after"], one["who"]) for one in BY_HAND[:-1]))
+    assert _rules(replace(held, books=[]), _paper(_taken())) == set()
+    assert _rules(replace(held, books=[], is_resolved=True), _paper(_taken())) == {"a person decides"}
+
+
+def test_a_number_that_a_person_gave_names_the_document_that_has_it() -> None:
+    assert _rules(replace(MARKED, marked=frozenset({"key"}), is_resolved=True), _paper(_taken())) == set()
+
+
+@pytest.mark.parametrize(
+    ("rule", "world"),
+    [
+        # Nobody of the staff said so.
+        ("the right document", MARKED),
+        ("the right document", replace(MARKED, marked=frozenset({"key"}), books=[{**BILL, "number": "BILL-2"}])),
+        ("posted means booked", replace(MARKED, marked=frozenset({"key"}), books=[])),
+        ("never booked twice", replace(MARKED, marked=frozenset({"key"}), books=[BILL, {**BILL, "id": "late"}])),
+    ],
+)
+def test_a_wrong_word_of_a_person_is_seen(rule: str, world: World) -> None:
+    assert _rules(world, _paper(_taken())) >= {rule}
+
+
+def test_a_memo_entry_lies_in_the_memo_books_of_its_company() -> None:
+    memo = {**ENTRY, "company": "m1", "series": "MEM"}
+    companies = [{**COMPANIES[0], "memo_books": "m1"}]
+    kept = replace(KEPT, books=[], entries=[memo])
+    paper = _paper(_taken())
+    assert check(kept, [paper], companies) == []
+    assert {one.rule for one in check(kept, [paper], COMPANIES)} == {"nobody else's books"}
+    assert kept.of(COMPANY, "b1", "m1")["books"] == [memo]

@@ -39,8 +39,12 @@ TRANSACTIONS = "SELECT id, identity, number, company_id::text AS company FROM po
 TABLES = "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
 THERE = "SELECT to_regclass('timetable_slot') IS NOT NULL AS there"
 SLOTS = "SELECT job, starts_at, finished_at, outcome, tries, lease_until < now() AS expired FROM timetable_slot"
+HELD = """
+SELECT p.id, p.reason, p.idempotency_key::text AS key, t.number
+FROM postings_posting p JOIN postings_transaction t ON t.id = p.transaction_id WHERE p.state = 'held' ORDER BY p.id
+"""
 UNSETTLED = """
-SELECT id FROM postings_posting
+SELECT id, state, reason FROM postings_posting
 WHERE state IN ('ready', 'sending', 'awaiting', 'unknown', 'checking') OR (state = 'held' AND recheck_asked)
 """
 
@@ -50,6 +54,8 @@ class World:
     """`books` holds every document of the accounting system; `entries` those of the built-in ledger.
 
     `slots` are those of the timetable, where there is one; `ticks` the slots that the run's own job was run for.
+    `marked` are the keys of postings that a person marked as posted, by number; `is_resolved`: nothing may be held any
+    more, for a person has looked into everything that was.
     """
 
     postings: list[Row]
@@ -62,8 +68,10 @@ class World:
     books: list[Row]
     slots: list[Row] = field(default_factory=list)
     ticks: list[str] = field(default_factory=list)
+    marked: frozenset[str] = frozenset()
+    is_resolved: bool = False
 
-    def of(self, company: str, books: str) -> dict[str, object]:
+    def of(self, company: str, *books: str) -> dict[str, object]:
         """Everything that belongs to one company, and what its books hold."""
         postings = [row for row in self.postings if row["company"] == company]
         return {
@@ -73,20 +81,25 @@ class World:
             "attempts": {row["id"]: self.attempts.get(row["id"]) for row in postings},
             "deliveries": [row for row in self.deliveries if row["company"] == company],
             "numbers": self.series.get(company),
-            "books": [row for row in (*self.books, *self.entries) if row["company"] == books],
+            "books": [row for row in (*self.books, *self.entries) if row["company"] in books],
         }
 
 
-def unsettled(stage: Stage) -> int:
-    """How many postings are on their way."""
+def unsettled(stage: Stage) -> list[str]:
+    """The postings that are on their way, each in a few words."""
     with stage.postgres.connect(DATABASE) as connection:
-        return len(_rows(connection, UNSETTLED))
+        return [f"{row['id']} {row['state']}: {row['reason']}" for row in _rows(connection, UNSETTLED)]
 
 
 def held(stage: Stage) -> list[str]:
     """Why postings are held, one reason for each."""
+    return [row["reason"] for row in held_rows(stage)]
+
+
+def held_rows(stage: Stage) -> list[Row]:
+    """What is held: id, key, portal's number and reason of each posting."""
     with stage.postgres.connect(DATABASE) as connection:
-        return [row["reason"] for row in _rows(connection, "SELECT reason FROM postings_posting WHERE state = 'held'")]
+        return _rows(connection, HELD)
 
 
 def tables(stage: Stage) -> frozenset[str]:
@@ -109,6 +122,8 @@ def read(stage: Stage) -> World:
             books=stage.truth(),
             slots=_rows(connection, SLOTS) if _rows(connection, THERE)[0]["there"] else [],
             ticks=stage.ticks.read_text().split() if stage.ticks.exists() else [],
+            marked=frozenset(stage.marked),
+            is_resolved=not stage.system.proves_absence,
         )
 
 

@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from integrations.documents import Kind
 from integrations.errors import Malformed, Unauthorised
 from integrations.hearing import Heard, Hears, Hint
 from integrations.metadata import Metadata, Setting
@@ -23,7 +24,7 @@ from portal.connections.access.hooks import issue_hook
 from portal.connections.models import Connection, IntegrationSettings, Status
 from portal.intake.models import VendorMessage
 from portal.intake.rate import rates
-from portal.postings.models import Posting
+from portal.postings.models import Posting, Transaction
 from portal.postings.states import State
 from portal.reference.models import SyncRun
 from portal.reference.sync import asking
@@ -49,7 +50,7 @@ class Talkative(FakeBooks):
         records = frozenset(RecordKind(kind) for kind in said.get("records", ()))
         hint = Hint(
             company_id=said.get("company", ""), operation=said.get("operation", ""), records=records,
-            asks_status=said.get("status", False),
+            asks_status=said.get("status", False), documents=frozenset(Kind(one) for one in said.get("documents", ())),
         )  # fmt: skip
         return Heard(id=said.get("id", ""), about=said.get("about", "thing.happened"), hints=(hint,))
 
@@ -129,6 +130,15 @@ def test_messages_without_an_id_are_all_kept(client: Client, talkative: type[Tal
     for _ in range(2):
         send(client, {"company": COMPANY_THERE})
     assert VendorMessage.objects.count() == 2
+
+
+def test_documents_of_which_more_can_be_told_are_asked_for(client: Client, talkative: type[Talkative]) -> None:
+    connection = linked()
+    invoice, order = awaiting(connection, "op-1"), awaiting(connection, "op-2")
+    Transaction.objects.filter(pk=order.transaction_id).update(kind=Kind.PURCHASE_ORDER)
+    send(client, {"id": "m1", "company": COMPANY_THERE, "documents": ["invoice"]})
+    assert due_at(invoice) <= timezone.now() < due_at(order)
+    assert VendorMessage.objects.get().effects == ["Documents on their way that are asked for: 1."]
 
 
 def test_a_change_of_status_is_only_asked_for(client: Client, talkative: type[Talkative]) -> None:

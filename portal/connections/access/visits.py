@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from integrations.base import Link
+from integrations.base import Link, System
 from integrations.errors import Cancelled, IntegrationError, Misconfigured, Unauthorised
 from integrations.http import Outbound, nothing
 from integrations.linking import Arrival
@@ -30,7 +30,7 @@ from portal.connections.paced import paced
 from portal.connections.registry import UnknownIntegration, system
 from portal.connections.services import link_of, system_of
 from portal.connections.setup import CHECKED_WITHIN_SECONDS, PATIENCE_SECONDS
-from portal.connections.surveying import keep
+from portal.connections.surveying import keep, survey
 from portal.fields import Undecryptable
 from portal.tenants.models import Member, Role
 
@@ -110,12 +110,26 @@ def finish(query: Mapping[str, str], *, user: Person, session_key: str) -> Visit
     visit.outcome, visit.message = _outcome(visit, {name: query[name] for name in query if name != STATE}, user)
     visit.secrets = {}
     visit.save(update_fields=["outcome", "message", "secrets"])
+    if visit.outcome != VisitOutcome.LINKED:
+        _look_again(visit.connection, user)
     return visit
 
 
 def is_own_path(url: str) -> bool:
     """Whether it leads to a page of ours and nowhere else."""
     return url.startswith("/") and len(url) <= 500 and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+
+
+def _look_again(connection: Connection, user: Person) -> None:
+    """A visit that linked nothing may have ended what was linked: nothing is sent to wherever it leads now."""
+    if connection.status != Status.LINKED:
+        return
+    try:
+        if system(connection.integration).survey is System.survey:
+            return
+        survey(connection, who=user.get_username())
+    except (IntegrationError, UnknownIntegration, Undecryptable):
+        Connection.objects.filter(pk=connection.pk).update(told_at=None)
 
 
 def _theirs(state: str, user: Person, session_key: str) -> Visit:

@@ -13,6 +13,7 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from integrations.base import Link
+from integrations.documents import Kind
 from integrations.errors import Unauthorised
 from integrations.hearing import Heard, Hears, Hint
 from integrations.reference import RecordKind
@@ -28,6 +29,8 @@ from portal.postings.states import State
 from portal.reference.sync.asking import CannotSync, ask
 
 LONGEST: Final = 200
+# The others are asked for at their own time: the vendor is waiting for our answer.
+ASKED_AT_MOST: Final = 50
 UNKNOWN_COMPANY: Final = "No connection of this installation is linked to that company."
 NOT_THEIRS: Final = "The message does not prove where it comes from."
 
@@ -102,6 +105,10 @@ def _act(hint: Hint, connection: Connection, effects: Effects) -> None:
     if hint.operation:
         effects.postings += list(_due_now(connection, hint.operation))
         effects.words.append(f"The operation {hint.operation} is asked for.")
+    if hint.documents:
+        asked = list(_read_anew(connection, hint.documents))
+        effects.postings += asked
+        effects.words.append(f"Documents on their way that are asked for: {len(asked):,}.")
     if hint.asks_status:
         Connection.objects.filter(pk=connection.pk).update(told_at=None)
         effects.words.append("Its status is asked for.")
@@ -114,6 +121,14 @@ def _due_now(connection: Connection, operation: str) -> Iterator[int]:
     rows = Posting.objects.filter(connection=connection, operation=operation[:LONGEST], state=State.AWAITING)
     for pk in rows.values_list("pk", flat=True):
         if rows.filter(pk=pk).update(next_attempt_at=timezone.now()):
+            yield pk
+
+
+def _read_anew(connection: Connection, kinds: Iterable[Kind]) -> Iterator[int]:
+    """The postings of these kinds that await their outcome: it can be told now."""
+    rows = Posting.objects.filter(connection=connection, state=State.AWAITING, transaction__kind__in=kinds)
+    for pk in rows.order_by("next_attempt_at").values_list("pk", flat=True)[:ASKED_AT_MOST]:
+        if Posting.objects.filter(pk=pk, state=State.AWAITING).update(next_attempt_at=timezone.now()):
             yield pk
 
 

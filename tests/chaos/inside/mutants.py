@@ -18,6 +18,7 @@ from integrations.errors import OutcomeUnknown
 from tests.chaos.inside.grafts import graft
 
 VARIABLE = "CHAOS_MUTANT"
+NO_QUIET_PERIOD = "no quiet period"
 
 
 def breed(name: str) -> None:
@@ -97,7 +98,7 @@ def _in_the_database() -> None:
 
 MUTANTS: dict[str, Callable[[], None]] = {
     "no lease check": _no_lease_check,
-    "no quiet period": _no_quiet_period,
+    NO_QUIET_PERIOD: _no_quiet_period,
     "select then insert": _in_the_database,
     "settle without token": _settle_without_token,
     "number outside the transaction": _number_outside,

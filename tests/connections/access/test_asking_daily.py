@@ -91,6 +91,13 @@ def test_a_connection_that_was_linked_again_over_there_is_linked_here() -> None:
     assert connection.status == Status.LINKED
 
 
+def test_other_books_are_not_taken_up_silently() -> None:
+    connection = linked(status=Status.DEAUTHORISED, external_company_name="Whitby Harbour Catering Ltd")
+    assert ask_due(timezone.now()) == 0
+    connection.refresh_from_db()
+    assert connection.status == Status.DEAUTHORISED
+
+
 def test_a_refused_key_of_the_installation_stops_nobody_and_is_told_once(
     telling: type[Telling], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -121,15 +121,17 @@ def test_another_platform_than_the_chosen_one_is_told() -> None:
     ("name", "currency"), [("Another Ltd", "GBP"), ("Toft Stores Ltd", "EUR")], ids=["name", "currency"]
 )
 def test_another_company_than_before_is_not_linked_in_its_place(name: str, currency: str) -> None:
-    script = json_answer(connection()), json_answer(integration()), live(name, currency)
+    script = json_answer(connection()), json_answer(integration()), live(name, currency), json_answer(connection())
     with ScriptedServer(*script) as server, pytest.raises(Rejected) as error:
         arrive(link(server, told=SURVEYED), {}, keep=IDS)
 
     assert str(error.value) == (
-        f"In Codat this leads to {name} ({currency}) now, but it was linked to Toft Stores Ltd (GBP). "
-        "Nothing was changed here. Begin again and choose the company of before; if another one is meant, "
+        f"In Codat this led to {name} ({currency}), but it was linked to Toft Stores Ltd (GBP). "
+        "The link there was ended again. Begin again and choose the company of before; if another one is meant, "
         "make a new connection."
     )
+    ended = server.asked[-1]
+    assert (ended.method, ended.json()) == ("PATCH", {"status": "Unlinked"})
 
 
 @pytest.mark.parametrize(
