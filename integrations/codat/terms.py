@@ -69,4 +69,5 @@ METADATA: Final = Metadata(
 # Ten requests at once for each company, and a hard limit for each address that requests come from. The daily quota
 # (1000 for each linked company, and 1000) is answered with 429 and a wish, which the portal obeys.
 LIMITS: Final = Limits(at_once=10)
-APP_LIMITS: Final = Limits(requests=1000, seconds=60.0, at_once=100)
+# Each document is several requests: with more of them at once than the minute has room for, all would be late.
+APP_LIMITS: Final = Limits(requests=1000, seconds=60.0, at_once=20)
