@@ -76,6 +76,11 @@ class System(ABC):
         """Whether a person must visit the outside system to link it (`depart`, `arrive`); else a form is enough."""
         return False
 
+    @classmethod
+    def return_address(cls, return_url: str) -> str:
+        """What is entered at the system as the address that people come back to from a visit."""
+        return return_url
+
     @abstractmethod
     def company(self) -> Company:
         """Who is linked: proves the credentials. Raises `Unauthorised`, `Misconfigured`, `Retryable`."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from integrations.base import AccountingSystem, Link
-from integrations.codat import attachments, coverage, endpoints, hearing, linking, records, terms
+from integrations.codat import addresses, attachments, coverage, endpoints, hearing, linking, records, terms
 from integrations.codat.billpay import RULES, Synchronous
 from integrations.codat.client import Client
 from integrations.codat.greeting import greeted
@@ -59,6 +59,11 @@ class Codat(AccountingSystem):
     def survey(self) -> Mapping[str, Any]:
         """Platform, features, currency, lock date and status. Raises as `company`."""
         return linking.survey(self.link)
+
+    @classmethod
+    def return_address(cls, return_url: str) -> str:
+        """With Codat's placeholders, ours among them."""
+        return addresses.redirect_url(return_url)
 
     def depart(self, *, state: str, return_url: str) -> Departure:
         """The company's own link at Codat. Raises as `company`."""

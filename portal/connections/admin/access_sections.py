@@ -15,6 +15,7 @@ from portal.staff.sections import Fact, Section, Table
 MOST_VISITS: Final = 10
 NO_VISIT: Final = "Nobody has gone there to authorise it yet."
 NOT_YET: Final = "There is none yet; the first call asks for one."
+BY_VISIT: Final = "There is none yet; somebody's visit brings one."
 NO_END: Final = "The system did not say"
 
 
@@ -25,7 +26,7 @@ def access_sections(connection: Connection) -> Sequence[Section]:
         parts.append(_token(connection))
     if is_linked_by_visit(connection):
         parts.append(Section(title="Visits to authorise it", table=_visits(connection)))
-    if connection.told or connection.told_at:
+    if connection.told:
         parts.append(_told(connection))
     return parts
 
@@ -40,7 +41,7 @@ def _uses_tokens(connection: Connection) -> bool:
 def _token(connection: Connection) -> Section:
     grant = AccessGrant.objects.defer("secrets").filter(connection=connection).first()
     if grant is None or grant.obtained_at is None:
-        return Section(title="Access token", note=NOT_YET)
+        return Section(title="Access token", note=BY_VISIT if is_linked_by_visit(connection) else NOT_YET)
     facts = [
         Fact("Obtained", moment(grant.obtained_at, seconds=True)),
         Fact("Good until", moment(grant.expires_at, seconds=True) if grant.expires_at else NO_END),

@@ -162,7 +162,8 @@ class ConnectionAdmin(LinkPages):
             Fact("Integration", obj.integration),
             Fact("Side", obj.get_side_display()),
             Fact("Linked", moment(obj.linked_at)),
-            Fact("Over there", copyable(obj.external_company_id)),
+            Fact("Over there", obj.external_company_name or "Not known yet"),
+            Fact("Its id there", copyable(obj.external_company_id)),
             *([Fact("Codes", _mapping(obj))] if obj.side == Side.ACCOUNTING else []),
             Fact("Id", copyable(str(obj.pk)), wide=True),
         ]
@@ -196,7 +197,9 @@ class ConnectionAdmin(LinkPages):
 
 
 def _sending(connection: Connection) -> str:
-    """What keeps postings waiting beside the status; empty when nothing does."""
+    """What keeps postings waiting; empty when nothing does. Of an unlinked one nothing waits."""
+    if connection.status in (Status.BLANK, Status.PENDING_AUTH, Status.DEAUTHORISED):
+        return tone(WAITING, "Waits until it is linked")
     if connection.paused:
         return tone(CLOSED, "Paused")
     if breaker.is_open(connection, timezone.now()):

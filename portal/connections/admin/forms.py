@@ -97,7 +97,7 @@ def form_for(metadata: Metadata, connection: Connection | None) -> type[Connecti
 
 
 def _kept_field(slug: str, connection: Connection | None) -> forms.MultipleChoiceField:
-    taken = takes(slug, connection.taken_kinds if connection else None)
+    taken = takes(slug, connection.taken_kinds) if connection else _taken_at_first(slug)
     return forms.MultipleChoiceField(
         required=False,
         choices=[(kind.value, kind.label) for kind in Kind if kind not in taken],
@@ -105,6 +105,13 @@ def _kept_field(slug: str, connection: Connection | None) -> forms.MultipleChoic
         widget=forms.CheckboxSelectMultiple,
         help_text=KEPT,
     )
+
+
+def _taken_at_first(slug: str) -> frozenset[Kind]:
+    """By the defaults of the settings; where a system tells what it takes only when it is linked, the most it may."""
+    connector = accounting_system(slug)
+    defaults = {one.key: one.default for one in connector.metadata.settings if not one.secret}
+    return connector.can_for(defaults, {}).kinds or connector.can.kinds
 
 
 class HeaderNamesField(forms.CharField):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.html import format_html
 
 from integrations.metadata import Metadata
@@ -18,7 +20,7 @@ from portal.connections.access.installation import is_offered, settings_of_insta
 from portal.connections.admin.forms import choices, metadata_of
 from portal.connections.admin.setting_fields import SettingsForm, fields_for, name_of_field, stored_secrets
 from portal.connections.models import IntegrationSettings
-from portal.connections.registry import UnknownIntegration
+from portal.connections.registry import UnknownIntegration, system
 from portal.staff.base import StaffAdmin, name_of
 from portal.staff.formats import copyable, moment
 from portal.staff.sections import Fact, Section, Table
@@ -105,6 +107,8 @@ class IntegrationSettingsAdmin(StaffAdmin[IntegrationSettings]):
             facts.append(Fact("Not accepted", format_html("{} {}", moment(obj.refused_at), obj.refused_why), wide=True))
         if address := installation_hook_url(obj.integration):
             facts.append(Fact("Webhook address", copyable(address), wide=True))
+        if address := _return_address(obj):
+            facts.append(Fact("Address that people come back to", copyable(address), wide=True))
         return [Section(title="Where it stands", facts=facts), Section(title="Settings", table=_settings(obj))]
 
     @admin.display(description="Name")
@@ -126,6 +130,17 @@ class IntegrationSettingsAdmin(StaffAdmin[IntegrationSettings]):
     def _metadata(self, request: HttpRequest, obj: IntegrationSettings | None) -> Metadata | None:
         metadata = metadata_of(obj.integration if obj else request.GET.get("integration", ""))
         return metadata if metadata and settings_of_installation(metadata.slug) else None
+
+
+def _return_address(kept: IntegrationSettings) -> str:
+    """Empty where nobody visits the vendor to link a company."""
+    try:
+        connector = system(kept.integration)
+    except UnknownIntegration:
+        return ""
+    if not connector.is_linked_by_visit(kept.settings):
+        return ""
+    return connector.return_address(f"{settings.BASE_URL}{reverse('connections:back')}")
 
 
 def _state(kept: IntegrationSettings) -> str:

@@ -66,6 +66,7 @@ def test_the_address_of_the_installation_stands_beside_its_key(staff: Client) ->
     address = f"/admin/connections/integrationsettings/{row.pk}/change/"
     text = staff.get(address).content.decode()
     assert "/hooks/codat/" in text
+    assert "/link/back/?state={state}&amp;" in text
     assert escape(row.refused_why) not in text
     IntegrationSettings.objects.filter(pk=row.pk).update(refused_at="2026-11-21T12:00:00Z")
     assert escape(row.refused_why) in staff.get(address).content.decode()
