@@ -356,3 +356,27 @@ def test_an_open_breaker_is_shown_with_its_end(staff: Client, demo: Connection) 
         assert "6 failures in a row" in staff.get(address).content.decode()
     Connection.objects.filter(pk=demo.pk).update(open_until=timezone.now() - timedelta(seconds=1))
     assert "Nothing stands in the way" in staff.get(page(demo)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("transport", "words"),
+    [
+        ("rest", ("Invoice, credit note<", "No: it tells no list of what it holds")),
+        ("soap20", ("Purchase order, invoice, credit note<", "Supplier, account, tax, currency, dimension<")),
+    ],
+)
+def test_what_a_connection_can_do_follows_from_its_settings(
+    staff: Client, transport: str, words: tuple[str, ...]
+) -> None:
+    connection = DemoConnectionFactory.create(integration="accountsiq", settings={"transport": transport}, secrets={})
+    text = staff.get(page(connection)).content.decode()
+    assert [word for word in words if word not in text] == []
+
+
+def test_what_a_platform_told_is_what_the_connection_can_do(staff: Client) -> None:
+    told = {"company": "c", "connection": "k", "platform": "gbol", "features": {"bills": ["Get", "Post"]}}
+    connection = DemoConnectionFactory.create(integration="codat", settings={"platform": "gbol"}, secrets={}, told=told)
+    text = staff.get(page(connection)).content.decode()
+    assert "Remembered for 5,400 s" in text
+    assert "Invoice<" in text
+    assert "Proves nothing: a person decides" in text

@@ -18,6 +18,7 @@ from integrations.metadata import Metadata
 from portal.connections import breaker, services
 from portal.connections.access.changes import prepare, settings_changed
 from portal.connections.access.visits import is_linked_by_visit
+from portal.connections.admin.ability_section import ability_sections
 from portal.connections.admin.access_sections import access_sections
 from portal.connections.admin.conformance import applies_to, conformance_section
 from portal.connections.admin.forms import ConnectionForm, choices, form_for, metadata_of, side_of
@@ -171,7 +172,9 @@ class ConnectionAdmin(LinkPages):
         parts += access_sections(obj)
         if obj.side == Side.SOURCE:
             parts.append(Section(title="Endpoints", table=_endpoints(obj)))
-        elif applies_to(obj):
+            return parts
+        parts += ability_sections(obj)
+        if applies_to(obj):
             parts.append(conformance_section(obj))
         return parts
 
