@@ -70,6 +70,7 @@ class Client:
         self._http = Http(address, link.outbound, headers=headers, secrets=(key, encoded))
         self.company = str(link.told.get("company") or "")
         self.connection = str(link.told.get("connection") or "")
+        self.departed_at = str(link.told.get("departed_at") or "")
 
     def get(self, path: str, **params: str | int) -> Any:
         """The JSON of an answer. Raises `Missing` on 404, `NotFetched` for a data set that is not ready, `KeyRefused`

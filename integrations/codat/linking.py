@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from integrations.base import Link
@@ -59,7 +60,8 @@ def depart(link: Link, *, state: str, return_url: str) -> Departure:
     insist_on_return(client, return_url)
     place = _known(client, key) or _made(client, key, state, stripped(link.company_name))
     url = with_state(place.url, state, is_private=link.outbound.allow_private)
-    return Departure(url=url, keep=place.ids, told=place.ids)
+    # What Codat has read until now may be of other books than those that the person chooses.
+    return Departure(url=url, keep=place.ids, told={**place.ids, "departed_at": _now()})
 
 
 def arrive(link: Link, query: Mapping[str, str], *, keep: Mapping[str, str]) -> Arrival:
@@ -114,6 +116,10 @@ def unlink(link: Link) -> None:
 def stripped(name: str) -> str:
     """A company's name as Codat takes it: what it would leave out silently is left out here."""
     return " ".join(_NOT_IN_NAMES.sub(" ", name).split())[:_LONGEST_NAME].strip()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _platform_key(link: Link) -> str:

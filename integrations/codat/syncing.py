@@ -67,7 +67,7 @@ def freshen(client: Client, data_type: str, *, asked_within: float | None = None
         raise _wait(data_type, is_usual=_age(asked_at) < _USUAL_SECONDS)
     if word.phase is Phase.COMPLETE:
         age, is_usual = _age_of(client, here, asked_within)
-        if age < (FRESH_SECONDS if asked_within is None else asked_within):
+        if _is_of_these_books(client, here) and age < (FRESH_SECONDS if asked_within is None else asked_within):
             return
     elif word.phase is not Phase.NEVER:
         _insist_or_rest(client, here, word)
@@ -140,6 +140,12 @@ def instant(value: object) -> datetime | None:
     except ValueError:
         return None
     return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def _is_of_these_books(client: Client, here: DataSet) -> bool:
+    """Whether Codat has read it since somebody last went there to link: what is older may be another company's."""
+    departed_at = instant(client.departed_at)
+    return departed_at is None or here.succeeded_at is None or here.succeeded_at >= departed_at
 
 
 def _age_of(client: Client, here: DataSet, asked_within: float | None) -> tuple[float, bool]:

@@ -21,7 +21,7 @@ _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _NO_CURRENCY: Final = "XXX"
 
 _LOCK: Final = "ledger_lock_date"
-_KEPT: Final = ("company_name", "base_currency", "legal_name", "registration", _LOCK)
+_KEPT: Final = ("departed_at", "company_name", "base_currency", "legal_name", "registration", _LOCK)
 
 Told = Mapping[str, Any]
 

@@ -144,7 +144,7 @@ def _answers_agree(seen: Seen) -> Iterator[Problem]:
 
 
 def _failed_means_not_booked(seen: Seen) -> Iterator[Problem]:
-    """Law 1: what was answered as failed is booked only after it was sent again."""
+    """Law 1: what was answered as failed is booked only after it was sent again, or because staff said so."""
     for paper in seen.papers:
         row = seen.of(paper)
         for document in seen.booked[row["key"]] if row else ():
@@ -152,9 +152,18 @@ def _failed_means_not_booked(seen: Seen) -> Iterator[Problem]:
                 continue
             at = datetime.fromisoformat(document["booked_at"]).timestamp()
             before = [sent for sent in paper.sent if sent.began < at]
-            if before and all(sent.ended < at and sent.told is Told.FAILED for sent in before):
+            decided = row is not None and _staff_decided(seen, row["id"], after=before[-1].ended if before else at)
+            if before and not decided and all(sent.ended < at and sent.told is Told.FAILED for sent in before):
                 told = f"{row['number']} was refused {at - before[-1].ended:.3f} s before it was booked"  # type: ignore[index]
                 yield Problem("failed means not booked", told, row["id"] if row else None)
+
+
+def _staff_decided(seen: Seen, posting: int, *, after: float) -> bool:
+    """Whether a person took it out of `rejected` after it had been answered for the last time."""
+    return any(
+        step["before"] == "rejected" and step["who"] == "staff" and step["at"].timestamp() > after
+        for step in seen.world.transitions.get(posting, ())
+    )
 
 
 def _history_is_legal(seen: Seen) -> Iterator[Problem]:

@@ -134,6 +134,13 @@ def test_a_broken_promise_in_the_answers_is_seen(rule: str, paper: Paper) -> Non
     assert rule in _rules(KEPT, paper)
 
 
+def test_what_staff_let_go_on_may_be_booked_after_it_was_refused() -> None:
+    paper = _paper(_failed(EPOCH - 3), _taken(began=EPOCH + 1))
+    steps = _steps(("ready", "intake"), ("rejected", "worker"), ("ready", "staff"), ("posted", "worker"))
+    world = replace(KEPT, transitions={1: steps})
+    assert "failed means not booked" not in _rules(world, paper)
+
+
 def _forged(*answers: tuple[int, str]) -> Paper:
     paper = _paper(_taken())
     paper.forged = [Sent(0, EPOCH, EPOCH + 1, Told.FAILED, status, "", text) for status, text in answers]

@@ -24,6 +24,7 @@ from tests.integrations.codat.account import (
 )
 from tests.scripted import ScriptedServer, json_answer
 
+NOON = "2026-11-21T12:00:00+00:00"
 BACK = "https://postroom.example/link/back/"
 STATE = "s+t/a=t&e"
 SEED = hashlib.sha256(STATE.encode()).hexdigest()
@@ -34,7 +35,12 @@ BY_LINK = f"{LINK_URL}&state=s%2Bt%2Fa%3Dt%26e"
 
 def departure(url: str, **ids: str) -> Departure:
     """There, with the ids for the way back, which are kept whatever becomes of the visit."""
-    return Departure(url=url, keep={**IDS, **ids}, told={**IDS, **ids})
+    return Departure(url=url, keep={**IDS, **ids}, told={**IDS, **ids, "departed_at": NOON})
+
+
+@pytest.fixture(autouse=True)
+def _at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("integrations.codat.linking._now", lambda: NOON)
 
 
 def test_the_first_visit_makes_a_company_and_a_connection() -> None:

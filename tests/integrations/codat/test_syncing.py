@@ -15,6 +15,7 @@ from tests.integrations.codat.account import (
     EARLIER_SYNC,
     ENCODED_KEY,
     SYNC,
+    TOLD,
     ago,
     asked,
     client,
@@ -38,6 +39,15 @@ def raised(*script: Answer, asked_within: float | None = None) -> tuple[Integrat
         with pytest.raises(IntegrationError) as error:
             syncing.freshen(client(server), "suppliers", asked_within=asked_within)
         return error.value, asked(server)
+
+
+def test_what_was_read_before_the_last_visit_may_be_another_companys() -> None:
+    told = {**TOLD, "departed_at": ago(100)}
+    before, after = (data_status("suppliers", "Complete", lastSuccessfulSync=ago(seconds)) for seconds in (110, 90))
+    with ScriptedServer(before, QUEUED) as server, pytest.raises(Retryable):
+        syncing.freshen(client(server, told=told), "suppliers")
+    with ScriptedServer(after) as server:
+        syncing.freshen(client(server, told=told), "suppliers")
 
 
 def test_data_of_the_last_hour_are_fresh() -> None:
