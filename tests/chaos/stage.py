@@ -181,7 +181,7 @@ def staged(
         stage = Stage(
             directory=directory, postgres=postgres, redis=redis, system=chosen, sandboxes=sandboxes,
             urls=tuple(f"http://127.0.0.1:{port}" for port in ports), environment=env, programs={},
-            crashes=directory / "crashes.log", ticks=Path(env[TICKS]), password=secrets.token_urlsafe(24),
+            crashes=directory / "crashes.log", ticks=Path(env[TICKS]), password=secrets.token_hex(24),
             mines=mines,
         )  # fmt: skip
         stage.companies = stage.command(
