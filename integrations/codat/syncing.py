@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NoReturn
 
 from integrations.codat.client import Client, NotFetched
@@ -21,6 +21,7 @@ ASK_AGAIN_SECONDS: Final = 60.0
 _SHORTEST_REST_SECONDS: Final = 60.0
 # After that it is no delay any more.
 _USUAL_SECONDS: Final = 3600.0
+_LONGEST_READING: Final = timedelta(days=1)
 # What the refusal says where the set is being read already. The status of that answer is not documented.
 _IN_PROGRESS: Final = "still in progress"
 
@@ -143,9 +144,17 @@ def instant(value: object) -> datetime | None:
 
 
 def _is_of_these_books(client: Client, here: DataSet) -> bool:
-    """Whether Codat has read it since somebody last went there to link: what is older may be another company's."""
+    """Whether Codat was asked for it since somebody last went there to link: what is older may be another company's.
+
+    A reading may end long after it was asked for; a day later nobody needs to look at that any more.
+    """
     departed_at = instant(client.departed_at)
-    return departed_at is None or here.succeeded_at is None or here.succeeded_at >= departed_at
+    if departed_at is None or here.succeeded_at is None or here.succeeded_at > departed_at + _LONGEST_READING:
+        return True
+    if here.succeeded_at < departed_at:
+        return False
+    asked_at = _remembered(client, here.latest_success, here).asked_at
+    return asked_at is None or asked_at >= departed_at
 
 
 def _age_of(client: Client, here: DataSet, asked_within: float | None) -> tuple[float, bool]:

@@ -50,6 +50,16 @@ def test_what_was_read_before_the_last_visit_may_be_another_companys() -> None:
         syncing.freshen(client(server, told=told), "suppliers")
 
 
+def test_a_reading_that_was_asked_for_before_the_last_visit_may_be_another_companys() -> None:
+    told = {**TOLD, "departed_at": ago(100)}
+    status = data_status("suppliers", "Complete", lastSuccessfulSync=ago(90), latestSuccessfulSyncId=SYNC)
+    before, after = (json_answer(reading("Complete", requested=ago(seconds))) for seconds in (110, 95))
+    with ScriptedServer(status, before, QUEUED) as server, pytest.raises(Retryable):
+        syncing.freshen(client(server, told=told), "suppliers")
+    with ScriptedServer(status, after) as server:
+        syncing.freshen(client(server, told=told), "suppliers")
+
+
 def test_data_of_the_last_hour_are_fresh() -> None:
     with ScriptedServer(data_status("suppliers", "Complete", lastSuccessfulSync=ago(3590))) as server:
         syncing.freshen(client(server), "suppliers")
