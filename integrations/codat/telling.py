@@ -11,14 +11,13 @@ from integrations.codat import coverage
 from integrations.codat.client import Client, NotFetched
 from integrations.codat.statuses import LINKED
 from integrations.codat.syncing import FRESH_SECONDS, data_status, have_read
+from integrations.codat.values import currency
 from integrations.errors import Rejected, Unauthorised
 from integrations.sentences import sentence
 
 _DATA_TYPE: Final = "company"
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
-# ISO 4217 for no currency, and what Codat writes where it knows none.
-_NO_CURRENCY: Final = "XXX"
 
 _LOCK: Final = "ledger_lock_date"
 _KEPT: Final = ("departed_at", "company_name", "base_currency", "legal_name", "registration", _LOCK)
@@ -83,10 +82,10 @@ def _read(client: Client) -> dict[str, str]:
 
 def _identity(row: object) -> dict[str, str]:
     told = row if isinstance(row, Mapping) else {}
-    currency = str(told.get("baseCurrency") or "").strip().upper()
+    code = currency(told.get("baseCurrency")) or ""
     found = {
         "company_name": sentence(told.get("companyName"), otherwise=""),
-        "base_currency": currency if _CURRENCY.fullmatch(currency) and currency != _NO_CURRENCY else "",
+        "base_currency": code if _CURRENCY.fullmatch(code) else "",
     }
     return {name: value for name, value in found.items() if value}
 

@@ -10,6 +10,7 @@ ONE: Final = Decimal(1)
 ZERO: Final = Decimal(0)
 # Codat takes rates of at most nine decimals.
 _RATE: Final = Decimal("0.000000001")
+# ISO 4217 for no currency, and what Codat writes where it knows none.
 _NO_CURRENCY: Final = "XXX"
 
 

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 
 from portal.api import tokens
 from portal.api.models import ApiToken, Scope
@@ -21,6 +22,7 @@ from portal.staff.sections import Fact, Section
 from portal.tenants.models import Tenant
 from portal.tones import CLOSED, POSTED, tone
 
+WHERE = mark_safe("The program that calls the API sends it as <code>Authorization: Bearer</code> and the token.")
 REVOKE = Button(name="revoke", label="Revoke", permission="api.change_apitoken")
 
 
@@ -97,8 +99,9 @@ class ApiTokenAdmin(StaffAdmin[ApiToken]):
         context = {
             **self.page_context(request, obj, "The new token"),
             "token": copyable(request.META["issued_token"]),
+            "where": WHERE,
         }
-        return TemplateResponse(request, "admin/api/apitoken/token.html", context)
+        return TemplateResponse(request, "admin/shown_once.html", context)
 
     def revoke(self, request: HttpRequest, obj: ApiToken) -> HttpResponse:
         """Refuse it from now on."""

@@ -39,4 +39,4 @@ class HookPages(StaffAdmin[Connection]):
             return ask(request, self.page_context(request, obj, title), question)
         address = issue_hook(obj, who=name_of(request.user))
         context = {**self.page_context(request, obj, title), "token": copyable(address), "where": WHERE, "older": ()}
-        return TemplateResponse(request, "admin/connections/shown_once.html", context)
+        return TemplateResponse(request, "admin/shown_once.html", context)

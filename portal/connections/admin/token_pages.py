@@ -74,7 +74,7 @@ class TokenPages(StaffAdmin[Endpoint]):
             "where": "Enter it at the source as the token of this endpoint.",
             "older": _older(tokens.live_tokens(obj, timezone.now())[:-1]),
         }
-        return TemplateResponse(request, "admin/connections/shown_once.html", context)
+        return TemplateResponse(request, "admin/shown_once.html", context)
 
     def paste(self, request: HttpRequest, obj: Endpoint) -> HttpResponse:
         """Take over a token that the source made."""

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.db.transaction import atomic
 from django.utils import timezone
 
-from integrations.base import Link
+from integrations.base import Link, System
 from integrations.documents import Kind
 from integrations.errors import Unauthorised
 from integrations.hearing import Heard, Hears, Hint
@@ -22,6 +22,7 @@ from portal.connections.access.installation import of_installation
 from portal.connections.digests import digest
 from portal.connections.models import Connection, Side, Status
 from portal.connections.registry import UnknownIntegration, system
+from portal.connections.services import link_of
 from portal.intake.hearing.effects import Effects, lists_of
 from portal.intake.hearing.models import VendorMessage
 from portal.postings.models import Posting
@@ -40,25 +41,24 @@ def hear_installation(integration: str, headers: Mapping[str, str], body: bytes)
 
     Raises `Unauthorised` where it proves nothing (the same for an integration that sends none), `Malformed`.
     """
-    ours = _hearing(integration, Hears.AT_THE_INSTALLATION)
-    link = Link(settings=of_installation(integration).settings, secrets=of_installation(integration).secrets)
-    return _taken(integration, ours(link).hear(headers, body), None)
+    connector, ours = _hearing(integration, Hears.AT_THE_INSTALLATION), of_installation(integration)
+    link = Link(settings=ours.settings, secrets=ours.secrets)
+    return _taken(integration, connector(link).hear(headers, body), None)
 
 
 def hear_connection(
     integration: str, connection_id: uuid.UUID, token: str, headers: Mapping[str, str], body: bytes
 ) -> Effects:
     """A message to the address of one connection, with its secret token. Raises as `hear_installation`."""
-    ours = _hearing(integration, Hears.AT_THE_CONNECTION)
+    connector = _hearing(integration, Hears.AT_THE_CONNECTION)
     stored = digest_of(integration, connection_id)
     if not hmac.compare_digest(stored or digest(""), digest(token)) or not stored:
         raise Unauthorised(NOT_THEIRS)
-    connection = Connection.objects.get(pk=connection_id)
-    link = Link(settings=connection.settings, secrets=connection.secrets, told=connection.told)
-    return _taken(integration, ours(link).hear(headers, body), connection)
+    connection = Connection.objects.select_related("company").get(pk=connection_id)
+    return _taken(integration, connector(link_of(connection)).hear(headers, body), connection)
 
 
-def _hearing(integration: str, where: Hears) -> type:
+def _hearing(integration: str, where: Hears) -> type[System]:
     try:
         connector = system(integration)
     except UnknownIntegration:
