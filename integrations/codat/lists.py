@@ -36,8 +36,10 @@ class Lists:
     def rows(self, data_type: str, **params: str | int) -> Iterator[Row]:
         """All rows of a type, page by page, those deleted over there too.
 
-        What was never fetched is asked for, and then raises `Retryable`; as `syncing.freshen` else.
+        What was never fetched, or before the company was linked, is asked for, and then raises `Retryable`; as
+        `syncing.freshen` else.
         """
+        syncing.insist_on_these_books(self._client, data_type)
         path = f"companies/{self._client.company}/data/{_PATHS.get(data_type, data_type)}"
         try:
             yield from self._client.pages(path, **params)

@@ -76,6 +76,21 @@ def freshen(client: Client, data_type: str, *, asked_within: float | None = None
     raise _wait(data_type, is_usual=is_usual)
 
 
+def insist_on_these_books(client: Client, data_type: str) -> None:
+    """Return where what Codat has of a type may be relied on for a document: it was asked for since somebody last went
+    there to link. What is older may be another company's, in whose books the same code can be something else.
+
+    A day after the visit nothing is asked any more. What was never read at all is left to whoever reads it. Raises as
+    `freshen` where it has to be read first.
+    """
+    departed_at = instant(client.departed_at)
+    if departed_at is None or datetime.now(UTC) > departed_at + _LONGEST_READING:
+        return
+    here = data_status(client).get(data_type, DataSet(data_type=data_type))
+    if not _is_of_these_books(client, here):
+        freshen(client, data_type)
+
+
 def data_status(client: Client) -> Mapping[str, DataSet]:
     """What Codat has of each type of data of the company, by type. Raises as `Client.get`."""
     answer = client.get(f"companies/{client.company}/dataStatus")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from integrations.codat import syncing
+from integrations.codat.lists import Lists
 from integrations.codat.syncing import DataSet, Pull, instant
 from integrations.errors import IntegrationError, Misconfigured, Rejected, Retryable, Unauthorised
 from tests.integrations.codat.account import (
@@ -58,6 +59,22 @@ def test_a_reading_that_was_asked_for_before_the_last_visit_may_be_another_compa
         syncing.freshen(client(server, told=told), "suppliers")
     with ScriptedServer(status, after) as server:
         syncing.freshen(client(server, told=told), "suppliers")
+
+
+def test_no_document_relies_on_what_was_read_before_the_last_visit() -> None:
+    told = {**TOLD, "departed_at": ago(100)}
+    before, after = (data_status("suppliers", "Complete", lastSuccessfulSync=ago(seconds)) for seconds in (110, 90))
+    with ScriptedServer(before, before, QUEUED) as server, pytest.raises(Retryable) as error:
+        list(Lists(client(server, told=told)).rows("suppliers"))
+    assert (error.value.message, error.value.free) == (FETCHING, True)
+    with ScriptedServer(after, json_answer({"results": [{"id": "56"}], "totalResults": 1})) as server:
+        assert list(Lists(client(server, told=told)).rows("suppliers")) == [{"id": "56"}]
+
+
+def test_a_day_after_the_visit_nobody_asks_what_was_read_when() -> None:
+    told = {**TOLD, "departed_at": ago(86_410)}
+    with ScriptedServer(json_answer({"results": [], "totalResults": 0})) as server:
+        assert list(Lists(client(server, told=told)).rows("suppliers")) == []
 
 
 def test_data_of_the_last_hour_are_fresh() -> None:
