@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -18,12 +18,14 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from portal.connections.models import Connection, Side, Status
 from portal.desk.selectors import Sight
-from portal.tenants.models import Company, Member, Role
+from portal.notation import zone_of
+from portal.tenants.models import Company, Member, Role, Tenant
 
 P = ParamSpec("P")
 
 SOURCE: Final = "icompleat"
 ACTING: Final = frozenset({Role.OWNER, Role.OPERATOR})
+OWNING: Final = frozenset({Role.OWNER})
 LOOKING_METHODS: Final = ("GET", "HEAD")
 
 
@@ -56,6 +58,11 @@ class Place:
         return self.role in ACTING
 
     @property
+    def owns(self) -> bool:
+        """Whether this person may change what only owners may: members, tokens, what is linked."""
+        return self.role in OWNING
+
+    @property
     def zone(self) -> str:
         """The tenant's clock."""
         return self.sight.zone(self.company.pk)
@@ -70,48 +77,118 @@ class Place:
 
     def context(self, **more: Any) -> dict[str, Any]:
         """What every page of a company needs beside its own things."""
-        own = {"sight": self.sight, "company": self.company, "zone": self.zone, "may_act": self.may_act}
-        return {**own, **more}
+        own = {"sight": self.sight, "company": self.company, "tenant": self.company.tenant, "zone": self.zone}
+        return {**own, "may_act": self.may_act, "owns": self.owns, **more}
 
     def _connections(self, side: Side) -> QuerySet[Connection]:
         rows = Connection.objects.filter(company=self.company, side=side).exclude(status=Status.UNLINKED)
         return rows.select_related("company__tenant").order_by("-created_at")
 
 
-View = Callable[Concatenate[HttpRequest, Place, P], HttpResponseBase]
+@dataclass(frozen=True)
+class House:
+    """One tenant as one of its members sees it."""
+
+    sight: Sight
+    tenant: Tenant
+    role: Role
+
+    @classmethod
+    def of(cls, user: AbstractBaseUser | AnonymousUser, tenant_id: UUID) -> House:
+        """Raises `Http404` for a tenant that this person is no member of, as for one that does not exist."""
+        members = Member.objects.select_related("tenant").filter(user__pk=user.pk or 0, tenant__pk=tenant_id)
+        member = members.first()
+        if member is None:
+            raise Http404("There is no such organisation.")
+        return cls(Sight.of(user), member.tenant, Role(member.role))
+
+    @property
+    def may_act(self) -> bool:
+        """Whether this person may change something."""
+        return self.role in ACTING
+
+    @property
+    def owns(self) -> bool:
+        """Whether this person may change what only owners may."""
+        return self.role in OWNING
+
+    @property
+    def zone(self) -> str:
+        """The tenant's clock."""
+        return zone_of(self.tenant.time_zone).key
+
+    def context(self, **more: Any) -> dict[str, Any]:
+        """What every page of a tenant needs beside its own things."""
+        own = {"sight": self.sight, "tenant": self.tenant, "zone": self.zone}
+        return {**own, "may_act": self.may_act, "owns": self.owns, **more}
+
+
+Seen = TypeVar("Seen", Place, House)
+View = Callable[Concatenate[HttpRequest, Seen, P], HttpResponseBase]
 Page = Callable[..., HttpResponseBase]
 
 
-def looks(view: View[P]) -> Page:
-    """A page that every member may read."""
-    return _page(view, LOOKING_METHODS)
+def looks(view: View[Place, P]) -> Page:
+    """A page of a company that every member may read."""
+    return _page(view, Place.of, LOOKING_METHODS, ACTING)
 
 
-def acts(view: View[P]) -> Page:
+def acts(view: View[Place, P]) -> Page:
     """Something that owners and operators may do, and nobody else."""
-    return _page(view, ("POST",))
+    return _page(view, Place.of, ("POST",), ACTING)
 
 
-def looks_and_acts(view: View[P]) -> Page:
+def looks_and_acts(view: View[Place, P]) -> Page:
     """A form: every member may read it, owners and operators may send it."""
-    return _page(view, (*LOOKING_METHODS, "POST"))
+    return _page(view, Place.of, (*LOOKING_METHODS, "POST"), ACTING)
 
 
-def may_not_act(request: HttpRequest, place: Place) -> HttpResponse:
+def owns(view: View[Place, P]) -> Page:
+    """Something that owners alone may do."""
+    return _page(view, Place.of, ("POST",), OWNING)
+
+
+def looks_and_owns(view: View[Place, P]) -> Page:
+    """A form: every member may read it, owners alone may send it."""
+    return _page(view, Place.of, (*LOOKING_METHODS, "POST"), OWNING)
+
+
+def house_looks(view: View[House, P]) -> Page:
+    """A page of a tenant that every member may read."""
+    return _page(view, House.of, LOOKING_METHODS, OWNING)
+
+
+def house_owns(view: View[House, P]) -> Page:
+    """Something about a tenant that its owners alone may do."""
+    return _page(view, House.of, ("POST",), OWNING)
+
+
+def house_looks_and_owns(view: View[House, P]) -> Page:
+    """A form of a tenant: every member may read it, owners alone may send it."""
+    return _page(view, House.of, (*LOOKING_METHODS, "POST"), OWNING)
+
+
+def may_not_act(request: HttpRequest, place: Place | House) -> HttpResponse:
     """The page that says why nothing was done."""
     return render(request, "portal/desk/may_not_act.html", place.context(), status=403)
 
 
-def _page(view: View[P], methods: tuple[str, ...]) -> Page:
+def _page(
+    view: View[Seen, P],
+    seen_by: Callable[[AbstractBaseUser | AnonymousUser, UUID], Seen],
+    methods: tuple[str, ...],
+    who: frozenset[Role],
+) -> Page:
     @wraps(view)
     @never_cache
-    def page(request: HttpRequest, company_id: UUID, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _to_log_in(request)
-        place = Place.of(request.user, company_id)
+        # The first id of a path is the company's or the tenant's.
+        place = seen_by(request.user, kwargs.pop("company_id", None) or kwargs.pop("tenant_id"))
         if request.method not in methods:
             return HttpResponseNotAllowed(methods)
-        if request.method == "POST" and not place.may_act:
+        if request.method == "POST" and place.role not in who:
             return may_not_act(request, place)
         return view(request, place, *args, **kwargs)
 

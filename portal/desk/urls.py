@@ -1,10 +1,16 @@
-"""The customer pages. A new page needs its place in tests/desk/test_scope.py."""
+"""The customer pages, area by area. A new page needs its place in tests/desk/walks/."""
 
 from __future__ import annotations
 
 from django.urls import path
 
 from portal.desk import views
+from portal.desk.company_settings.urls import urlpatterns as company_settings
+from portal.desk.dashboard.urls import urlpatterns as dashboard
+from portal.desk.mapping.urls import urlpatterns as mapping
+from portal.desk.people.urls import urlpatterns as people
+from portal.desk.repairs.urls import urlpatterns as repairs
+from portal.desk.setting_up.urls import urlpatterns as setting_up
 
 COMPANY = "companies/<uuid:company_id>/"
 ENDPOINT = f"{COMPANY}icompleat/endpoints/<uuid:endpoint_id>/"
@@ -13,6 +19,12 @@ KIND = f"{COMPANY}reference/<slug:kind>/"
 
 app_name = "desk"
 urlpatterns = [
+    *people,
+    *setting_up,
+    *mapping,
+    *dashboard,
+    *repairs,
+    *company_settings,
     path("", views.home, name="home"),
     path("transactions/", views.transactions, name="transactions"),
     path("transactions.csv", views.export, name="export"),

@@ -10,6 +10,10 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
+from portal.events.webhooks.models import Announcement, Consumer, Dispatch, Tail
+
+__all__ = ["Alert", "Announcement", "AuditEvent", "Consumer", "Dispatch", "Matter", "Tail"]
+
 
 class AuditEvent(models.Model):
     """Somebody did something to something. Rows are never changed or deleted."""
@@ -48,6 +52,9 @@ class Matter(models.Model):
     subject_id = models.CharField(max_length=64)
     title = models.CharField(max_length=300, help_text="One line: which one, and why. No amount, never a secret.")
     path = models.CharField(max_length=300, help_text="Its staff page, without the portal's address.")
+    tenant_id = models.UUIDField(null=True, blank=True, help_text="Empty: it is no customer's matter.")
+    company_id = models.UUIDField(null=True, blank=True)
+    desk_path = models.CharField(max_length=300, blank=True, help_text="Its page for customers. Empty: staff alone.")
     since = models.DateTimeField(help_text="Since when it waits.")
     noticed_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True, help_text="Since when it waits no more.")
@@ -59,7 +66,14 @@ class Matter(models.Model):
                 fields=("kind", "subject_id"), condition=Q(settled_at__isnull=True), name="one_open_matter_per_subject"
             ),
         )
-        indexes = (models.Index(fields=("settled_at",), name="matter_by_settled"),)
+        indexes = (
+            models.Index(fields=("settled_at",), name="matter_by_settled"),
+            models.Index(
+                fields=("company_id",),
+                condition=Q(settled_at__isnull=True, company_id__isnull=False),
+                name="matter_open_of_company",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.title

@@ -49,15 +49,55 @@ class Member(models.Model):
         return f"{self.user} ({self.get_role_display()})"
 
 
+class Invitation(models.Model):
+    """An invitation by mail to become a member. Only the keyed digest of its token is kept; it is good once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=20, choices=Role.choices, default=Role.VIEWER)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("tenant", "email"),
+                condition=models.Q(accepted_at__isnull=True, revoked_at__isnull=True),
+                name="one_open_invitation_per_address",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.tenant}"
+
+
 class Company(models.Model):
-    """One legal entity of a tenant: one iCompleat company, at most one active accounting connection."""
+    """One legal entity of a tenant: one iCompleat company, at most one active accounting connection.
+
+    A temporary name stands for the one that the accounting system will tell once it is linked. A closed company takes
+    nothing in and sends nothing out; what it has stays readable.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="companies")
     name = models.CharField(max_length=200)
+    name_is_temporary = models.BooleanField(
+        default=False, db_default=False, help_text="Until the accounting system has told the name."
+    )
     base_currency = models.CharField(max_length=3, default="GBP", help_text="ISO 4217 code of the books.")
     live_at = models.DateTimeField(
         null=True, blank=True, help_text="Before this, deliveries are answered not live yet."
+    )
+    closed_at = models.DateTimeField(
+        null=True, blank=True, help_text="From then on nothing is taken in or sent out for it."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -67,3 +107,27 @@ class Company(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Digest(models.TextChoices):
+    """How often a member gets the figures of a company by mail."""
+
+    NEVER = "never", _("Never")
+    DAILY = "daily", _("Daily")
+    WEEKLY = "weekly", _("Weekly")
+
+
+class MailChoice(models.Model):
+    """What a member wants to hear of a company by mail. Without a row: alerts for owners and operators, no digest."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="mail_choices")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="mail_choices")
+    alerts = models.BooleanField(default=True, help_text="At once, when something waits for a person.")
+    digest = models.CharField(max_length=10, choices=Digest.choices, default=Digest.NEVER)
+    digest_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("member", "company"), name="one_mail_choice_per_company"),)
+
+    def __str__(self) -> str:
+        return f"{self.member} for {self.company}"

@@ -23,6 +23,7 @@ from portal.tenants.models import Member, Role
 from tests.desk.scene import Scene, a_scene, marked
 from tests.desk.syncs import a_change, a_record, a_sync
 from tests.desk.test_frame import FROM_OUTSIDE, INLINE
+from tests.desk.walks import core
 from tests.factories import SourceConnectionFactory, UserFactory, with_token
 
 pytestmark = pytest.mark.engine
@@ -52,81 +53,45 @@ def _list(name: str) -> Address:
     return lambda transaction: [reverse(name) + query for query in _queries(transaction)]
 
 
-def _one(name: str) -> Address:
-    return lambda transaction: [reverse(name, kwargs={"public_id": transaction.public_id})]
+# The areas, each with its own pages; a new area needs its line here.
+AREAS = (core.WALK,)
+COMPANY_PAGES = {name: ids for area in AREAS for name, ids in area.company_pages.items()}
+TENANT_PAGES = {name: ids for area in AREAS for name, ids in area.tenant_pages.items()}
+INNER_PAGES = COMPANY_PAGES | TENANT_PAGES
+ACTIONS = frozenset[str]().union(*(area.actions for area in AREAS))
+OWNED = frozenset[str]().union(*(area.owned for area in AREAS))
+OPEN_TO_ALL = frozenset[str]().union(*(area.open_to_all for area in AREAS))
+NO_PAGE = frozenset[str]().union(*(area.no_page for area in AREAS))
 
 
 def _keys(transaction: Transaction) -> dict[str, Any]:
     """The ids of everything that the transaction's company has, by the name that a path gives them."""
     company = transaction.company
-    return {
-        "company_id": company.pk,
-        "endpoint_id": Endpoint.objects.get(connection__company=company).pk,
-        "run": SyncRun.objects.get(company=company).pk,
-        "kind": "supplier",
-    }
+    found = {"company_id": company.pk, "tenant_id": company.tenant_id, "public_id": transaction.public_id}
+    return found | {name: value for area in AREAS for name, value in area.ids(transaction).items()}
 
 
-def _of_company(name: str, *names: str) -> Address:
-    wanted = ("company_id", *names)
-
+def _of(name: str, *names: str) -> Address:
     def addresses(transaction: Transaction) -> list[str]:
         keys = _keys(transaction)
-        return [reverse(f"desk:{name}", kwargs={each: keys[each] for each in wanted})]
+        return [reverse(f"desk:{name}", kwargs={each: keys[each] for each in names})]
 
     return addresses
 
 
-COMPANY_PAGES: dict[str, tuple[str, ...]] = {
-    "source": (),
-    "source-test": (),
-    "endpoints-open": (),
-    "endpoint": ("endpoint_id",),
-    "endpoint-token": ("endpoint_id",),
-    "endpoint-discovery": ("endpoint_id",),
-    "endpoint-capture": ("endpoint_id",),
-    "endpoint-captured": ("endpoint_id",),
-    "gaps": (),
-    "gaps-file": (),
-    "dry-run-form": (),
-    "raising": (),
-    "raising-confirm": (),
-    "raising-template": (),
-    "reference": (),
-    "reference-progress": (),
-    "sync-all": (),
-    "runs": (),
-    "run": ("run",),
-    "run-progress": ("run",),
-    "run-confirm": ("run",),
-    "run-discard": ("run",),
-    "run-cancel": ("run",),
-    "records": ("kind",),
-    "records-export": ("kind",),
-    "schedule": ("kind",),
-    "sync": ("kind",),
-}
-# What only changes something has no page of its own to look at.
-ACTIONS = {
-    "source-test", "endpoints-open", "endpoint-token", "endpoint-discovery", "endpoint-capture", "raising-confirm",
-    "sync-all", "run-confirm", "run-discard", "run-cancel", "sync",
-}  # fmt: skip
-WALK: dict[str, tuple[str, Address]] = {
-    "home": (A_LIST, lambda _: [reverse("desk:home")]),
-    "transactions": (A_LIST, _list("desk:transactions")),
-    "export": (A_LIST, _list("desk:export")),
-    "transaction": (OF_ONE, _one("desk:transaction")),
-    "standing": (OF_ONE, _one("desk:standing")),
-    "at-source": (OF_ONE, _one("desk:at-source")),
-    "dry-run": (OF_ONE, _one("desk:dry-run")),
-    **{name: (OF_ONE, _of_company(name, *names)) for name, names in COMPANY_PAGES.items()},
-}
 PARAMETERS = {
     "transaction": {"public_id"},
     "standing": {"public_id"},
     "at-source": {"public_id"},
     "dry-run": {"public_id"},
     **{name: {"company_id", *names} for name, names in COMPANY_PAGES.items()},
+    **{name: {"tenant_id", *names} for name, names in TENANT_PAGES.items()},
+}
+WALK: dict[str, tuple[str, Address]] = {
+    "home": (A_LIST, lambda _: [reverse("desk:home")]),
+    "transactions": (A_LIST, _list("desk:transactions")),
+    "export": (A_LIST, _list("desk:export")),
+    **{name: (OF_ONE, _of(name, *sorted(names))) for name, names in PARAMETERS.items()},
 }
 
 
@@ -170,12 +135,12 @@ def _walked(kind: str) -> list[str]:
 
 def test_every_page_has_its_place_in_the_walk() -> None:
     assert all(isinstance(pattern, URLPattern) for pattern in urlpatterns), "an included list must be walked, too"
-    assert {pattern.name for pattern in urlpatterns} == set(WALK)
+    assert {pattern.name for pattern in urlpatterns} == set(WALK) | OPEN_TO_ALL
 
 
 def test_every_id_in_a_path_is_walked() -> None:
     found = {str(pattern.name): set(pattern.pattern.converters) for pattern in urlpatterns}
-    assert {name: ids for name, ids in found.items() if ids} == PARAMETERS
+    assert {name: ids for name, ids in found.items() if ids and name not in OPEN_TO_ALL} == PARAMETERS
     assert set(PARAMETERS) == set(_walked(OF_ONE))
 
 
@@ -190,7 +155,7 @@ def test_another_tenants_object_does_not_exist(
         assert [mark for mark in marks if mark in body] == []
 
 
-@pytest.mark.parametrize("name", sorted(COMPANY_PAGES))
+@pytest.mark.parametrize("name", sorted(INNER_PAGES))
 def test_nothing_of_another_tenants_company_can_be_changed(
     name: str, scene: Scene, other: tuple[Scene, Transaction, tuple[str, ...]], rung: list[int]
 ) -> None:
@@ -203,7 +168,7 @@ def test_nothing_of_another_tenants_company_can_be_changed(
     assert (_all_of(transaction), rung) == (before, [])
 
 
-@pytest.mark.parametrize("name", [name for name, names in COMPANY_PAGES.items() if names and names != ("kind",)])
+@pytest.mark.parametrize("name", [name for name, names in INNER_PAGES.items() if names and names != ("kind",)])
 def test_another_tenants_object_is_not_found_under_ones_own_company(
     name: str, scene: Scene, other: tuple[Scene, Transaction, tuple[str, ...]], rung: list[int]
 ) -> None:
@@ -211,14 +176,14 @@ def test_another_tenants_object_is_not_found_under_ones_own_company(
     _furnish(scene, "Merlin31")
     _, transaction, _ = other
     before = _all_of(transaction)
-    keys = {**_keys(transaction), "company_id": scene.company.pk}
+    keys = {**_keys(transaction), "company_id": scene.company.pk, "tenant_id": scene.tenant.pk}
     address = reverse(f"desk:{name}", kwargs={each: keys[each] for each in PARAMETERS[name]})
     method = scene.client.post if name in ACTIONS else scene.client.get
     assert method(address, {"why": "Because."}).status_code == 404
     assert (_all_of(transaction), rung) == (before, [])
 
 
-@pytest.mark.parametrize("name", sorted(set(COMPANY_PAGES) - ACTIONS))
+@pytest.mark.parametrize("name", sorted(set(INNER_PAGES) - ACTIONS))
 def test_a_company_page_is_seen_by_whom_it_belongs_to(
     name: str, other: tuple[Scene, Transaction, tuple[str, ...]]
 ) -> None:
@@ -228,7 +193,7 @@ def test_a_company_page_is_seen_by_whom_it_belongs_to(
         assert owner.client.get(address).status_code == 200, address
 
 
-@pytest.mark.parametrize("name", sorted(set(COMPANY_PAGES) - ACTIONS - {"raising-template", "records-export"}))
+@pytest.mark.parametrize("name", sorted(set(INNER_PAGES) - ACTIONS - NO_PAGE))
 def test_a_company_page_has_nothing_inline_and_a_label_for_every_field(
     name: str, other: tuple[Scene, Transaction, tuple[str, ...]]
 ) -> None:
@@ -241,7 +206,7 @@ def test_a_company_page_has_nothing_inline_and_a_label_for_every_field(
         assert len(re.findall(r"<h1\b", body)) == (1 if "<html" in body else 0)
 
 
-@pytest.mark.parametrize("name", sorted(COMPANY_PAGES))
+@pytest.mark.parametrize("name", sorted(INNER_PAGES))
 def test_a_viewer_looks_and_changes_nothing(
     name: str, other: tuple[Scene, Transaction, tuple[str, ...]], rung: list[int]
 ) -> None:
@@ -255,6 +220,20 @@ def test_a_viewer_looks_and_changes_nothing(
         if response.status_code == 403:
             assert "You may look, but not change this" in _body(response)
     assert (_all_of(transaction), rung) == (before, [])
+
+
+@pytest.mark.parametrize("name", sorted(OWNED))
+def test_an_operator_does_not_do_what_owners_do(
+    name: str, other: tuple[Scene, Transaction, tuple[str, ...]], rung: list[int]
+) -> None:
+    owner, transaction, _ = other
+    Member.objects.filter(user=owner.user).update(role=Role.OPERATOR)
+    for address in WALK[name][1](transaction):
+        before = _all_of(transaction)
+        response = owner.client.post(address, {"why": "Because."})
+        assert response.status_code == 403, address
+        assert "Only owners of" in _body(response)
+        assert (_all_of(transaction), rung) == (before, [])
 
 
 @pytest.mark.parametrize("name", _walked(A_LIST))

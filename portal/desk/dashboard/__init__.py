@@ -1,0 +1,1 @@
+"""How a company is doing, on one page."""

@@ -1,0 +1,1 @@
+"""Who may come in: signing up, invitations, members and their second factor."""
