@@ -7,6 +7,7 @@ from django.urls import path
 from portal.desk import views
 from portal.desk.company_settings.urls import urlpatterns as company_settings
 from portal.desk.dashboard.urls import urlpatterns as dashboard
+from portal.desk.going_live.urls import urlpatterns as going_live
 from portal.desk.mapping.urls import urlpatterns as mapping
 from portal.desk.people.urls import urlpatterns as people
 from portal.desk.repairs.urls import urlpatterns as repairs
@@ -21,6 +22,7 @@ app_name = "desk"
 urlpatterns = [
     *people,
     *setting_up,
+    *going_live,
     *mapping,
     *dashboard,
     *repairs,

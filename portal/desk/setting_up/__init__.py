@@ -1,1 +1,1 @@
-"""A company's way from its name to its first journal number: choose, authorise, confirm, connect, go live."""
+"""A company gets its accounting system: its name, the choice, the authorisation, the confirmation."""
