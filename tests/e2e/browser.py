@@ -8,10 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 
+# The Web Content Accessibility Guidelines up to 2.2, levels A and AA, and what axe advises beyond them.
+RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
 WIDE, NARROW = 1280, 360
 WIDTHS = (NARROW, 639, 640, 768, 1023, 1024, WIDE)
 FLAGS = (
@@ -42,7 +49,8 @@ def chromium() -> Iterator[Browser]:
 @dataclass
 class Watched:
     """A page of one visitor. `complaints` holds console errors, uncaught exceptions, refusals of the content security
-    policy, requests that failed, and answers of 400 and above that were not `expected`."""
+    policy, requests that failed, answers of 400 and above that were not `expected`, and what axe finds against a page
+    for customers."""
 
     page: Page
     base: str
@@ -67,12 +75,14 @@ class Watched:
         self.page.get_by_role("button", name="Log in").click()
 
     def shoot(self, name: str) -> None:
-        """Keep the page as pictures: wide and narrow, light and dark."""
+        """Keep the page as pictures: wide and narrow, light and dark. Axe looks at each of them, too."""
         for scheme in ("light", "dark"):
             self.page.emulate_media(color_scheme=scheme)
             for width in (WIDE, NARROW):
                 self.page.set_viewport_size({"width": width, "height": 900})
                 self.page.screenshot(path=self.shots / f"{name}-{scheme}-{width}.png", full_page=True)
+                if self._is_for_customers:
+                    self.complaints += (f"axe: {name}, {scheme}, {width}: {one}" for one in barriers(self.page))
         self.page.emulate_media(color_scheme="light")
         self.page.set_viewport_size({"width": WIDE, "height": 900})
 
@@ -85,6 +95,12 @@ class Watched:
                 found.append(width)
         self.page.set_viewport_size({"width": WIDE, "height": 900})
         return found
+
+    @property
+    def _is_for_customers(self) -> bool:
+        """The staff site is Django's own markup, and the stand-ins are no part of the product."""
+        path = urlsplit(self.page.url).path
+        return not urlsplit(self.base).path and not path.startswith("/admin/")
 
     def _console(self, message: ConsoleMessage) -> None:
         # The browser also writes an error for each answer of 400 and above; those are judged by their status.
@@ -99,6 +115,12 @@ class Watched:
     def _answered(self, response: Response) -> None:
         if response.status >= 400 and response.url.removeprefix(self.base) not in self.expected:
             self.complaints.append(f"answered {response.status}: {response.url}")
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds against a page as it stands: the rule, and the element."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{each['id']}: {' '.join(map(str, node['target']))}" for each in found for node in each["nodes"]]
 
 
 def shots_directory(fallback: Path) -> Path:
