@@ -17,7 +17,7 @@ from integrations.errors import Malformed, Missing, OutcomeUnknown, Rejected, Un
 from integrations.hearing import Heard, Hears
 from integrations.http import Outbound, Rehearsed
 from integrations.linking import Access, Arrival, Departure, Token
-from integrations.metadata import Abilities, Limits, Metadata, Offers
+from integrations.metadata import Abilities, Choice, Limits, Metadata, Offers
 from integrations.papers import Attachment, File
 from integrations.previewing import HeldBack, Objection, Preview
 from integrations.reference import Record, RecordKind, RecordList, Row
@@ -57,6 +57,10 @@ class System(ABC):
     """Per installation, over all of its connections together; None where the vendor has no such limit."""
     limit_by: ClassVar[tuple[str, ...]] = ()
     """The settings and secrets that the vendor counts by: connections that agree in all of them share one limit."""
+    chosen_by: ClassVar[tuple[str, ...]] = ()
+    """The settings that one of `choices` fills, where this system stands for many; empty: nothing is chosen."""
+    opens_books: ClassVar[bool] = False
+    """Whether it makes the books of a company by itself, so that nobody has to enter anything."""
 
     def __init__(self, link: Link) -> None:
         self.link = link
@@ -112,6 +116,29 @@ class System(ABC):
         Raises `Cancelled` where the person said no, `Rejected` with the system's words, and as `company`.
         """
         raise Rejected(f"{self.metadata.name} is linked by its form.")
+
+    @classmethod
+    def can_unlink(cls, settings: Mapping[str, str]) -> bool:
+        """Whether the access can be given up over there from here (`unlink`)."""
+        return False
+
+    def unlink(self, granted: Token | None) -> None:
+        """Give the access up over there; one that has ended already stays so. Asked where `can_unlink`.
+
+        `granted` is the token that is kept for the connection, if there is one. Raises as `company`, and `Rejected`.
+        """
+        raise Rejected(f"{self.metadata.name} cannot be told from here that the access has ended.")
+
+    def choices(self) -> Sequence[Choice]:
+        """What a person chooses from, in alphabetical order. Asked where `chosen_by`, of a link without a company.
+
+        Raises as `company`.
+        """
+        return ()
+
+    def open_books(self, name: str, base_currency: str) -> Mapping[str, str]:
+        """New books for a company, as the settings of a connection to them. Asked where `opens_books`."""
+        return {}
 
     def hear(self, headers: Mapping[str, str], body: bytes) -> Heard:
         """What the system's own webhook says. Asked where it `hears`; no request goes out.

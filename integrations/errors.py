@@ -81,5 +81,9 @@ class Cancelled(IntegrationError):
     """The person said no at the outside system, or left. Nothing was linked."""
 
 
+class AnotherCompany(Rejected):
+    """A visit led to other books than those that the connection belongs to. Nothing was linked."""
+
+
 class LeaseLost(IntegrationError):
     """The posting is no longer ours to send: the lease ran out or somebody else holds it. No byte was written."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from integrations.documents import Kind
 from integrations.reference import RecordKind
@@ -31,13 +33,35 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """What people and forms need to know of an integration."""
+    """What people and forms need to know of an integration.
+
+    `help_url` is the vendor's own documentation, `support_url` where it is asked for help; empty where none is known.
+    """
 
     slug: str
     name: str
     summary: str
     monogram: str
     settings: tuple[Setting, ...] = ()
+    help_url: str = ""
+    support_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One accounting system among those that an integration stands for.
+
+    `settings` are what a connection to it has, `told` what is known of it as `can_for` wants it; both JSON. `logo_url`
+    is the vendor's own picture, empty where there is none. `is_desktop`: it runs on the customer's own computer.
+    """
+
+    key: str
+    name: str
+    settings: Mapping[str, str]
+    told: Mapping[str, Any] = field(default_factory=dict)
+    logo_url: str = ""
+    is_desktop: bool = False
+    is_beta: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from authlib.common.security import generate_token
 from authlib.oauth2.auth import ClientAuth
@@ -57,7 +57,7 @@ class Application:
     """What the vendor knows us by. Without `client_secret` it is a public client, without `scope` the vendor's default.
 
     `in_body`: id and secret go into the form and not into a header. The addresses are whole ones; that of the page
-    where a person agrees is empty where there is none.
+    where a person agrees, and of that where a token is given back, are empty where there is none.
     """
 
     client_id: str
@@ -66,6 +66,7 @@ class Application:
     authorize_url: str = ""
     scope: str = ""
     in_body: bool = False
+    revoke_url: str = ""
 
 
 def authorise_url(app: Application, *, state: str, return_url: str, **extra: str) -> Departure:
@@ -110,6 +111,18 @@ def client_credentials(app: Application, outbound: Outbound) -> Token:
     return _asked(app, outbound, "client_credentials", {"scope": app.scope} if app.scope else {}, secrets=())
 
 
+def revoke(app: Application, outbound: Outbound, token: Token) -> None:
+    """Give a token back (RFC 7009), the refresh token where there is one: with it ends all that a person agreed to.
+
+    One that is not good any more is no error. Raises `Unauthorised`, `Misconfigured`, `Retryable`.
+    """
+    value, hint = (token.refresh, "refresh_token") if token.refresh else (token.access, "access_token")
+    body = urlencode({"token": value, "token_type_hint": hint})
+    reply, redactor = _posted(app, outbound, app.revoke_url, body, (value,))
+    if reply.status >= 400:
+        raise _refused(reply, _members(reply), redactor)
+
+
 def is_good(token: Token, *, now: datetime, obtained_at: datetime | None = None) -> bool:
     """Whether a token can still be used at `now` (aware UTC): its end, if it is known, is not near."""
     if token.expires_at is None:
@@ -150,16 +163,24 @@ class Fresh:
 def _asked(
     app: Application, outbound: Outbound, grant: str, form: Mapping[str, str], secrets: tuple[str, ...]
 ) -> Token:
-    base, path = _split(app.token_url)
-    headers, body = _authenticated(app, prepare_token_request(grant, "", **form))
+    asked_at, body = datetime.now(UTC), prepare_token_request(grant, "", **form)
+    reply, redactor = _posted(app, outbound, app.token_url, body, secrets)
+    return _token(_understood(reply, redactor), reply, asked_at)
+
+
+def _posted(
+    app: Application, outbound: Outbound, url: str, body: str, secrets: tuple[str, ...]
+) -> tuple[Reply, Redactor]:
+    """A form that the vendor takes from the application, and what hides its secrets from the answer's words."""
+    base, path = _split(url)
+    headers, body = _authenticated(app, body)
     hidden = tuple(filter(None, (app.client_secret, *secrets)))
     http = Http(base, replace(outbound, record=without_tokens(outbound.record)), secrets=hidden)
-    asked_at = datetime.now(UTC)
     try:
         reply = http.post(path, body=body.encode(), headers=headers, reads=True)
     except Misconfigured as error:
         raise Misconfigured(error.message, field="token_url") from error
-    return _token(_understood(reply, Redactor(hidden, headers)), reply, asked_at)
+    return reply, Redactor(hidden, headers)
 
 
 def _split(url: str) -> tuple[str, str]:

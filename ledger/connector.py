@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from django.db import connection
@@ -16,7 +16,7 @@ from integrations.papers import Attachment, File
 from integrations.previewing import Objection, Preview
 from integrations.reference import Record, RecordKind
 from ledger.models import Books, Entry
-from ledger.services import UnknownSuppliers, entry_by_key, keep_memo, post_document
+from ledger.services import UnknownSuppliers, entry_by_key, keep_memo, open_books, post_document
 from ledger.services.attaching import entry_of, keep_file
 from ledger.services.listing import entries_since
 from ledger.services.previewing import objections_to_booking, objections_to_keeping, rehearsed
@@ -54,6 +54,11 @@ class BuiltInLedger(AccountingSystem):
         reads=frozenset(READERS),
         attaches=KINDS,
     )
+    opens_books = True
+
+    def open_books(self, name: str, base_currency: str) -> Mapping[str, str]:
+        """New books with the UK chart and tax codes. Call it inside `atomic`."""
+        return {"books": str(open_books(name, base_currency).pk)}
 
     def company(self) -> Company:
         """The company of the books. Raises `Misconfigured` if the setting names none."""

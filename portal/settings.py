@@ -53,6 +53,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_htmx",
     "ledger",
     "portal.events",
@@ -94,6 +96,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "portal.tenants.second_factor_first.SecondFactorFirst",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -206,11 +209,32 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "desk:home"
-ACCOUNT_ADAPTER = "portal.tenants.adapter.InvitedOnly"
+# open: anybody may sign up and found an organisation; invited: people come in with an invitation, or staff make them.
+SIGN_UP = env.str("SIGN_UP", default="open" if EMBEDDED else "invited")
+# required: staff, and owners of live companies, see no page before they have set one up; offered: whoever wants to.
+SECOND_FACTOR = env.str("SECOND_FACTOR", default="offered" if EMBEDDED else "required")
+ACCOUNT_ADAPTER = "portal.tenants.adapter.People"
+ACCOUNT_FORMS = {
+    "signup": "portal.tenants.signing_up.SignUpForm",
+    "add_email": "portal.tenants.address_form.AddressForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # and our own: portal/tenants/signing_up.py
+# Of whoever signed up alone; whom staff made on the server proves nothing (portal/tenants/verifying.py).
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Postroom: "
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+MFA_ADAPTER = "portal.tenants.second_factor.SealedSecrets"
+MFA_TOTP_ISSUER = "Postroom"
+# Nobody is let in before their first address is proved, and a later one may be changed beside a second factor.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Sign-up, log-in and the mails are limited by address. 1: that of X-Forwarded-For's last entry, set by our proxy.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
@@ -265,6 +289,20 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "portal.api.openapi.ApiSchema",
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Postroom API",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "CAMELIZE_NAMES": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [],
+    "SORT_OPERATIONS": False,
+    "SORT_OPERATION_PARAMETERS": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "DISABLE_ERRORS_AND_WARNINGS": False,
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,
 }
 
 # --- logs ----------------------------------------------------------------------------------------------------------

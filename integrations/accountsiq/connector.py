@@ -38,6 +38,7 @@ class AccountsIQ(AccountingSystem):
         summary="Purchase invoices, credit notes and orders in AccountsIQ, over its SOAP interface or over REST.",
         monogram="AIQ",
         settings=SETTINGS,
+        help_url="https://www.accountsiq.com/",
     )
     can = rules.widest(one.can for one in _TRANSPORTS.values())
     uses_tokens = True
@@ -102,6 +103,16 @@ class AccountsIQ(AccountingSystem):
         app, verifier = application(self._completed), keep.get(oauth.VERIFIER, "")
         code, outbound = query.get("code", ""), self.link.outbound
         return Arrival(token=oauth.exchange(app, outbound, code=code, verifier=verifier, return_url=return_url))
+
+    @classmethod
+    def can_unlink(cls, settings: Mapping[str, str]) -> bool:
+        """Where a person agreed, and AccountsIQ has an address at which that is given back."""
+        return cls.is_linked_by_visit(settings) and bool(settings.get("revoke_url", "").strip())
+
+    def unlink(self, granted: Token | None) -> None:
+        """Give back what the person agreed to. Raises `Unauthorised`, `Misconfigured`, `Retryable`."""
+        if granted is not None:
+            oauth.revoke(application(self._completed), self.link.outbound, granted)
 
     def hear(self, headers: Mapping[str, str], body: bytes) -> Heard:
         """Whatever came: something may have changed. That it is theirs is proved by the address that it came to."""

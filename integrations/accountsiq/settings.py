@@ -97,6 +97,14 @@ SETTINGS: Final = (
         is_advanced=True,
     ),
     Setting(
+        key="revoke_url",
+        label="Revocation address",
+        help="REST: where access is given back when the company is unlinked, if AccountsIQ has named one. Empty: take "
+        "it away in AccountsIQ, too.",
+        required=False,
+        is_advanced=True,
+    ),
+    Setting(
         key="scope",
         label="Scope",
         help="REST: what the access token is asked for, if AccountsIQ names anything.",

@@ -16,8 +16,8 @@ from integrations.codat.pushing import Asynchronous
 from integrations.documents import Awaiting, Company, Document, IdempotencyKey, Kind, Posted
 from integrations.errors import Misconfigured, Missing, Rejected
 from integrations.hearing import Heard, Hears
-from integrations.linking import Arrival, Departure
-from integrations.metadata import Abilities
+from integrations.linking import Arrival, Departure, Token
+from integrations.metadata import Abilities, Choice
 from integrations.papers import Attachment, File
 from integrations.previewing import Objection
 from integrations.reference import Record, RecordKind
@@ -34,6 +34,7 @@ class Codat(AccountingSystem):
     metadata = terms.METADATA
     can: ClassVar[Abilities] = coverage.MOST
     hears = Hears.AT_THE_INSTALLATION
+    chosen_by = ("platform",)
     limits = terms.LIMITS
     app_limits = terms.APP_LIMITS
 
@@ -72,6 +73,19 @@ class Codat(AccountingSystem):
     def arrive(self, query: Mapping[str, str], *, keep: Mapping[str, str], return_url: str) -> Arrival:
         """What Codat says of the connection now. Raises `Cancelled`, `Rejected`, and as `company`."""
         return linking.arrive(self.link, query, keep=keep)
+
+    @classmethod
+    def can_unlink(cls, settings: Mapping[str, str]) -> bool:
+        """Always."""
+        return True
+
+    def unlink(self, granted: Token | None) -> None:
+        """End the connection at Codat; what it has read stays readable there. Raises as `company`, and `Rejected`."""
+        linking.unlink(self.link)
+
+    def choices(self) -> tuple[Choice, ...]:
+        """The accounting software that is switched on for this installation's account. Raises as `company`."""
+        return tuple(map(coverage.choice, filter(lambda one: one.is_enabled, coverage.platforms(self._client))))
 
     def hear(self, headers: Mapping[str, str], body: bytes) -> Heard:
         """What Codat's webhook says. Raises `Unauthorised` for a wrong signature, `Malformed`."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from integrations.codat.client import Client
 from integrations.documents import Kind
 from integrations.errors import Retryable
-from integrations.metadata import Abilities
+from integrations.metadata import Abilities, Choice
 from integrations.reference import RecordKind
 
 Features = Mapping[str, Sequence[str]]
@@ -102,6 +102,16 @@ def platform(client: Client, key: str) -> Platform:
     if not isinstance(row, Mapping):
         raise Retryable("Codat did not tell what its platform can do. It will be asked again.")
     return replace(_platform(row), key=key)
+
+
+def choice(platform: Platform) -> Choice:
+    """A platform as somebody chooses it."""
+    features = {name: list(can) for name, can in platform.features.items()}
+    return Choice(
+        key=platform.key, name=platform.name, settings={"platform": platform.key},
+        told={"platform": platform.key, "features": features}, logo_url=platform.logo_url,
+        is_desktop=platform.is_desktop, is_beta=platform.is_beta,
+    )  # fmt: skip
 
 
 def features_of(row: Mapping[str, Any]) -> Features:

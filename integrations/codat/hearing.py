@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import binascii
-import hashlib
-import hmac
 import re
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from integrations.base import Link
@@ -19,16 +14,10 @@ from integrations.errors import Malformed, Unauthorised
 from integrations.exact import from_json
 from integrations.hearing import Heard, Hint
 from integrations.reference import RecordKind
+from integrations.standard_webhooks import BadSecret, NotGenuine, verified
 
-TOLERANCE_SECONDS: Final = 300
-"""How far the sender's clock and ours may be apart; an older message may be somebody's copy of one."""
 DOCUMENTS: Final = {shape.data_type: kind for kind, shape in SHAPES.items()}
-_PREFIX: Final = "whsec_"
-_VERSION: Final = "v1"
-# The names of the standard, and those of the service that Codat sends through.
-_HEADERS: Final = ("webhook", "svix")
 _WRITE: Final = re.compile(r"[A-Za-z-]+\.write\.(successful|unsuccessful)")
-_STAMP: Final = re.compile(r"\d{1,12}")
 _NOT_THEIRS: Final = "This message does not prove that it is from Codat, so it was not read."
 
 Row = Mapping[str, Any]
@@ -48,48 +37,17 @@ def hear(link: Link, headers: Mapping[str, str], body: bytes) -> Heard:
     return Heard(id=message, about=about, hints=_hints(about, event))
 
 
-def signature(secret: str, message: str, stamp: str, body: bytes) -> str:
-    """The signature of a message in Codat's form, `v1,…`. Raises `ValueError` for a secret that is not Base64."""
-    key = b64decode(secret.strip().removeprefix(_PREFIX), validate=True)
-    signed = b".".join((message.encode(), stamp.encode(), body))
-    return f"{_VERSION},{b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()}"
-
-
 def _verified(link: Link, headers: Mapping[str, str], body: bytes) -> str:
-    """The message's own id."""
+    """The message's own id. While a secret is replaced there are two of them, and as many signatures."""
     secrets = link.secrets.get("webhook_secret", "").split()
     if not secrets:
         raise Unauthorised("Codat's signing secret was not entered, so its messages cannot be told from others.")
-    for prefix in _HEADERS:
-        message, stamp, given = (_header(headers, f"{prefix}-{name}") for name in ("id", "timestamp", "signature"))
-        if message and stamp and given:
-            _insist_on_time(stamp)
-            _insist_on_signature(secrets, message, stamp, body, given.split())
-            return message
-    raise Unauthorised(_NOT_THEIRS)
-
-
-def _insist_on_time(stamp: str) -> None:
-    if not _STAMP.fullmatch(stamp) or abs(datetime.now(UTC).timestamp() - int(stamp)) > TOLERANCE_SECONDS:
-        raise Unauthorised(f"{_NOT_THEIRS} Its time is more than five minutes off.")
-
-
-def _insist_on_signature(secrets: list[str], message: str, stamp: str, body: bytes, given: list[str]) -> None:
-    """While a secret is replaced there are two of them, and as many signatures; one pair that agrees is enough.
-
-    All of them are compared, so that the time tells nothing.
-    """
     try:
-        wanted = [signature(secret, message, stamp, body).encode() for secret in secrets]
-    except (binascii.Error, ValueError) as error:
+        return verified(secrets, headers, body)
+    except NotGenuine as error:
+        raise Unauthorised(f"{_NOT_THEIRS} {error.why}".rstrip()) from error
+    except BadSecret as error:
         raise Unauthorised("Codat's signing secret is not as Codat shows it (whsec_…). Enter it again.") from error
-    found = [hmac.compare_digest(one, each.encode()) for one in wanted for each in given]
-    if not any(found):
-        raise Unauthorised(_NOT_THEIRS)
-
-
-def _header(headers: Mapping[str, str], name: str) -> str:
-    return next((value.strip() for key, value in headers.items() if key.lower() == name), "")
 
 
 def _event(body: bytes) -> Row:

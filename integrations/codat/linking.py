@@ -18,7 +18,7 @@ from integrations.codat import telling
 from integrations.codat.addresses import insist_on_return, with_state
 from integrations.codat.client import Client
 from integrations.codat.statuses import LINKED, UNLINKED, is_linked, theirs_spelt, told_as
-from integrations.errors import Cancelled, Misconfigured, Missing, Rejected, Retryable
+from integrations.errors import AnotherCompany, Cancelled, Misconfigured, Missing, Rejected, Retryable
 from integrations.linking import Arrival, Departure
 from integrations.sentences import sentence
 
@@ -80,7 +80,7 @@ def arrive(link: Link, query: Mapping[str, str], *, keep: Mapping[str, str]) -> 
     _insist_on_platform(_platform_key(link), row)
     try:
         return Arrival(told=telling.of_connection(client, link.told, row, is_visit=True))
-    except telling.AnotherCompany:
+    except AnotherCompany:
         # It leads to other books from now on, and no document may go there while somebody mends it.
         with suppress(Rejected, Retryable):
             _unlink(client, connection)

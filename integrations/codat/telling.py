@@ -12,7 +12,7 @@ from integrations.codat.client import Client, NotFetched
 from integrations.codat.statuses import LINKED
 from integrations.codat.syncing import FRESH_SECONDS, data_status, have_read
 from integrations.codat.values import currency
-from integrations.errors import Rejected, Unauthorised
+from integrations.errors import AnotherCompany, Rejected, Unauthorised
 from integrations.sentences import sentence
 
 _DATA_TYPE: Final = "company"
@@ -23,10 +23,6 @@ _LOCK: Final = "ledger_lock_date"
 _KEPT: Final = ("departed_at", "company_name", "base_currency", "legal_name", "registration", _LOCK)
 
 Told = Mapping[str, Any]
-
-
-class AnotherCompany(Rejected):
-    """A visit led to other books than before."""
 
 
 def of_connection(client: Client, before: Told, row: Told, *, is_visit: bool = False) -> dict[str, Any]:

@@ -17,6 +17,7 @@ METADATA: Final = Metadata(
     name="Codat",
     summary="Invoices, credit notes and purchase orders in Xero, QuickBooks, Sage, NetSuite and others, through Codat.",
     monogram="CO",
+    help_url="https://docs.codat.io/",
     settings=(
         Setting(
             key="base_url",

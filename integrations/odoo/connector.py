@@ -28,6 +28,8 @@ class Odoo(AccountingSystem):
         name="Odoo",
         summary="Vendor bills, credit notes and purchase orders in Odoo 19 or later, over its JSON-2 interface.",
         monogram="OD",
+        help_url="https://www.odoo.com/documentation/",
+        support_url="https://www.odoo.com/help",
         settings=(
             Setting(
                 key="base_url",

@@ -28,6 +28,8 @@ class Tryton(AccountingSystem):
         name="Tryton",
         summary="An open-source business system, on your own server or hosted for you.",
         monogram="Tr",
+        help_url="https://docs.tryton.org/",
+        support_url="https://discuss.tryton.org/",
         settings=(
             Setting(
                 key="base_url",

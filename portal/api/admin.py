@@ -22,7 +22,10 @@ from portal.staff.sections import Fact, Section
 from portal.tenants.models import Tenant
 from portal.tones import CLOSED, POSTED, tone
 
-WHERE = mark_safe("The program that calls the API sends it as <code>Authorization: Bearer</code> and the token.")
+WHERE = mark_safe(
+    "The program that calls the API sends it as <code>Authorization: Bearer</code> and the token. "
+    '<a href="/api/docs">Every operation, to read and to try</a>'
+)
 REVOKE = Button(name="revoke", label="Revoke", permission="api.change_apitoken")
 
 

@@ -10,6 +10,8 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from django.core.cache import cache
@@ -21,19 +23,39 @@ LIMIT: Final = 60
 MINUTE: Final = 60
 
 
-def seconds_to_wait(token_id: int, clock: Callable[[], float] = time.time) -> int:
-    """0 when this request may go on, and then it is counted. Else the whole seconds until the next one may."""
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a token may still do. `wait` is 0 where this request may go on, else the seconds until the next one may;
+    from `reset_at` on nothing that was counted until now counts any more."""
+
+    remaining: int
+    reset_at: datetime
+    wait: int = 0
+
+    def headers(self) -> dict[str, str]:
+        """As every answer tells it."""
+        return {
+            "X-Rate-Limit-Limit": str(LIMIT),
+            "X-Rate-Limit-Remaining": str(self.remaining),
+            "X-Rate-Limit-Reset": self.reset_at.isoformat().replace("+00:00", "Z"),
+        }
+
+
+def take(token_id: int, clock: Callable[[], float] = time.time) -> Allowance:
+    """Count one request more, unless it is one too many."""
     minute, passed = divmod(clock(), MINUTE)
+    reset_at = datetime.fromtimestamp((minute + 2) * MINUTE, UTC)
     try:
         before = cache.get(_name(token_id, minute - 1), 0)
         now = _counted(_name(token_id, minute))
     except (OSError, RedisError):
         logger.warning("Requests to the API are not counted: the cache cannot be reached.")
-        return 0
-    if before * (1 - passed / MINUTE) + now <= LIMIT:
-        return 0
+        return Allowance(LIMIT, reset_at)
+    used = before * (1 - passed / MINUTE) + now
+    if used <= LIMIT:
+        return Allowance(math.floor(LIMIT - used), reset_at)
     _given_back(_name(token_id, minute))
-    return _until(before, now - 1, passed)
+    return Allowance(0, reset_at, _until(before, now - 1, passed))
 
 
 def _name(token_id: int, minute: float) -> str:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from portal.api.models import ApiToken, Scope
-from portal.connections.digests import digest
+from portal.digests import digest
 from portal.events.services import tell
 from portal.tenants.models import Tenant
 

@@ -8,8 +8,9 @@ class ConnectionsConfig(AppConfig):
     label = "connections"
 
     def ready(self) -> None:
-        """Let staff be told what waits here for a person, and hear what they change in the ledger."""
-        from portal.connections import ledger_edits, waits
+        """Let staff be told what waits here, and customers what happened, and hear what they change in the ledger."""
+        from portal.connections import announcing, ledger_edits, waits
 
         waits.register_waits()
+        announcing.register_log()
         ledger_edits.listen()

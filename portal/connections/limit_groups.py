@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from portal.connections.digests import digest
 from portal.connections.registry import UnknownIntegration, system
+from portal.digests import digest
 
 
 def limit_group(integration: str, settings: Mapping[str, str], secrets: Callable[[], Mapping[str, str]]) -> str:

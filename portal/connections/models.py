@@ -99,6 +99,16 @@ class Connection(models.Model):
         null=True, blank=True, help_text="Until then nothing is sent: the breaker is open. After it, one call tries."
     )
     linked_at = models.DateTimeField(null=True, blank=True)
+    confirmed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Since when a person has said that it is the right company."
+    )
+    there = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        blank=True,
+        editable=False,
+        help_text="Of the company over there: base_currency, legal_name, registration.",
+    )
     limit_group = models.CharField(
         max_length=64,
         blank=True,

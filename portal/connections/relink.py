@@ -72,7 +72,10 @@ def _as_authorised(connection: Connection, who: str, why: str) -> None:
 
 
 def _link(waiting: QuerySet[Connection], connection: Connection, there: _Answered | None, who: str, why: str) -> None:
-    if not waiting.update(status=Status.LINKED, linked_at=timezone.now()):
+    now = timezone.now()
+    # Whoever links it for the first time here vouches for it; later the company is the one of before.
+    confirmed = {} if connection.linked_at else {"confirmed_at": now}
+    if not waiting.update(status=Status.LINKED, linked_at=now, **confirmed):
         return
     _tell(connection, who, why)
     if there is not None and there.told is not None:

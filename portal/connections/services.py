@@ -33,10 +33,11 @@ def connect(
     external_company_id: str = "",
     external_company_name: str = "",
 ) -> Connection:
-    """Link a company to an integration; the connection is Linked at once. Secrets are encrypted.
+    """Link a company to an integration; the connection is Linked and confirmed at once. Secrets are encrypted.
 
     `mapping` is what `portal.reference.rules.to_json` gives.
     """
+    now = timezone.now()
     connection = Connection.objects.create(
         company=company,
         integration=integration,
@@ -48,7 +49,8 @@ def connect(
         kept_kinds=[kind.value for kind in kept_kinds],
         external_company_id=external_company_id,
         external_company_name=external_company_name,
-        linked_at=timezone.now(),
+        linked_at=now,
+        confirmed_at=now,
     )
     _tell(connection, "connection.linked", f"{company} was linked to {integration}.", who)
     return connection

@@ -1,31 +1,34 @@
-"""Set up a source's connection: prove what was typed in before it is kept, then keep it."""
+"""Set up a connection: prove what was typed in before it is kept, then keep it."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import Final
+from typing import Final, TypeVar
 
 from django.db.models import QuerySet
 from django.db.transaction import atomic
 from django.utils import timezone
 
-from integrations.base import Link, Source
+from integrations.base import Link, System
 from integrations.documents import Company as LinkedCompany
 from integrations.errors import Misconfigured
 from portal.connections.access.addresses import lead_elsewhere
+from portal.connections.access.installation import of_installation
 from portal.connections.limit_groups import limit_group
 from portal.connections.limits import Turn, turn_in
 from portal.connections.models import Connection, Side, Status
 from portal.connections.onlookers import one_of
 from portal.connections.paced import Waiting, paced_by
 from portal.connections.places import scopes_of
-from portal.connections.registry import source
+from portal.connections.registry import source, system
 from portal.connections.services import connect
 from portal.events.services import tell
 from portal.fields import Undecryptable
 from portal.tenants.models import Company
+
+T = TypeVar("T")
 
 # A person waits for the answer.
 CHECKED_WITHIN_SECONDS: Final = 20.0
@@ -52,12 +55,28 @@ def check(
 ) -> LinkedCompany:
     """Who these credentials lead to, asked now and within the vendor's limits; nothing is kept.
 
-    An empty secret stands for the one that `connection` has stored, as long as the address is the same. Raises an
-    `IntegrationError`, with the key of the setting in `field` where one is at fault, and `UnknownIntegration`.
+    Works for accounting systems and sources alike. An empty secret stands for the one that `connection` has stored, as
+    long as the address is the same. Raises an `IntegrationError`, with the key of the setting in `field` where one is
+    at fault, and `UnknownIntegration`.
     """
-    connector, secrets = type(source(integration)), _kept(connection, settings, secrets)
+    return proven(connection, company, integration, settings, secrets, ask=lambda there: there.company())
+
+
+def proven(
+    connection: Connection | None,
+    company: Company,
+    integration: str,
+    settings: Mapping[str, str],
+    secrets: Mapping[str, str],
+    *,
+    ask: Callable[[System], T],
+) -> T:
+    """What `ask` finds out with these credentials, under the terms of `check`, and raising as that does."""
+    connector, ours = system(integration), of_installation(integration)
     if not connector.metadata.settings:
         raise Misconfigured(NO_INTERFACE.format(name=connector.metadata.name))
+    secrets = {**kept_secrets(connection, settings, secrets), **ours.secrets}
+    settings = {**(connection.settings if connection else {}), **settings, **ours.settings}
     if missing := _missing(connector, settings, secrets):
         raise Misconfigured(_why_missing(connection, settings, missing[1]), field=missing[0])
     group = limit_group(integration, settings, lambda: secrets)
@@ -70,7 +89,11 @@ def check(
         return turn_in(scopes, uuid.uuid4(), lambda _: ())
 
     with one_of(company.pk), paced_by(take_turn, waiting, deadline_seconds=CHECKED_WITHIN_SECONDS) as outbound:
-        return connector(Link(settings=settings, secrets=secrets, outbound=outbound)).company()
+        told = connection.told if connection else {}
+        link = Link(
+            settings=settings, secrets=secrets, outbound=outbound, told=told, company_name=company.name
+        )  # fmt: skip
+        return ask(connector(link))
 
 
 def save_source(
@@ -94,7 +117,7 @@ def save_source(
         if connection is not None:
             return _changed(connection, settings, secrets, who, linked)
         return connect(
-            company, integration, side=Side.SOURCE, who=who, settings=settings, secrets=_kept(None, {}, secrets),
+            company, integration, side=Side.SOURCE, who=who, settings=settings, secrets=kept_secrets(None, {}, secrets),
             external_company_id=settings.get("company_id", "").strip(),
             external_company_name=linked.name if linked else "",
         )  # fmt: skip
@@ -116,7 +139,7 @@ def _changed(
     stored, company = connection.settings, connection.company
     changed = sorted(key for key, value in settings.items() if value != stored.get(key, ""))
     new_secrets = sorted(key for key, value in secrets.items() if value.strip())
-    connection.secrets = _kept(connection, settings, secrets)
+    connection.secrets = kept_secrets(connection, settings, secrets)
     connection.settings = {**stored, **settings}
     connection.external_company_id = settings.get("company_id", "").strip() or connection.external_company_id
     connection.external_company_name = (linked.name if linked else "") or connection.external_company_name
@@ -135,7 +158,7 @@ def _changed(
 
 
 def _missing(
-    connector: type[Source], settings: Mapping[str, str], secrets: Mapping[str, str]
+    connector: type[System], settings: Mapping[str, str], secrets: Mapping[str, str]
 ) -> tuple[str, str] | None:
     """Key and label of the first required setting that is empty and has no default."""
     for one in connector.metadata.settings:
@@ -149,7 +172,9 @@ def _why_missing(connection: Connection | None, settings: Mapping[str, str], lab
     return wanted.format(label=label)
 
 
-def _kept(connection: Connection | None, settings: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
+def kept_secrets(
+    connection: Connection | None, settings: Mapping[str, str], secrets: Mapping[str, str]
+) -> dict[str, str]:
     """Stored secrets with what was typed in over them; where the key of the stored ones is lost, only the latter.
 
     A secret belongs to the address for which it was typed in: whoever may change the address could else have it sent

@@ -13,8 +13,8 @@ from django.db.models import Q, QuerySet
 from django.db.transaction import atomic
 from django.utils import timezone
 
-from portal.connections.digests import digest
 from portal.connections.models import Endpoint, EndpointToken, TokenOrigin
+from portal.digests import digest
 from portal.events.services import tell
 
 PREFIX = "prm_"

@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from portal.connections.models import Connection, IntegrationSettings, Status
-from portal.events.waits import Found, Wait, register
+from portal.connections.registry import UnknownIntegration, system
+from portal.events.waits import Found, ToMembers, Wait, register
 
 DEAUTHORISED: Final = "connection.deauthorised"
 REFUSED: Final = "installation.refused"
@@ -29,9 +30,16 @@ def register_waits() -> None:
             ),
             begins=_begins,
             still=lambda _, known: (str(pk) for pk in _rows().filter(pk__in=known).values_list("pk", flat=True)),
+            members=ToMembers(
+                one="link that does not accept our access any more",
+                many="links that do not accept our access any more",
+                advice="Nothing is lost: what comes in waits, and is sent as soon as an owner has authorised it again.",
+                list_path=lambda company_id: reverse("desk:settings", args=[company_id]),
+                owners_only=True,
+                once=True,
+            ),
         )
     )
-
     register(
         Wait(
             kind=REFUSED,
@@ -60,7 +68,22 @@ def _rows() -> QuerySet[Connection]:
 
 
 def _begins(now: datetime, known: frozenset[str]) -> Iterator[Found]:
-    new = _rows().exclude(pk__in=known).values_list("pk", "company__name", "integration")
-    for pk, company, integration in new:
-        path = reverse("admin:connections_connection_change", args=[pk])
-        yield Found(subject_id=str(pk), title=f"{company} to {integration}", path=path, since=now)
+    for connection in _rows().exclude(pk__in=known).select_related("company").defer("secrets"):
+        company = connection.company
+        yield Found(
+            subject_id=str(connection.pk),
+            title=f"{company} to {connection.integration}",
+            path=reverse("admin:connections_connection_change", args=[connection.pk]),
+            since=now,
+            tenant_id=company.tenant_id,
+            company_id=company.pk,
+            desk_path=reverse("desk:settings", args=[company.pk]),
+            desk_title=_name(connection.integration),
+        )
+
+
+def _name(slug: str) -> str:
+    try:
+        return system(slug).metadata.name
+    except UnknownIntegration:
+        return slug

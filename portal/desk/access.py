@@ -168,6 +168,11 @@ def house_looks_and_owns(view: View[House, P]) -> Page:
     return _page(view, House.of, (*LOOKING_METHODS, "POST"), OWNING)
 
 
+def house_looks_and_acts(view: View[House, P]) -> Page:
+    """A form of a tenant: every member may read it, owners and operators may send it."""
+    return _page(view, House.of, (*LOOKING_METHODS, "POST"), ACTING)
+
+
 def may_not_act(request: HttpRequest, place: Place | House) -> HttpResponse:
     """The page that says why nothing was done."""
     return render(request, "portal/desk/may_not_act.html", place.context(), status=403)

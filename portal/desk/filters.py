@@ -20,6 +20,8 @@ from portal.tenants.models import Company
 
 OUR_NUMBER: Final = re.compile(r"(?:p-?)?(\d{1,12})", re.IGNORECASE | re.ASCII)
 MOST_MATCHES: Final = 500
+# The states that few transactions are in, which the postings' index by state finds.
+FEW: Final = frozenset({Group.ATTENTION, Group.UNDER_WAY, Group.CLOSED})
 
 
 class Filters(forms.Form):
@@ -81,6 +83,17 @@ class Filters(forms.Form):
         chosen = self.cleaned_data["company"] if self.is_valid() else ""
         seen = [one for one in self.sight.companies if not chosen or str(one.pk) == chosen]
         return seen[0] if len(seen) == 1 else None
+
+    def among(self) -> QuerySet[Transaction] | None:
+        """What is read row by row to find what is asked for; None where an index finds it."""
+        if not self.is_valid():
+            return None
+        asked = self.cleaned_data
+        found_by_index = asked["q"] or asked["state"] in FEW
+        if found_by_index or not any(asked[name] for name in ("kind", "since", "until", "state")):
+            return None
+        rows = self.sight.transactions()
+        return rows.filter(company_id=asked["company"]) if asked["company"] else rows
 
     @property
     def zone(self) -> str:

@@ -14,6 +14,7 @@ from integrations.documents import Kind
 from portal.connections.models import Connection, Endpoint, EndpointToken
 from portal.connections.registry import UnknownIntegration, source
 from portal.connections.services import endpoint_url, open_endpoint
+from portal.connections.tokens import issue_token
 from portal.intake.models import Delivery
 
 # As iCompleat's own drop-down names them.
@@ -34,6 +35,12 @@ class Inbound:
     endpoint: Endpoint | None
     live: tuple[EndpointToken, ...] = ()
     last_at: datetime | None = None
+    last_delivery: int | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is open and has a token, so that a delivery can come in."""
+        return self.endpoint is not None and bool(self.live)
 
     @property
     def word(self) -> str:
@@ -64,6 +71,14 @@ class Inbound:
         return tuple(self.endpoint.token_header_names) or _usual_headers(self.endpoint.connection.integration)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """An address with the token that was just made for it, in clear."""
+
+    inbound: Inbound
+    token: str
+
+
 def inbound(connection: Connection | None) -> list[Inbound]:
     """The address of each kind that the source sends, missing ones too, in two queries."""
     if connection is None:
@@ -89,6 +104,18 @@ def open_missing(connection: Connection, *, who: str) -> int:
     return len(missing)
 
 
+def make_tokens(connection: Connection, *, who: str) -> list[Given]:
+    """Open the missing addresses and make a token for each address without one; gives those, in clear, for the one time
+    that they are shown. Pressed twice at once, or sent again, it makes them once."""
+    with atomic():
+        open_missing(connection, who=who)
+        tokenless = [each for each in inbound(connection) if each.endpoint is not None and not each.live]
+        return [
+            Given(inbound=each, token=issue_token(each.endpoint, who=who))
+            for each in tokenless if each.endpoint is not None
+        ]  # fmt: skip
+
+
 def inbound_of(endpoint: Endpoint) -> Inbound:
     """One address by its row from `endpoints_of`."""
     return _inbound(endpoint)
@@ -96,17 +123,21 @@ def inbound_of(endpoint: Endpoint) -> Inbound:
 
 def endpoints_of(connection: Connection | None) -> QuerySet[Endpoint]:
     """The open endpoints with their tokens and the time of their last delivery."""
-    latest = Delivery.objects.filter(endpoint=OuterRef("pk")).order_by("-pk").values("received_at")[:1]
+    latest = Delivery.objects.filter(endpoint=OuterRef("pk")).order_by("-pk")
     tokens = Prefetch("tokens", queryset=EndpointToken.objects.order_by("pk"))
     rows = Endpoint.objects.filter(connection=connection, is_active=True).select_related("connection__company")
-    return rows.prefetch_related(tokens).annotate(last_at=Subquery(latest)).order_by("created_at")
+    return rows.prefetch_related(tokens).annotate(
+        last_at=Subquery(latest.values("received_at")[:1]), last_delivery=Subquery(latest.values("pk")[:1])
+    ).order_by("created_at")  # fmt: skip
 
 
 def _inbound(endpoint: Endpoint) -> Inbound:
     now = timezone.now()
     live = [token for token in endpoint.tokens.all() if token.retires_at is None or token.retires_at > now]
-    last_at = getattr(endpoint, "last_at", None)
-    return Inbound(kind=endpoint.kind, endpoint=endpoint, live=tuple(live), last_at=last_at)
+    return Inbound(
+        kind=endpoint.kind, endpoint=endpoint, live=tuple(live),
+        last_at=getattr(endpoint, "last_at", None), last_delivery=getattr(endpoint, "last_delivery", None),
+    )  # fmt: skip
 
 
 def _usual_headers(integration: str) -> tuple[str, ...]:

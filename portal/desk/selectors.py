@@ -5,23 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
 from django.http import Http404
 from django.utils import timezone
 
 from portal.connections.models import Connection, Endpoint, Side, Status
-from portal.desk.words import RAISED_FROM, source_name, system_name
+from portal.desk.dashboard.bounded import needing_by_company, newest_first, said
+from portal.desk.words import RAISED_FROM, doer, source_name, system_name
 from portal.intake.models import Delivery
 from portal.notation import zone_of
 from portal.postings.attachments.models import Handover
-from portal.postings.models import Attempt, Posting, Revision, RevisionState, Transaction, Transition
-from portal.postings.states import NEEDS_A_PERSON
+from portal.postings.models import Attempt, Posting, Purpose, Revision, RevisionState, Transaction, Transition
 from portal.raising.models import Raised
-from portal.tenants.models import Company
+from portal.tenants.models import Company, Member
 from portal.tenants.scope import companies_of
+from portal.tones import CLOSED, POSTED, WAITING
 
 
 @dataclass(frozen=True)
@@ -50,20 +52,23 @@ class Sight:
         return Transaction.objects.filter(company_id__in=self.ids)
 
     def transaction(self, public_id: UUID) -> Transaction:
-        """One of their transactions. Raises `Http404` for everybody else's, as for one that does not exist."""
+        """One of their transactions, with all that its page shows of its postings.
+
+        Raises `Http404` for everybody else's, as for one that does not exist.
+        """
         try:
-            return with_postings(self.transactions()).get(public_id=public_id)
+            return with_whole_postings(self.transactions()).get(public_id=public_id)
         except Transaction.DoesNotExist:
             raise Http404("There is no such transaction.") from None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """One company on the home page."""
+    """One company on the home page. `need_a_person` is bounded (`7`, `50+`) and empty for none."""
 
     company: Company
     connection: Connection | None
-    need_a_person: int
+    need_a_person: str
     latest_at: datetime | None
 
     @property
@@ -72,11 +77,17 @@ class Overview:
         return system_name(self.connection.integration) if self.connection else ""
 
     @property
-    def obstacle(self) -> str:
-        """Why nothing is sent at the moment, in a word or two; empty where nothing stands in the way."""
-        if self.connection is None:
-            return ""
-        return "Paused" if self.connection.paused else "" if self.connection.status == Status.LINKED else "Not linked"
+    def is_paused(self) -> bool:
+        """Whether nothing is sent although it is linked."""
+        return self.connection is not None and self.connection.paused
+
+    @property
+    def stage(self) -> tuple[str, str]:
+        """Whether deliveries are booked: the tone and the word of a badge."""
+        if self.company.closed_at is not None:
+            return CLOSED, "Closed"
+        is_live = self.company.live_at is not None and self.company.live_at <= timezone.now()
+        return (POSTED, "Live") if is_live else (WAITING, "Not live")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,12 +116,24 @@ class Progress:
         return self.company.live_at is not None and self.company.live_at <= timezone.now()
 
 
+Deed = TypeVar("Deed", Attempt, Transition)
+
+
+@dataclass(frozen=True)
+class Done(Generic[Deed]):
+    """An attempt or a change of state; `by` is who asked for it, empty where nobody did or it was our staff."""
+
+    row: Deed
+    by: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """Everything that happened to one transaction."""
+    """Everything that happened to one transaction; `last_sent` is the latest attempt that was to write, in full."""
 
-    attempts: list[Attempt] = field(default_factory=list)
-    transitions: list[Transition] = field(default_factory=list)
+    attempts: list[Done[Attempt]] = field(default_factory=list)
+    transitions: list[Done[Transition]] = field(default_factory=list)
+    last_sent: Attempt | None = None
     deliveries: list[Delivery] = field(default_factory=list)
     contested: list[Revision] = field(default_factory=list)
     raised: Raised | None = None
@@ -123,29 +146,39 @@ def with_postings(transactions: QuerySet[Transaction]) -> QuerySet[Transaction]:
     return transactions.select_related("company__tenant").prefetch_related(Prefetch("postings", queryset=postings))
 
 
+def with_whole_postings(transactions: QuerySet[Transaction]) -> QuerySet[Transaction]:
+    """The same with what was booked and with the connection's company, for what is decided about a posting."""
+    postings = Posting.objects.select_related("connection__company__tenant").defer("traceback").order_by("pk")
+    return transactions.select_related("company__tenant").prefetch_related(Prefetch("postings", queryset=postings))
+
+
 def posting_of(transaction: Transaction) -> Posting | None:
     """The posting that counts: the latest into an accounting system, or into the source for what was raised from here.
 
-    Needs rows from `with_postings`.
+    Needs rows from `with_postings` or `with_whole_postings`.
     """
     rows = list(transaction.postings.all())
     into_the_books = [posting for posting in rows if posting.connection.side == Side.ACCOUNTING]
     return next(reversed(into_the_books or rows), None)
 
 
-def overviews(sight: Sight) -> list[Overview]:
-    """The home page: each company with its accounting system, what needs a person, and when it last received."""
-    linked = {row.company_id: row for row in _accounting_connections(sight)}
-    waiting = _waiting_for_a_person(sight)
-    latest = _latest(sight)
+def overviews(sight: Sight, wanted: str = "") -> list[Overview]:
+    """The home page: each company with its accounting system, what needs a person, and when it last received.
+
+    `wanted` leaves those whose name, or whose tenant's, holds it in any letter case.
+    """
+    companies = [company for company in sight.companies if _is_called(company, wanted)]
+    ids = [company.pk for company in companies]
+    linked = {row.company_id: row for row in _accounting_connections(ids)}
+    waiting, latest = needing_by_company(ids), _latest(ids)
     return [
         Overview(
             company=company,
             connection=linked.get(company.pk),
-            need_a_person=waiting.get(company.pk, 0),
+            need_a_person=said(waiting[company.pk]) if company.pk in waiting else "",
             latest_at=latest.get(company.pk),
         )
-        for company in sight.companies
+        for company in companies
     ]
 
 
@@ -164,16 +197,25 @@ def progress(company: Company) -> Progress:
 
 
 def history(transaction: Transaction) -> History:
-    """The whole story of a transaction that the caller already knows to be visible; no bodies, no exchanges."""
+    """The whole story of a transaction that the caller already knows to be visible; no bodies, and no exchanges but
+    those of the attempt that was sent last."""
     of_it = {"posting__transaction": transaction}
+    attempts = Attempt.objects.filter(**of_it)
     return History(
-        attempts=list(Attempt.objects.filter(**of_it).defer("exchanges").order_by("started_at", "pk")),
-        transitions=list(Transition.objects.filter(**of_it).order_by("at", "pk")),
+        attempts=_done(attempts.defer("exchanges").order_by("started_at", "pk"), transaction),
+        transitions=_done(Transition.objects.filter(**of_it).order_by("at", "pk"), transaction),
+        last_sent=attempts.filter(purpose=Purpose.SEND).order_by("-pk").first(),
         deliveries=list(transaction.deliveries.defer("body", "headers", "answer_body").order_by("pk")),
         contested=list(transaction.revisions.filter(state=RevisionState.CONTESTED).defer("content").order_by("pk")),
         raised=_raised(transaction),
         handover=Handover.objects.filter(**of_it).prefetch_related("files").order_by("pk").last(),
     )
+
+
+def _done(rows: QuerySet[Deed], transaction: Transaction) -> list[Done[Deed]]:
+    members = Member.objects.filter(tenant_id=transaction.company.tenant_id, user_id=OuterRef("user_id"))
+    told = rows.select_related("user").annotate(by_member=Exists(members))
+    return [Done(row, doer(row.user, is_member=row.by_member)) for row in told]
 
 
 def _raised(transaction: Transaction) -> Raised | None:
@@ -184,15 +226,15 @@ def _raised(transaction: Transaction) -> Raised | None:
     return rows.filter(came_back=transaction).first()
 
 
-def _accounting_connections(sight: Sight) -> QuerySet[Connection]:
-    return Connection.objects.filter(company_id__in=sight.ids, side=Side.ACCOUNTING).exclude(status=Status.UNLINKED)
+def _is_called(company: Company, wanted: str) -> bool:
+    return any(wanted.casefold() in name.casefold() for name in (company.name, company.tenant.name))
 
 
-def _latest(sight: Sight) -> dict[UUID, datetime | None]:
-    newest = Transaction.objects.filter(company=OuterRef("pk")).order_by("-pk").values("received_at")[:1]
-    return dict(Company.objects.filter(pk__in=sight.ids).values_list("pk", Subquery(newest)).order_by())
+def _accounting_connections(companies: list[UUID]) -> QuerySet[Connection]:
+    rows = Connection.objects.filter(company_id__in=companies, side=Side.ACCOUNTING).exclude(status=Status.UNLINKED)
+    return rows.defer("secrets", "mapping", "told")
 
 
-def _waiting_for_a_person(sight: Sight) -> dict[UUID, int]:
-    rows = Posting.objects.filter(connection__company_id__in=sight.ids, state__in=NEEDS_A_PERSON)
-    return dict(rows.values_list("connection__company_id").annotate(n=Count("pk")).order_by())
+def _latest(companies: list[UUID]) -> dict[UUID, datetime | None]:
+    newest = newest_first(Transaction.objects.all(), OuterRef("pk")).values("received_at")[:1]
+    return dict(Company.objects.filter(pk__in=companies).order_by().values_list("pk", Subquery(newest)))

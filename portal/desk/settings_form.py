@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from django import forms
@@ -17,38 +18,52 @@ SETTING, SECRET = "setting__", "secret__"
 
 
 class SettingsForm(forms.Form):
-    """One field for each setting. `connection` is None before the first save."""
+    """One field for each setting that the company gives; those of the installation are the operator's.
 
-    def __init__(self, data: Any, metadata: Metadata, connection: Connection | None) -> None:
+    `connection` is None before the first save. `besides` are keys that are chosen on another page.
+    """
+
+    def __init__(
+        self, data: Any, metadata: Metadata, connection: Connection | None, *, besides: Collection[str] = ()
+    ) -> None:
         super().__init__(data, auto_id="field-%s")
         self.metadata = metadata
+        self.asked = tuple(
+            one for one in metadata.settings if not one.of_installation and one.key not in besides
+        )  # fmt: skip
         self.kept = stored_secrets(connection)
         self.stored: dict[str, Any] = dict(connection.settings) if connection else {}
-        for setting in metadata.settings:
+        for setting in self.asked:
             self.fields[name_of(setting)] = self._field(setting)
 
     @property
     def plain(self) -> list[forms.BoundField]:
         """What the vendor shows to its customers, to be copied from there."""
-        return [self[name_of(one)] for one in self.metadata.settings if not one.is_advanced]
+        return [self[name_of(one)] for one in self.asked if not one.is_advanced]
 
     @property
     def advanced(self) -> list[forms.BoundField]:
         """What the vendor does not publish."""
-        return [self[name_of(one)] for one in self.metadata.settings if one.is_advanced]
+        return [self[name_of(one)] for one in self.asked if one.is_advanced]
+
+    @property
+    def lacks_something(self) -> bool:
+        """Whether something that is required is neither stored nor known by default."""
+        given = {**self.stored, **self.kept}
+        return any(one.required and not (given.get(one.key) or one.default) for one in self.asked)
 
     @property
     def advanced_is_open(self) -> bool:
         """Whether something advanced needs to be seen: it is wrong, or not what it is by default."""
-        defaults = {one.key: one.default for one in self.metadata.settings}
+        defaults = {one.key: one.default for one in self.asked}
         changed = any(
             self.stored.get(key, default) != default for key, default in defaults.items() if self._is_odd(key)
         )
         return changed or any(field.errors for field in self.advanced)
 
     def settings(self) -> dict[str, str]:
-        """The settings as they shall be; what the form does not know stays."""
-        return {**self.stored, **self._typed(SETTING)}
+        """The settings as they shall be; what the form does not know stays, and so does what is wrong."""
+        return {**self.stored, **self._typed(SETTING)} if self.is_bound else dict(self.stored)
 
     def secrets(self) -> dict[str, str]:
         """The secrets that were typed in; a field that was left empty keeps what is stored."""
@@ -56,7 +71,7 @@ class SettingsForm(forms.Form):
 
     def blame(self, error: IntegrationError) -> None:
         """Put an error at the setting that it names; credentials that are not accepted are the first secret's."""
-        secrets = [one.key for one in self.metadata.settings if one.secret]
+        secrets = [one.key for one in self.asked if one.secret]
         if isinstance(error, Unauthorised) and not error.field and secrets:
             self.add_error(SECRET + secrets[0], NOT_ACCEPTED.format(name=self.metadata.name))
             return
@@ -64,7 +79,7 @@ class SettingsForm(forms.Form):
         self.add_error(names[0] if names else None, error.message)
 
     def _is_odd(self, key: str) -> bool:
-        return any(one.key == key and one.is_advanced for one in self.metadata.settings)
+        return any(one.key == key and one.is_advanced for one in self.asked)
 
     def _typed(self, family: str) -> dict[str, str]:
         return {

@@ -12,6 +12,7 @@ from portal.desk.mapping.urls import urlpatterns as mapping
 from portal.desk.people.urls import urlpatterns as people
 from portal.desk.repairs.urls import urlpatterns as repairs
 from portal.desk.setting_up.urls import urlpatterns as setting_up
+from portal.desk.webhook_pages.urls import urlpatterns as webhook_pages
 
 COMPANY = "companies/<uuid:company_id>/"
 ENDPOINT = f"{COMPANY}icompleat/endpoints/<uuid:endpoint_id>/"
@@ -27,6 +28,7 @@ urlpatterns = [
     *dashboard,
     *repairs,
     *company_settings,
+    *webhook_pages,
     path("", views.home, name="home"),
     path("transactions/", views.transactions, name="transactions"),
     path("transactions.csv", views.export, name="export"),

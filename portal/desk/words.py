@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import TextChoices
 from django.utils import timezone
@@ -43,14 +43,19 @@ NEXT_STEP: Final[dict[State, str]] = {
     ),
     State.CHECKING: "We are looking in {system} whether it was booked. Please do not enter it by hand.",
     State.POSTED: "It is in the books of {system}. There is nothing for you to do.",
-    State.REJECTED: "Mend the cause named above, then send it again from {source}.",
+    State.REJECTED: "Mend the cause named above, then send it again from {source}, or retry it here.",
     State.HELD: (
-        "Our support is looking at it and will come back to you. Please do not enter it by hand: it may be in {system} "
-        "already."
+        "A person has to decide. Please do not enter it by hand: it may be in {system} already. Retry it, and it is "
+        "looked up there before anything is sent; or mark it as posted if you have found it there."
     ),
-    State.WITHDRAWN: "{source} was told that this failed, and nothing was booked. Send it again from {source}.",
-    State.VOID: "It was closed by our support and will not be posted. There is nothing for you to do.",
+    State.WITHDRAWN: (
+        "{source} was told that this failed, and nothing was booked. Send it again from {source}, or retry it here."
+    ),
+    State.VOID: "It was closed for the reason above and will not be posted. There is nothing for you to do.",
 }
+HELD_LOOKED_UP: Final = (
+    "Somebody asked for it to be looked up in {system}, and it is in a moment. Please do not enter it by hand."
+)
 # For what was raised from here: it goes to the source, and what comes back from there goes to the books.
 NEXT_STEP_AT_SOURCE: Final[dict[State, str]] = {
     State.READY: "It waits for its turn to be created in {system}. There is nothing for you to do.",
@@ -62,20 +67,18 @@ NEXT_STEP_AT_SOURCE: Final[dict[State, str]] = {
     ),
     State.CHECKING: "We are looking in {system} whether it was created. Please do not raise it under another key.",
     State.POSTED: "It is in {system}. Once it is fully approved there it comes back, and that one goes to your books.",
-    State.REJECTED: (
-        "Mend the cause named above, then raise it again under another key, or ask our support to send it again."
-    ),
+    State.REJECTED: ("Mend the cause named above, then retry it, or raise it again under another key."),
     State.HELD: (
-        "Our support is looking at it and will come back to you. Please do not raise it again: it may be in {system} "
-        "already."
+        "A person has to decide. Please do not raise it again: it may be in {system} already. Retry it, and it is "
+        "looked up there before anything is sent."
     ),
     State.WITHDRAWN: "It was withdrawn, and nothing was created in {system}.",
-    State.VOID: "It was closed by our support and will not be created in {system}. There is nothing for you to do.",
+    State.VOID: "It was closed for the reason above and will not be created in {system}.",
 }
 RAISED_FROM: Final[dict[str, str]] = {Origin.UPLOAD: "Upload", Origin.API: "API"}
 REJECTED_BUT_ANSWERED: Final = (
     "{source} holds a journal number for it already and will not send it again. Mend the cause named above, for "
-    "example by adding the missing code in {system}, then ask our support to try again."
+    "example by adding the missing code in {system}, then retry it here."
 )
 NOT_SENT_WHILE: Final[dict[Status, str]] = {
     Status.DEAUTHORISED: "{system} no longer accepts our access. It is sent as soon as the company is linked again.",
@@ -92,6 +95,7 @@ KEPT: Final = (
 )
 LINE_FIELD: Final = re.compile(r"lines\[([^\]]*)\](?:#\d+)?\.(.+)", re.DOTALL)
 DIMENSION_FIELD: Final = re.compile(r"dimensions\[(.*)\](?:#\d+)?", re.DOTALL)
+UNCONFIRMED: Final = "An owner has not confirmed yet that this is the right company. It is sent as soon as one has."
 PAUSED: Final = "Sending to {system} is paused. It is sent as soon as our support resumes it."
 OUTCOMES: Final[dict[str, str]] = {
     "": "Under way",
@@ -146,6 +150,23 @@ def field_words(path: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def obstacle(connection: Connection) -> str:
+    """Why nothing is sent there at the moment, in a sentence with the place of its `{system}`; empty where nothing
+    stands in the way."""
+    if connection.paused:
+        return PAUSED if connection.confirmed_at else UNCONFIRMED
+    if breaker.is_open(connection, timezone.now()):
+        return NO_ANSWER
+    return NOT_SENT_WHILE.get(Status(connection.status), "")
+
+
+def doer(user: Any, *, is_member: bool) -> str:
+    """Who did something by hand: a member by name, and one who has left; whoever works for us is our staff."""
+    if user is None or (user.is_staff and not is_member):
+        return ""
+    return str(user.get_username())
+
+
 def system_name(slug: str) -> str:
     """The name of what documents are posted into by its slug; the slug where it is no longer installed."""
     try:
@@ -169,8 +190,10 @@ def _plain_words(path: str) -> str:
 
 def _sentence(transaction: Transaction, posting: Posting) -> str:
     state = State(posting.state)
-    if state is State.READY and (obstacle := _obstacle(posting.connection)):
-        return obstacle
+    if state is State.READY and (found := obstacle(posting.connection)):
+        return found
+    if state is State.HELD and posting.recheck_asked:
+        return HELD_LOOKED_UP
     if posting.connection.side == Side.SOURCE:
         return NEXT_STEP_AT_SOURCE[state]
     if state is State.POSTED and not transaction.answered_number:
@@ -180,11 +203,3 @@ def _sentence(transaction: Transaction, posting: Posting) -> str:
     if state is State.REJECTED and transaction.answered_number:
         return REJECTED_BUT_ANSWERED
     return NEXT_STEP[state]
-
-
-def _obstacle(connection: Connection) -> str:
-    if connection.paused:
-        return PAUSED
-    if breaker.is_open(connection, timezone.now()):
-        return NO_ANSWER
-    return NOT_SENT_WHILE.get(Status(connection.status), "")

@@ -9,7 +9,9 @@ class EventsConfig(AppConfig):
     label = "events"
 
     def ready(self) -> None:
-        """Register the check."""
+        """Register the check, and let owners be told of webhooks that were switched off."""
         from portal.events.checks import check_alerts
+        from portal.events.webhooks import waits
 
         checks.register(check_alerts, "postroom")
+        waits.register_waits()

@@ -29,7 +29,7 @@ def check_alerts(app_configs: Sequence[AppConfig] | None = None, **_: Any) -> li
     if not settings.EMBEDDED and settings.EMAIL_BACKEND in SILENT:
         found.append(
             Caution(
-                "E-mails are not sent: staff hear of nothing that waits for them.",
+                "E-mails are not sent: nobody, staff or customer, hears of what waits for them.",
                 hint="Set EMAIL_URL, such as smtp+tls://user:password@host:587.",
                 id="postroom.W020",
             )

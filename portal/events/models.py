@@ -9,10 +9,11 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from portal.events.webhooks.models import Announcement, Consumer, Dispatch, Tail
 
-__all__ = ["Alert", "Announcement", "AuditEvent", "Consumer", "Dispatch", "Matter", "Tail"]
+__all__ = ["Alert", "AlertKind", "Announcement", "AuditEvent", "Consumer", "Dispatch", "Matter", "Tail"]
 
 
 class AuditEvent(models.Model):
@@ -21,6 +22,9 @@ class AuditEvent(models.Model):
     at = models.DateTimeField(auto_now_add=True, db_index=True)
     who = models.CharField(max_length=200, help_text="A user's name, or the part of the portal that acted.")
     verb = models.CharField(max_length=60, help_text="For example endpoint.token_rotated.")
+    area = models.CharField(
+        max_length=60, db_default="", default="", editable=False, help_text="The verb up to its point."
+    )
     subject_type = models.CharField(max_length=60)
     subject_id = models.CharField(max_length=64)
     tenant_id = models.UUIDField(null=True, db_index=True)
@@ -30,7 +34,16 @@ class AuditEvent(models.Model):
 
     class Meta:
         ordering = ("-id",)
-        indexes = (models.Index(fields=("subject_type", "subject_id"), name="audit_event_by_subject"),)
+        indexes = (
+            models.Index(fields=("subject_type", "subject_id"), name="audit_event_by_subject"),
+            # A company's own trail, the whole of it and each part.
+            models.Index(
+                fields=("company_id", "-id"), condition=Q(company_id__isnull=False), name="audit_event_by_company"
+            ),
+            models.Index(
+                fields=("company_id", "area", "-id"), condition=Q(company_id__isnull=False), name="audit_event_by_area"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.message
@@ -38,6 +51,7 @@ class AuditEvent(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise TypeError("Audit events are never changed.")
+        self.area = self.verb.partition(".")[0]
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
@@ -55,6 +69,9 @@ class Matter(models.Model):
     tenant_id = models.UUIDField(null=True, blank=True, help_text="Empty: it is no customer's matter.")
     company_id = models.UUIDField(null=True, blank=True)
     desk_path = models.CharField(max_length=300, blank=True, help_text="Its page for customers. Empty: staff alone.")
+    desk_title = models.CharField(
+        max_length=300, blank=True, db_default="", help_text="What customers are told: which one. No amount, no reason."
+    )
     since = models.DateTimeField(help_text="Since when it waits.")
     noticed_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True, help_text="Since when it waits no more.")
@@ -79,10 +96,25 @@ class Matter(models.Model):
         return self.title
 
 
+class AlertKind(models.TextChoices):
+    """What a mail is about."""
+
+    WAITING = "waiting", _("What waits for a person")
+    DIGEST = "digest", _("A company's figures")
+
+
 class Alert(models.Model):
-    """One mail to one person about what waits. Written before it is sent, so that none is lost."""
+    """One mail to one person about what waits, or with the figures of a company. Written before it is sent, so that
+    none is lost."""
 
     id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(
+        max_length=10, choices=AlertKind.choices, default=AlertKind.WAITING, db_default=AlertKind.WAITING.value
+    )
+    company_id = models.UUIDField(null=True, blank=True, help_text="Of which company it tells. Empty: to staff.")
+    unsubscribe_url = models.CharField(
+        max_length=500, blank=True, db_default="", help_text="Where its reader ends such mails. Empty: to staff."
+    )
     recipient = models.EmailField(max_length=254)
     subject = models.CharField(max_length=200)
     text = models.TextField()
@@ -100,6 +132,9 @@ class Alert(models.Model):
         indexes = (
             models.Index(fields=("recipient", "-made_at"), name="alert_by_recipient"),
             models.Index(fields=("next_try_at",), condition=Q(sent_at__isnull=True), name="alert_unsent"),
+            models.Index(
+                fields=("company_id", "-made_at"), condition=Q(company_id__isnull=False), name="alert_by_company"
+            ),
         )
 
     def __str__(self) -> str:

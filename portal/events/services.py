@@ -38,15 +38,18 @@ def tell(
     )
 
 
-def something_waits(kind: str, subject_id: object, *, title: str, path: str, since: datetime | None = None) -> None:
-    """Something waits for a person from now on; staff are told by mail. Call it inside the transaction that made it so.
+def something_waits(
+    kind: str, subject_id: object, *, title: str, path: str, since: datetime | None = None, **customer: Any
+) -> None:
+    """Something waits for a person from now on, who is told by mail. Call it inside the transaction that made it so.
 
     For what cannot be asked for: where a query can tell, register a `Wait` (portal/events/waits.py) instead. `kind` is
     a registered one whose `still` knows the subject, else call `nothing_waits` when it is over. `title` is one line
-    without amounts and secrets, `path` the staff page that it leads to. Saying it twice changes nothing.
+    without amounts and secrets, `path` the staff page that it leads to; `customer` are the other members of `Found`,
+    for a customer's matter. Saying it twice changes nothing.
     """
     now = timezone.now()
-    write(kind, [Found(subject_id=str(subject_id), title=title, path=path, since=since or now)], now)
+    write(kind, [Found(subject_id=str(subject_id), title=title, path=path, since=since or now, **customer)], now)
 
 
 def nothing_waits(kind: str, subject_id: object) -> None:

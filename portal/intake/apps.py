@@ -8,7 +8,10 @@ class IntakeConfig(AppConfig):
     label = "intake"
 
     def ready(self) -> None:
-        """Let staff be told what waits here for a person."""
+        """Let staff be told what waits here for a person, and have a say in what becomes of a company."""
+        from portal.intake import closing, readiness
         from portal.intake.reconciliation import waits
 
         waits.register_waits()
+        closing.register()
+        readiness.register()

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from integrations.base import Source
 from portal import prepared
-from portal.connections.digests import digest
+from portal.digests import digest
 from portal.intake import deliveries, endpoints
 from portal.intake.authenticate import Refused, authenticate, bare, names_of
 from portal.intake.endpoints import OpenEndpoint

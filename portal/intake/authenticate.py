@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from integrations.base import Source
-from portal.connections.digests import digest
 from portal.connections.models import Endpoint
 from portal.connections.tokens import carries_live_token, header_with_token, learn_header
+from portal.digests import digest
 from portal.intake.endpoints import OpenEndpoint, find
 
 BEARER = "bearer "

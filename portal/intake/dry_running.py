@@ -33,13 +33,17 @@ class CannotRun(Exception):
         self.message, self.field = message, field
 
 
+class NoSystem(CannotRun):
+    """No accounting system is linked yet."""
+
+
 def dry_run_of_body(connection: Connection, body: bytes, kind: Kind | None = None) -> DryRun:
     """What would happen with a body that came in at `connection`, a source's; `kind` is that of the address it came to,
-    None for one that takes all. Raises `CannotRun`."""
+    None for one that takes all. Raises `CannotRun`, and `NoSystem` of it."""
     document = _read(connection, body, kind)
     accounting = accounting_connection(connection.company)
     if accounting is None:
-        raise CannotRun(NOT_LINKED.format(company=connection.company))
+        raise NoSystem(NOT_LINKED.format(company=connection.company))
     run = dry_run(accounting, document, came_in=body)
     before = Transaction.objects.filter(
         company=connection.company, source=document.source, kind=document.kind.value, identity=document.identity

@@ -47,6 +47,7 @@ class OpenEndpoint:
     company_name: str
     base_currency: str
     live_at: datetime | None
+    closed_at: datetime | None
     digests: Sequence[str]
     accounting: Accounting | None
     capture_id: int | None = None
@@ -69,7 +70,7 @@ def read(row: Sequence[Any]) -> OpenEndpoint:
     """The endpoint of a row that one of this room's kept statements gave."""
     (
         found_id, kind, header_names, discovery_until, answer, within, template,
-        external_company_id, company_id, name, base_currency, live_at, digests,
+        external_company_id, company_id, name, base_currency, live_at, closed_at, digests,
         connection_id, accounting_integration, kept_kinds, taken_kinds, status, paused, capture_id,
     ) = row  # fmt: skip
     accounting = None
@@ -80,7 +81,8 @@ def read(row: Sequence[Any]) -> OpenEndpoint:
         )
     return OpenEndpoint(
         found_id, kind, json.loads(header_names), discovery_until, answer, within, json.loads(template),
-        external_company_id, company_id, name, base_currency, live_at, (digests or "").split(), accounting, capture_id,
+        external_company_id, company_id, name, base_currency, live_at, closed_at, (digests or "").split(), accounting,
+        capture_id,
     )  # fmt: skip
 
 
@@ -99,7 +101,7 @@ def _general(integration: str, endpoint_id: uuid.UUID, now: datetime) -> OpenEnd
     return OpenEndpoint(
         endpoint.pk, endpoint.kind, endpoint.token_header_names, endpoint.discovery_until, endpoint.answer,
         endpoint.answer_within_seconds, endpoint.answer_template, endpoint.connection.external_company_id,
-        company.pk, company.name, company.base_currency, company.live_at,
+        company.pk, company.name, company.base_currency, company.live_at, company.closed_at,
         [token.digest for token in live_tokens(endpoint, now)], accounting,
         endpoint.capture_id,
     )  # fmt: skip

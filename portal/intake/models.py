@@ -7,12 +7,16 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from portal.connections.models import Endpoint
+from portal.intake.before_live.models import Forecast, KeptDryRun
 from portal.intake.hearing.models import VendorMessage
 from portal.intake.reconciliation.models import SourceDifference, SourceRun
 from portal.postings.models import Transaction
 from portal.tenants.models import Company
 
-__all__ = ["Capture", "Delivery", "Origin", "RefusedCalls", "SourceDifference", "SourceRun", "VendorMessage", "Verdict"]
+__all__ = [
+    "Capture", "Delivery", "Forecast", "KeptDryRun", "Origin", "RefusedCalls", "SourceDifference", "SourceRun",
+    "VendorMessage", "Verdict",
+]  # fmt: skip
 
 
 class Verdict(models.TextChoices):
@@ -26,6 +30,7 @@ class Verdict(models.TextChoices):
     REFUSED = "refused", _("Refused: this cannot be booked")
     UNREADABLE = "unreadable", _("Unreadable: not a valid document")
     NOT_LIVE = "not_live", _("Not live yet: nothing was booked")
+    CLOSED = "closed", _("Closed: nothing was booked")
     FAILED = "failed", _("Failed: an error on our side")
 
 
@@ -41,7 +46,7 @@ class Delivery(models.Model):
     """One request that came in with a good token, or one thing that was read from a source, committed raw before
     anything reads it."""
 
-    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="deliveries")
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
     received_at = models.DateTimeField()
     body = models.BinaryField()
@@ -66,6 +71,8 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         indexes = (
             models.Index(fields=("company", "-id"), name="delivery_by_company"),
+            # The latest of one address: pages that wait for its first one ask again and again.
+            models.Index(fields=("endpoint", "-id"), name="delivery_by_endpoint"),
             # Nearly all are accepted: whoever looks for those finds them in the order of their ids.
             models.Index(
                 fields=("verdict", "-id"), condition=~models.Q(verdict=Verdict.ACCEPTED), name="delivery_by_verdict"

@@ -15,7 +15,8 @@ _ENDPOINT: Final = """
 SELECT
     endpoint.id AS endpoint_id, endpoint.kind, endpoint.token_header_names, endpoint.discovery_until,
     endpoint.answer, endpoint.answer_within_seconds, endpoint.answer_template,
-    source.external_company_id, company.id AS company_id, company.name, company.base_currency, company.live_at,
+    source.external_company_id, company.id AS company_id, company.name, company.base_currency,
+    company.live_at, company.closed_at,
     (
         SELECT string_agg(token.digest, ' ' ORDER BY token.id)
         FROM connections_endpointtoken AS token

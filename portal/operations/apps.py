@@ -8,9 +8,9 @@ class OperationsConfig(AppConfig):
     label = "operations"
 
     def ready(self) -> None:
-        """Register checks and jobs; let every worker sweep, keep time, sync. Models come after this: so import here."""
+        """Register checks and jobs; let every worker sweep, keep time, sync, tell. Models come after: import here."""
         from portal.celery import app
-        from portal.operations import checks, jobs, sweeping, syncing, timekeeping, waits
+        from portal.operations import checks, jobs, sweeping, syncing, telling, timekeeping, waits
 
         checks.register()
         jobs.register_jobs()
@@ -18,3 +18,4 @@ class OperationsConfig(AppConfig):
         sweeping.accompany(app)
         timekeeping.keep_time(app)
         syncing.synchronise(app)
+        telling.tell_customers(app)

@@ -10,8 +10,10 @@ from django.utils import timezone
 from portal.connections.asking_daily import ask_due
 from portal.events.mailing import alert
 from portal.intake.reconciliation.tasks import reconcile_sources_due
+from portal.intake.tasks import make_dry_runs_due
 from portal.operations.retention import forget
 from portal.postings.attachments.tasks import hand_over_due
+from portal.postings.figures.counting import count
 from portal.postings.reconciliation.tasks import reconcile_due
 from portal.raising.tasks import follow
 from portal.timetable.history import prune
@@ -23,9 +25,11 @@ def register_jobs() -> None:
     """Put them on the timetable. All times are UTC, at night in the zones that we serve."""
     register(Job("connections.survey", Every(timedelta(minutes=1)), _survey, lease=timedelta(minutes=15)))
     register(Job("events.alert", Every(timedelta(minutes=1)), _alert, lease=timedelta(minutes=5)))
+    register(Job("intake.dry_runs", Every(timedelta(minutes=1)), make_dry_runs_due))
     register(Job("intake.reconcile", Every(timedelta(minutes=10)), reconcile_sources_due))
     register(Job("operations.clear_sessions", Daily(time(3, 17)), _clear_sessions))
     register(Job("postings.attachments", Every(timedelta(seconds=30)), hand_over_due))
+    register(Job("postings.figures", Every(timedelta(minutes=1)), _figures))
     register(Job("postings.reconcile", Every(timedelta(minutes=10)), reconcile_due))
     register(Job("raising.follow", Every(timedelta(minutes=1)), follow))
     register(Job("operations.retention", hourly(11), _forget))
@@ -45,6 +49,11 @@ def _alert(_slot: datetime) -> None:
 def _survey(_slot: datetime) -> None:
     """Ask systems for what they tell of themselves."""
     ask_due(timezone.now())
+
+
+def _figures(_slot: datetime) -> None:
+    """Count what happened since the last time, for the dashboards."""
+    count(timezone.now())
 
 
 def _forget(_slot: datetime) -> None:

@@ -16,6 +16,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from portal.connections.models import Connection, Status
+from portal.events.models import Consumer, Dispatch
 from portal.intake.models import Delivery, RefusedCalls, Verdict
 from portal.operations import source_metrics
 from portal.operations.models import Part, Sign
@@ -56,6 +57,7 @@ class FromTheDatabase(Collector):
         yield _cut_off(now)
         yield _timetable(now)
         yield from _reconciliation(now)
+        yield from _webhooks(now)
         yield from source_metrics.collect()
 
 
@@ -159,6 +161,16 @@ def _reconciliation(now: datetime) -> Iterator[Metric]:
     yield family
     unread = unread_for_long(now).count()
     yield _gauge("postroom_connections_unreconciled", "Connections that could not be compared for three days.", unread)
+
+
+def _webhooks(now: datetime) -> Iterator[Metric]:
+    """Of what is on its way alone. A message that failed waits for its next try, and is not late."""
+    found = Dispatch.objects.filter(next_try_at__isnull=False).aggregate(count=Count("pk"), oldest=Min("next_try_at"))
+    off = Consumer.objects.filter(disabled_at__isnull=False, deleted_at__isnull=True).exclude(disabled_why="")
+    late = (now - found["oldest"]).total_seconds() if found["oldest"] else 0.0
+    yield _gauge("postroom_webhooks_under_way", "Messages to customers' webhooks on their way.", found["count"])
+    yield _gauge("postroom_webhooks_late_seconds", "How long the longest due webhook message waits.", max(late, 0.0))
+    yield _gauge("postroom_webhooks_off", "Webhooks that were switched off because nothing arrived.", off.count())
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

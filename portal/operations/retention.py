@@ -20,6 +20,7 @@ from django.utils import timezone
 from portal.connections.models import Visit
 from portal.events.models import Alert, Matter
 from portal.events.services import tell
+from portal.events.webhooks.forgetting import prune as prune_webhooks
 from portal.intake.capturing import KEPT_DAYS
 from portal.intake.models import Capture, Delivery, RefusedCalls, VendorMessage
 from portal.operations.models import Mark
@@ -73,7 +74,7 @@ def forget(now: datetime | None = None) -> dict[str, int]:
     _delete(this, "captures deleted", Capture.objects.all(), "armed_at", KEPT_DAYS)
     _delete(this, "vendors' messages deleted", VendorMessage.objects.all(), "received_at", VENDOR_MESSAGE_DAYS)
     _delete(this, "visits deleted", Visit.objects.all(), "began_at", VISIT_DAYS)
-    for what, rows in prune_syncs(this.now).items():
+    for what, rows in {**prune_syncs(this.now), **prune_webhooks(this.now)}.items():
         this.count(what, rows)
     if this.done:
         tell("retention.forgot", f"Forgotten: {_said(this.done)}.", who=WHO, forgotten=this.done)

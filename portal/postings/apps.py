@@ -8,14 +8,15 @@ class PostingsConfig(AppConfig):
     label = "postings"
 
     def ready(self) -> None:
-        """Let staff be told what waits here for a person, and the limits know who is in mid-call."""
+        """Let staff be told what waits here, and customers what happened, and the limits know who is in mid-call."""
         from portal.connections.paced import tell_who_calls
-        from portal.postings import waits
+        from portal.postings import announcing, waits
         from portal.postings.attachments import waits as attachment_waits
         from portal.postings.due import in_mid_call
         from portal.postings.reconciliation import waits as reconciliation_waits
 
         waits.register_waits()
+        announcing.register_log()
         reconciliation_waits.register_waits()
         attachment_waits.register_waits()
         tell_who_calls(in_mid_call)

@@ -14,14 +14,16 @@ from integrations.documents import Kind
 from ledger.fields import MoneyField
 from portal.connections.models import KIND_CHOICES, Connection
 from portal.postings.attachments.models import HandedFile, Handover, HandoverMark
+from portal.postings.figures.models import Counting, DayFigures
 from portal.postings.reconciliation.models import Difference, ListedDocument, ReconciliationRun
 from portal.postings.restoring.models import VoidNumbers
 from portal.postings.states import LEASED, UNDER_WAY, WAITING_FOR_THEIR_TIME, Actor, State
 from portal.tenants.models import Company
 
 __all__ = [
-    "Attempt", "Difference", "HandedFile", "Handover", "HandoverMark", "ListedDocument", "NumberSeries", "Posting",
-    "Purpose", "ReconciliationRun", "Revision", "RevisionState", "Transaction", "Transition", "Trigger", "VoidNumbers",
+    "Attempt", "Counting", "DayFigures", "Difference", "HandedFile", "Handover", "HandoverMark", "ListedDocument",
+    "NumberSeries", "Posting", "Purpose", "ReconciliationRun", "Revision", "RevisionState", "Transaction", "Transition",
+    "Trigger", "VoidNumbers",
 ]  # fmt: skip
 
 LEASED_STATES = sorted(state.value for state in LEASED)

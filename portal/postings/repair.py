@@ -1,4 +1,8 @@
-"""What staff may do with a posting that needs a person: retry, mark as posted, void. Each with who and why."""
+"""What a person may do with a posting that needs one: retry, mark as posted, void. Each with who and why.
+
+Staff do it on their site, a tenant's owners and operators on the pages of their company. The rules are the same; who it
+was stands on the transition and in the audit trail.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,12 @@ from integrations.errors import IntegrationError
 from portal.connections.services import abilities
 from portal.events.services import tell
 from portal.postings.changes import change
-from portal.postings.content import document_of
-from portal.postings.inside import books_inside, connector_for, key_of
+from portal.postings.inside import books_inside
 from portal.postings.models import Posting
 from portal.postings.outcome import booked
+from portal.postings.repairing.asking import found_there
 from portal.postings.states import Actor, State
+from portal.tenants.living import is_closed
 
 RETRY, MARK_POSTED, VOID = "retry", "mark_posted", "void"
 REPAIRS: dict[str, frozenset[State]] = {
@@ -35,15 +40,22 @@ VERIFIED = "Verified: the accounting system holds it as {number}."
 OTHER_NUMBER = "The accounting system holds this document as {found}, not {given}. Use that number."
 UNVERIFIED = "It could not be verified by lookup: {why}"
 NUMBER_USED = "Another document of this kind is marked as {number} already. Check which of the two it is."
+CLOSED_COMPANY = "{company} is closed: nothing is sent for it any more. Void the posting, or mark it as posted."
 NEVER_KEYED = "no document there carries our key, as it is when somebody typed it in by hand."
 
 
 class CannotRepair(Exception):
-    """The repair is not possible; `message` says why in one plain sentence."""
+    """The repair is not possible; `message` says why in one plain sentence, `field` what is at fault: `number`, `why`,
+    or nothing that was given."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, field: str = "") -> None:
         super().__init__(message)
         self.message = message
+        self.field = field
+
+
+class CannotVerify(CannotRepair):
+    """The accounting system could not be asked, so nobody knows; the person may go on all the same."""
 
 
 def possible_repairs(posting: Posting) -> frozenset[str]:
@@ -59,6 +71,7 @@ def retry(posting: Posting, *, user: AbstractBaseUser, why: str) -> None:
     """
     with atomic():
         posting = _locked(posting, RETRY, why)
+        _insist_on_open(posting)
         if posting.state == State.HELD and posting.may_exist:
             _ask_for_lookup(posting, user, why)
         else:
@@ -75,22 +88,26 @@ def void(posting: Posting, *, user: AbstractBaseUser, why: str) -> None:
         _tell(posting, "posting.voided", f"{posting.transaction.number} was voided: {why}", user)
 
 
-def mark_posted(posting: Posting, *, number: str, user: AbstractBaseUser, why: str) -> str:
+def mark_posted(
+    posting: Posting, *, number: str, user: AbstractBaseUser, why: str, even_unverified: bool = True
+) -> str:
     """It is in the books already, under `number`. Verified by lookup where possible; returns how that went.
 
-    The lookup runs before, and outside of, the database transaction. Raises `CannotRepair` when the accounting system
-    holds the document under another number.
+    The lookup runs before, and outside of, the database transaction, and keeps the vendor's limits. Raises
+    `CannotRepair` when the accounting system holds the document under another number, and unless `even_unverified`
+    `CannotVerify` when it could not be asked.
     """
     number = number.strip()
     if not number:
-        raise CannotRepair(NO_NUMBER)
+        raise CannotRepair(NO_NUMBER, field="number")
     if books_inside(posting):
         raise CannotRepair(INSIDE)
-    match, note = _verify(posting, number)
+    _check(posting, MARK_POSTED, why)
+    match, note = _verify(posting, number, even_unverified=even_unverified)
     try:
         return _mark(posting, number, match, note, user, why)
     except IntegrityError as error:
-        raise CannotRepair(NUMBER_USED.format(number=number)) from error
+        raise CannotRepair(NUMBER_USED.format(number=number), field="number") from error
 
 
 def _mark(posting: Posting, number: str, match: Posted | None, note: str, user: AbstractBaseUser, why: str) -> str:
@@ -107,38 +124,50 @@ def _mark(posting: Posting, number: str, match: Posted | None, note: str, user: 
     return note
 
 
-def _verify(posting: Posting, number: str) -> tuple[Posted | None, str]:
+def _verify(posting: Posting, number: str, *, even_unverified: bool) -> tuple[Posted | None, str]:
     if not abilities(posting.connection).lookup:
         return None, UNVERIFIED.format(why="this system cannot be searched.")
     try:
-        matches = connector_for(posting).find(document_of(posting), key=key_of(posting))
+        matches = found_there(posting)
     except IntegrationError as error:
+        if not even_unverified:
+            raise CannotVerify(UNVERIFIED.format(why=error.message)) from error
         return None, UNVERIFIED.format(why=error.message)
     if not matches:
         return None, UNVERIFIED.format(why=NEVER_KEYED)
     for match in matches:
-        if match.number == number:
+        if _called(match) == number:
             return match, VERIFIED.format(number=number)
-    raise CannotRepair(OTHER_NUMBER.format(found=matches[0].number or matches[0].external_id, given=number))
+    raise CannotRepair(OTHER_NUMBER.format(found=_called(matches[0]), given=number), field="number")
+
+
+def _called(match: Posted) -> str:
+    """What people there call it: by its id where the system has no numbers."""
+    return match.number or match.external_id
 
 
 def _locked(posting: Posting, repair: str, why: str) -> Posting:
-    if not why.strip():
-        raise CannotRepair(NO_REASON)
     locked = (
         Posting.objects.select_for_update(of=("self",))
         .select_related("transaction", "connection__company")
         .get(pk=posting.pk)
     )
-    if locked.state not in REPAIRS[repair]:
-        raise CannotRepair(
-            NOT_FROM_HERE.format(
-                number=locked.transaction.number,
-                state=locked.get_state_display().lower(),
-                repair=repair.replace("_", " "),
-            )
-        )
+    _check(locked, repair, why)
     return locked
+
+
+def _insist_on_open(posting: Posting) -> None:
+    company = posting.connection.company
+    if is_closed(company, timezone.now()):
+        raise CannotRepair(CLOSED_COMPANY.format(company=company))
+
+
+def _check(posting: Posting, repair: str, why: str) -> None:
+    if not why.strip():
+        raise CannotRepair(NO_REASON, field="why")
+    if posting.state not in REPAIRS[repair]:
+        number, state = posting.transaction.number, posting.get_state_display().lower()
+        raise CannotRepair(NOT_FROM_HERE.format(number=number, state=state, repair=repair.replace("_", " ")))
 
 
 def _ask_for_lookup(posting: Posting, user: AbstractBaseUser, why: str) -> None:

@@ -13,6 +13,7 @@ from portal.connections.registry import UnknownIntegration, system
 from portal.connections.services import abilities
 from portal.connections.setup import source_connections
 from portal.raising.wanted import Problem
+from portal.tenants.living import is_live
 from portal.tenants.models import Company
 
 SWITCH = "raise_transactions"
@@ -55,7 +56,7 @@ def problems(company: Company, connection: Connection | None, kinds: Iterable[Ki
         yield Problem(
             message=NOT_TAKEN.format(system=words["system"], kind=kind.label.lower()), path="kind", column="kind"
         )
-    if company.live_at is None or company.live_at > timezone.now():
+    if not is_live(company, timezone.now()):
         yield Problem(message=NOT_LIVE.format(**words), is_warning=True)
 
 

@@ -9,9 +9,10 @@ class ReferenceConfig(AppConfig):
     verbose_name = "Reference data"
 
     def ready(self) -> None:
-        """Let staff be told what waits here for a person, and hear when a tenant's clock changes."""
-        from portal.reference import waits
+        """Let staff be told what waits here, and customers what happened, and hear when a tenant's clock changes."""
+        from portal.reference import announcing, waits
         from portal.reference.sync import zones
 
         waits.register_waits()
+        announcing.register_log()
         zones.listen()

@@ -13,9 +13,9 @@ from portal.connections.models import Connection
 from portal.reference.mapping import Key
 from portal.reference.models import MappedCode, TableUpload
 from portal.reference.services import lock, tell_of
+from portal.reference.table_edits import write
 from portal.reference.table_files import BadRow, Row, read
 
-BATCH: Final = 1_000
 MOVED: Final = "The tables have changed since this was shown. Look again."
 BAD: Final = "The file has lines that cannot be taken, so nothing of it was."
 NOTHING: Final = "There is no file of yours waiting here. Upload it again."
@@ -76,7 +76,7 @@ def take(connection: Connection, *, stamp: str, who: str) -> Plan:
             raise CannotImport(BAD)
         if plan.stamp != stamp:
             raise CannotImport(MOVED)
-        _write(connection, (*plan.new, *(each.row for each in plan.changed)))
+        write(connection, (*plan.new, *(each.row for each in plan.changed)))
         TableUpload.objects.filter(connection_id=connection.pk, who=who).delete()
         message = f"From a file: codes added {len(plan.new):,}, changed {len(plan.changed):,}."
         tell_of(connection, "mapping.imported", message, who, new=len(plan.new), changed=len(plan.changed))
@@ -109,22 +109,3 @@ def _stored(upload: TableUpload, families: Iterable[str]) -> Mapping[Key, tuple[
 def _with_note(row: Row, before: str) -> Row:
     note = before if row.note is None else row.note
     return Row(row.family, row.source_code, row.accounting_code, note)
-
-
-def _write(connection: Connection, rows: Iterable[Row]) -> None:
-    MappedCode.objects.bulk_create(
-        (
-            MappedCode(
-                connection_id=connection.pk,
-                family=row.family,
-                source_code=row.source_code,
-                accounting_code=row.accounting_code,
-                note=row.note or "",
-            )
-            for row in rows
-        ),
-        batch_size=BATCH,
-        update_conflicts=True,
-        unique_fields=["connection", "family", "source_code"],
-        update_fields=["accounting_code", "note"],
-    )

@@ -9,7 +9,7 @@ from typing import Final
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
-from portal.events.waits import Begins, Found, Still, Wait, register
+from portal.events.waits import Begins, Found, Still, ToMembers, Wait, register
 from portal.reference.sync.models import SyncRun, SyncState
 
 CONFIRM, FAILED = "sync.confirm", "sync.failed"
@@ -32,6 +32,12 @@ def register_waits() -> None:
             list_path=lambda: f"{_runs_page()}?state__exact={SyncState.VALIDATION_QUEUED}",
             begins=_begins(waiting()),
             still=_still(waiting()),
+            members=ToMembers(
+                one="sync of reference data that waits for confirmation",
+                many="syncs of reference data that wait for confirmation",
+                advice="Much would disappear at iCompleat. Look at what it would remove, then confirm or discard it.",
+                list_path=lambda company_id: reverse("desk:runs", args=[company_id]),
+            ),
         )
     )
     register(
@@ -66,7 +72,11 @@ def _begins(runs: QuerySet[SyncRun]) -> Begins:
         for run in new[:MOST]:
             path = reverse("admin:reference_syncrun_change", args=[run.pk])
             title = f"{run.get_kind_display()} of {run.company.name}: {run.get_state_display()}"
-            yield Found(subject_id=str(run.pk), title=title, path=path, since=run.started_at or run.asked_at)
+            yield Found(
+                subject_id=str(run.pk), title=title, path=path, since=run.started_at or run.asked_at,
+                tenant_id=run.company.tenant_id, company_id=run.company_id,
+                desk_path=reverse("desk:run", args=[run.company_id, run.pk]), desk_title=run.get_kind_display(),
+            )  # fmt: skip
 
     return begins
 

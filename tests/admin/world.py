@@ -25,12 +25,13 @@ from portal.postings.models import Attempt, Posting, Purpose, VoidNumbers
 from portal.postings.repair import void
 from portal.postings.states import Actor, State
 from portal.reference.models import MappedCode
-from portal.tenants.models import Company
+from portal.tenants.models import Company, Invitation
 from portal.timetable.models import Outcome, Slot
 from tests.admin.furniture import a_handover, at_the_vendor, master_data, of_the_source
 from tests.admin.reconciled import a_difference, a_run
 from tests.connections.runs import kept_run
 from tests.desk.syncs import one_of_each
+from tests.events.webhooks.ear import a_consumer, a_dispatch
 from tests.factories import (
     CompanyFactory,
     DemoConnectionFactory,
@@ -209,6 +210,10 @@ def told_and_done(company: Company) -> None:
     VoidNumbers.objects.create(company=company, series="P", first=4, last=2000, why="Restored.", who="sam", at=now)
     times = {"since": now, "noticed_at": now}
     matter = Matter.objects.create(kind="posting.held", subject_id="1", title="P-000001: held", path="/admin/", **times)
+    Invitation.objects.create(
+        tenant=company.tenant, email="pat@example.org", digest="d" * 64, expires_at=now + timedelta(days=7)
+    )
+    a_dispatch(a_consumer("https://hooks.example.com/postroom?code=planted", company.tenant_id)[0])
     mail = Alert.objects.create(recipient="ops@example.org", subject="Postroom: 1 posting held", text="x", made_at=now)
     mail.matters.add(matter)
     for number, outcome in enumerate(("", *Outcome)):

@@ -9,6 +9,7 @@ from typing import Any
 from django.test import Client
 
 from portal.tenants.models import Company
+from tests.api.contract import hold
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,24 @@ class Program:
         return f"/api/v1/companies/{self.company.pk}/push/transactions{rest}"
 
     def get(self, rest: str = "", **headers: str) -> Any:
-        return Client().get(self.url(rest), headers=self.headers(headers))
+        return self.call("GET", self.url(rest), **headers)
 
     def post(self, body: object, *, content_type: str = "application/json", **headers: str) -> Any:
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        return Client().post(self.url(), data=data, content_type=content_type, headers=self.headers(given))
+        return self.call("POST", self.url(), body, content_type=content_type, **headers)
+
+    def call(
+        self, method: str, path: str, body: object = None, *, content_type: str = "application/json", **headers: str
+    ) -> Any:
+        """Any request; a path that does not begin with a slash is the company's own. The answer is held to the
+        OpenAPI document."""
+        path = path if path.startswith("/") else f"/api/v1/companies/{self.company.pk}{path and '/'}{path}"
+        data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        given = self.headers({name.replace("_", "-"): value for name, value in headers.items()})
+        client = Client(raise_request_exception=False)
+        kind = content_type if data else "application/octet-stream"
+        response = client.generic(method, path, data, content_type=kind, headers=given)
+        hold(method, path, response)
+        return response
 
     def headers(self, more: dict[str, str]) -> dict[str, str]:
         return {"authorization": f"Bearer {self.token}", "x-request-id": "request-for-tests", **more}
@@ -58,7 +71,9 @@ def error(status: int, sentence: str, *details: tuple[str, str]) -> dict[str, An
     """The documented shape."""
     return {
         "statusCode": status,
+        "service": "Postroom",
         "error": sentence,
         "correlationId": "request-for-tests",
+        "canBeRetried": "Yes" if status in (429, 500, 503) else "No",
         "details": [{"field": field, "message": message} for field, message in details],
     }

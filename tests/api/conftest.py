@@ -1,4 +1,4 @@
-"""A company whose source takes transactions, and programs of its tenant that call."""
+"""A company with all that the API tells of, and programs of its tenant that call."""
 
 from __future__ import annotations
 
@@ -17,3 +17,11 @@ def program(company: Company, source: Connection) -> Program:  # noqa: F811
     """A program with a token for everything."""
     _, clear = issue(company.tenant, "The shop", list(Scope), who="tests")
     return Program(company, clear)
+
+
+@pytest.fixture(autouse=True)
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Which syncs a worker was nudged for."""
+    ids: list[int] = []
+    monkeypatch.setattr("portal.reference.tasks.ring", ids.append)
+    return ids

@@ -88,7 +88,7 @@ def test_what_is_missing_or_wrong_is_told(
 
 
 def test_revoking_asks_first_and_holds(staff: Client, tenant: Tenant) -> None:
-    token, clear = issue(tenant, "The shop", [Scope.READ], who="tests")
+    token, clear = issue(tenant, "The shop", [Scope.PUSH_READ], who="tests")
     assert "Every call with the token The shop" in staff.get(page(token, "revoke")).content.decode()
     staff.post(page(token, "revoke"))
     assert live_token(clear) == token
@@ -100,7 +100,7 @@ def test_revoking_asks_first_and_holds(staff: Client, tenant: Tenant) -> None:
 
 
 def test_nobody_changes_or_deletes_one(staff: Client, tenant: Tenant) -> None:
-    token, _ = issue(tenant, "The shop", [Scope.READ], who="tests")
+    token, _ = issue(tenant, "The shop", [Scope.PUSH_READ], who="tests")
     before = ApiToken.objects.values().get()
     assert staff.post(page(token), form(tenant, name="Other")).status_code == 403
     assert staff.post(page(token, "delete"), {"post": "yes"}).status_code == 403

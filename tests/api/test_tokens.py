@@ -15,8 +15,8 @@ from django.utils import timezone
 from portal.api import rate
 from portal.api.models import ApiToken, Scope
 from portal.api.tokens import issue, live_token, revoke
-from portal.connections.digests import digest
 from portal.connections.models import Connection
+from portal.digests import digest
 from portal.events.models import AuditEvent
 from portal.tenants.models import Company
 from tests.api.calling import Program, an_order, error, read
@@ -28,7 +28,7 @@ NEEDED = "A live API token is needed: send it as Authorization: Bearer, followed
 
 def test_a_token_is_kept_as_a_digest_and_told_of(company: Company) -> None:
     user = UserFactory.create()
-    token, clear = issue(company.tenant, "The shop", [Scope.READ], who="sam", user=user)
+    token, clear = issue(company.tenant, "The shop", [Scope.PUSH_READ], who="sam", user=user)
     assert clear.startswith("pra_")
     assert len(clear) == 47
     stored = ApiToken.objects.values().get()
@@ -44,13 +44,13 @@ def test_a_token_is_kept_as_a_digest_and_told_of(company: Company) -> None:
 
 
 def test_a_name_is_free_again_when_its_token_is_revoked(company: Company) -> None:
-    first, _ = issue(company.tenant, "The shop", [Scope.READ], who="sam")
-    issue(TenantFactory.create(), "The shop", [Scope.READ], who="sam")
+    first, _ = issue(company.tenant, "The shop", [Scope.PUSH_READ], who="sam")
+    issue(TenantFactory.create(), "The shop", [Scope.PUSH_READ], who="sam")
     with pytest.raises(IntegrityError), atomic():
-        issue(company.tenant, "The shop", [Scope.READ], who="sam")
+        issue(company.tenant, "The shop", [Scope.PUSH_READ], who="sam")
     revoke(first, who="sam")
     revoke(first, who="sam")
-    issue(company.tenant, "The shop", [Scope.READ], who="sam")
+    issue(company.tenant, "The shop", [Scope.PUSH_READ], who="sam")
     assert AuditEvent.objects.filter(verb="api_token.revoked").count() == 1
 
 
@@ -85,8 +85,8 @@ def test_a_revoked_token_and_one_that_has_run_out_are_refused(company: Company, 
 
 
 def test_a_token_may_do_only_what_its_scopes_say(company: Company, source: Connection) -> None:
-    _, reading = issue(company.tenant, "Reads", [Scope.READ], who="sam")
-    _, writing = issue(company.tenant, "Writes", [Scope.WRITE], who="sam")
+    _, reading = issue(company.tenant, "Reads", [Scope.PUSH_READ], who="sam")
+    _, writing = issue(company.tenant, "Writes", [Scope.PUSH_WRITE], who="sam")
     refused = Program(company, reading).post(an_order())
     sentence = "This token may not do that: it lacks the scope {}."
     assert (refused.status_code, read(refused)) == (403, error(403, sentence.format("push:write")))
@@ -130,7 +130,7 @@ def test_the_61st_request_of_a_minute_is_told_when_to_come_again(program: Progra
 
 
 def test_each_token_has_a_limit_of_its_own(program: Program, company: Company) -> None:
-    _, clear = issue(company.tenant, "Another", [Scope.READ], who="sam")
+    _, clear = issue(company.tenant, "Another", [Scope.PUSH_READ], who="sam")
     with time_machine.travel(datetime(2026, 11, 20, 12, 0, 15, tzinfo=UTC), tick=False):
         assert [program.get().status_code for _ in range(61)][-1] == 429
         assert Program(company, clear).get().status_code == 200
@@ -141,9 +141,9 @@ def test_never_more_than_the_limit_and_the_wait_that_is_told_is_enough(start: fl
     now = [start]
     taken: list[float] = []
     for _ in range(400):
-        if wait := rate.seconds_to_wait(7, clock=lambda: now[0]):
+        if wait := rate.take(7, clock=lambda: now[0]).wait:
             now[0] += wait
-            assert rate.seconds_to_wait(7, clock=lambda: now[0]) == 0
+            assert rate.take(7, clock=lambda: now[0]).wait == 0
         taken.append(now[0])
         now[0] += 0.05
     # The minute before counts as even, so that a burst at its end can come to somewhat more than the limit in between.
@@ -157,4 +157,4 @@ def test_a_cache_that_is_away_turns_nobody_away(monkeypatch: pytest.MonkeyPatch)
             raise ConnectionError("refused")
 
     monkeypatch.setattr(rate, "cache", Away())
-    assert rate.seconds_to_wait(7) == 0
+    assert rate.take(7).wait == 0

@@ -98,8 +98,8 @@ def test_the_same_again_gets_the_same_answer_and_other_content_a_conflict(progra
     message = (
         f"The key order-1 was used on {day} for a transaction with other content. Nothing was changed: use another key."
     )
-    assert (conflict.status_code, read(conflict)) == (409, error(409, message, ("key", message)))
-    assert program.post(an_order(stage="approved")).status_code == 409
+    assert (conflict.status_code, read(conflict)) == (422, error(422, message, ("key", message)))
+    assert program.post(an_order(stage="approved")).status_code == 422
     assert (Raised.objects.values().get(), Posting.objects.count()) == (before, 1)
 
 
@@ -191,7 +191,7 @@ def test_other_types_other_methods_and_too_much_are_refused(program: Program) ->
     sentence = "The body must be JSON: send Content-Type: application/json."
     assert (form.status_code, read(form)) == (415, error(415, sentence))
     large = program.post(b" " * 1_000_001)
-    assert (large.status_code, read(large)) == (413, error(413, "The body is larger than 1 MB. Nothing was raised."))
+    assert (large.status_code, read(large)) == (413, error(413, "The body is larger than 1 MB. Nothing was done."))
     from django.test import Client
 
     for method in ("put", "patch", "delete", "options"):
@@ -237,9 +237,9 @@ def test_a_query_that_means_nothing_is_refused(program: Program) -> None:
         error(
             400,
             "The query has errors.",
-            ("page", "There is no such parameter. Known are limit, after and status."),
+            ("page", "There is no such parameter. Known are limit, after, status."),
             ("limit", "It must be a whole number from 1 to 100."),
-            ("after", "It must be what an answer gave as next."),
+            ("after", "It must be what an answer gave as next, asked for with the same filters and order."),
             ("status", f"It must be one of {words}."),
         ),
     )

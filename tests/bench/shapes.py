@@ -64,6 +64,10 @@ class Running:
         """Run one of the bench's own management commands; JSON in, JSON out. Raises `BenchFailed`."""
         return json.loads(_managed(self.environment, *arguments, given=json.dumps(given)) or "null")
 
+    def count_figures(self) -> int:
+        """Count for the dashboards for half a minute, as the job does; how many changes that were."""
+        return int(_managed(self.environment, "figures").split()[0].replace(",", ""))
+
     def resume(self, connection: str) -> None:
         """Let a paused connection go on."""
         _managed(self.environment, "bench_resume", connection)
@@ -149,6 +153,7 @@ def _production_environment(directory: Path, postgres: Postgres, redis: Redis, p
     return _environment(
         directory,
         POSTROOM_SHAPE="production",
+        SECOND_FACTOR="offered",
         BASE_URL=f"http://127.0.0.1:{port}",
         ALLOWED_HOSTS="127.0.0.1",
         ALLOW_PRIVATE_TARGETS="true",

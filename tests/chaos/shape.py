@@ -48,6 +48,7 @@ def surroundings(directory: Path, postgres: Postgres, redis: Redis, ports: Seque
         PYTHONPATH=".",
         DJANGO_SETTINGS_MODULE="tests.chaos.settings",
         POSTROOM_SHAPE="production",
+        SECOND_FACTOR="offered",
         BASE_URL=f"http://127.0.0.1:{ports[0]}",
         ALLOWED_HOSTS="127.0.0.1",
         ALLOW_PRIVATE_TARGETS="true",

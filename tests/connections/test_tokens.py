@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from pytest_django import Settings
 
-from portal.connections.digests import digest
 from portal.connections.models import EndpointToken
 from portal.connections.tokens import issue_token, live_tokens, paste_token, retire_token
+from portal.digests import digest
 from portal.events.models import AuditEvent
 from tests.factories import EndpointFactory
 

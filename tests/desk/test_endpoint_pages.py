@@ -12,9 +12,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.connections.digests import digest
 from portal.connections.models import Connection, Endpoint, EndpointToken
 from portal.connections.tokens import issue_token
+from portal.digests import digest
 from portal.intake.models import Capture
 from portal.tenants.models import Member, Role
 from tests.desk.scene import Scene

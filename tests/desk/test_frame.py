@@ -90,7 +90,8 @@ def test_a_wrong_password_says_so_and_logs_nobody_in(scene: Scene) -> None:
     assert client.get("/transactions/").status_code == 302
 
 
-def test_nobody_signs_up_alone(db: None) -> None:
+def test_nobody_signs_up_alone(db: None, settings: Any) -> None:
+    settings.SIGN_UP = "invited"
     response = Client().get(reverse("account_signup"))
     assertNotContains(response, "<input")
 

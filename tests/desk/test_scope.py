@@ -23,7 +23,17 @@ from portal.tenants.models import Member, Role
 from tests.desk.scene import Scene, a_scene, marked
 from tests.desk.syncs import a_change, a_record, a_sync
 from tests.desk.test_frame import FROM_OUTSIDE, INLINE
-from tests.desk.walks import core
+from tests.desk.walks import (
+    company_settings,
+    core,
+    dashboard,
+    going_live,
+    mapping,
+    people,
+    repairs,
+    setting_up,
+    webhook_pages,
+)
 from tests.factories import SourceConnectionFactory, UserFactory, with_token
 
 pytestmark = pytest.mark.engine
@@ -54,7 +64,17 @@ def _list(name: str) -> Address:
 
 
 # The areas, each with its own pages; a new area needs its line here.
-AREAS = (core.WALK,)
+AREAS = (
+    company_settings.WALK,
+    core.WALK,
+    dashboard.WALK,
+    going_live.WALK,
+    mapping.WALK,
+    setting_up.WALK,
+    people.WALK,
+    repairs.WALK,
+    webhook_pages.WALK,
+)
 COMPANY_PAGES = {name: ids for area in AREAS for name, ids in area.company_pages.items()}
 TENANT_PAGES = {name: ids for area in AREAS for name, ids in area.tenant_pages.items()}
 INNER_PAGES = COMPANY_PAGES | TENANT_PAGES

@@ -20,9 +20,10 @@ from portal.connections.models import Connection, Status
 from portal.desk.words import NEXT_STEP, OUTCOMES, STATES_OF, Group, field_words, next_step, outcome, system_name, told
 from portal.intake.models import Delivery, Verdict
 from portal.postings.models import Attempt, Posting, Purpose, Transaction
+from portal.postings.repair import retry
 from portal.postings.states import UNDER_WAY, State
 from tests.desk.scene import Scene
-from tests.factories import EndpointFactory, SourceConnectionFactory, a_document, a_line, accepted
+from tests.factories import EndpointFactory, MemberFactory, SourceConnectionFactory, a_document, a_line, accepted
 
 pytestmark = pytest.mark.engine
 AT = datetime(2026, 11, 20, 14, 3, 22, tzinfo=UTC)
@@ -84,7 +85,7 @@ def test_a_refusal_gives_reason_and_next_step(scene: Scene) -> None:
     text = _text(_page(scene, posting))
     assert "9999" in posting.reason
     assert posting.reason in text
-    assert "Next: Mend the cause named above, then send it again from iCompleat." in text
+    assert "Next: Mend the cause named above, then send it again from iCompleat, or retry it here." in text
     assert "iCompleat was told Refused" in text
 
 
@@ -99,14 +100,23 @@ def _attempt(posting: Posting, **fields: Any) -> None:
     )
 
 
-def test_attempts_show_no_exchange(demo: Scene) -> None:
+def test_attempts_lead_to_what_went_over_the_network(demo: Scene) -> None:
     posting = demo.in_state(State.READY)
-    _attempt(
-        posting, outcome="Retryable", message="The system asked us to wait.", exchanges=[{"body": "exchange-body"}]
-    )
+    _attempt(posting, outcome="Retryable", message="The system asked us to wait.")
     response = _page(demo, posting)
-    assert "20 Nov 2026 14:03 Send Not sent, tried again later The system asked us to wait. 2.0 s" in _text(response)
-    assertNotContains(response, "exchange-body")
+    said = "20 Nov 2026 14:03 Send Not sent, tried again later The system asked us to wait. Requests and answers"
+    assert said in _text(response)
+    address = f"/companies/{demo.company.pk}/transactions/{posting.transaction.public_id}/attempts/"
+    assertContains(response, f'<a href="{address}{posting.attempts.get().pk}/">Open them</a>')
+
+
+def test_only_the_last_that_was_sent_is_loaded_with_its_requests(demo: Scene) -> None:
+    posting = demo.in_state(State.HELD)
+    _attempt(posting, outcome="Retryable", exchanges=[{"method": "POST", "request_body": "first-body"}])
+    _attempt(posting, outcome="Rejected", exchanges=[{"method": "POST", "request_body": "second-body"}])
+    response = _page(demo, posting)
+    assertContains(response, "second-body")
+    assertNotContains(response, "first-body")
 
 
 def test_the_traceback_of_a_bug_is_for_staff(demo: Scene) -> None:
@@ -126,6 +136,15 @@ def test_the_story_names_no_staff(demo: Scene) -> None:
     assert "· Staff It was typed in by hand." in _text(response)
     assert user is not None
     assertNotContains(response, user.get_username())
+
+
+def test_the_story_names_members_and_those_who_were(demo: Scene) -> None:
+    posting = demo.in_state(State.REJECTED)
+    colleague = MemberFactory(tenant=demo.tenant, user__username="maria.colleague")
+    retry(posting, user=colleague.user, why="The account was added.")
+    assert "· maria.colleague The account was added." in _text(_page(demo, posting))
+    colleague.delete()
+    assert "· maria.colleague The account was added." in _text(_page(demo, posting))
 
 
 def test_deliveries_show_verdict_and_answer_but_no_headers(scene: Scene) -> None:
@@ -175,6 +194,15 @@ def test_a_transaction_under_way_is_asked_for_again(demo: Scene, state: State) -
     assertNotContains(part, "<html")
 
 
+def test_the_whole_page_is_asked_for_again_once_it_stands_still(demo: Scene) -> None:
+    """The story, the attempts and what is in the books have moved as well."""
+    for state, refresh in ((State.UNKNOWN, None), (State.POSTED, "true")):
+        address = f"/transactions/{demo.in_state(state).transaction.public_id}/standing/"
+        response = demo.client.get(address, headers={"HX-Request": "true"})
+        assert response.headers.get("HX-Refresh") == refresh
+        assert bool(response.content) == (refresh is None)
+
+
 def test_a_visitor_whose_session_ended_gets_a_new_page_not_a_log_in_form_inside_this_one(scene: Scene) -> None:
     posting = scene.receive()
     response = Client().get(f"/transactions/{posting.transaction.public_id}/standing/")
@@ -182,15 +210,15 @@ def test_a_visitor_whose_session_ended_gets_a_new_page_not_a_log_in_form_inside_
 
 
 def test_the_number_of_queries_does_not_grow(demo: Scene, django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    """Session, user, companies, transaction, postings, attempts, transitions, deliveries, revisions, how it was raised,
-    attachments."""
+    """Session, user, companies, transaction, postings, membership, attempts, transitions, the last that was sent,
+    deliveries, revisions, how it was raised, attachments."""
     client = demo.client
     for state, attempts in ((State.READY, 0), (State.HELD, 5)):
         posting = demo.in_state(state)
         for _ in range(attempts):
             _attempt(posting)
         address = f"/transactions/{posting.transaction.public_id}/"
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(13):
             client.get(address)
 
 
@@ -229,7 +257,7 @@ def test_a_rejected_one_that_was_answered_is_for_support(scene: Scene) -> None:
     posting.transaction.answered_number = "P-000001"
     assert next_step(posting.transaction, posting) == (
         "iCompleat holds a journal number for it already and will not send it again. Mend the cause named above, for "
-        "example by adding the missing code in Postroom ledger, then ask our support to try again."
+        "example by adding the missing code in Postroom ledger, then retry it here."
     )
 
 

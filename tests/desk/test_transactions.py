@@ -232,6 +232,93 @@ def test_the_number_of_queries_does_not_grow(scene: Scene, django_assert_num_que
         client.get(LIST)
     with django_assert_num_queries(6):  # and the search
         client.get(f"{LIST}?q=INV000001&state=posted&kind=invoice&since=2020-01-01")
+    with django_assert_num_queries(6):  # and how far may be looked
+        client.get(f"{LIST}?state=posted&kind=invoice&since=2020-01-01")
+    scene.refuse()
+    with django_assert_num_queries(6):  # and whether the reader may tick what was refused
+        client.get(LIST)
+
+
+def test_no_page_looks_through_more_than_its_share(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kind that hardly ever comes would be looked for in all of the log."""
+    monkeypatch.setattr(paging, "LOOKED_THROUGH", 3)
+    scene.receive(number="CRN-OLD", kind=Kind.CREDIT_NOTE)
+    _receive_many(scene, 3)
+    scene.receive(number="CRN-NEW", kind=Kind.CREDIT_NOTE)
+    client = scene.client
+    first = client.get(f"{LIST}?kind=credit_note").content.decode()
+    assert re.findall(r'<a class="strong number"[^>]*>([^<]*)</a>', first) == ["CRN-NEW"]
+    assert "3 transactions were looked through for this page. There are more." in first
+    second = client.get(LIST + _link(first, "next")).content.decode()
+    assert re.findall(r'<a class="strong number"[^>]*>([^<]*)</a>', second) == ["CRN-OLD"]
+    assert "looked through" not in second
+    assert _link(second, "next") == ""
+    between = client.get(LIST + _link(second, "prev")).content.decode()
+    assert "None of these 3 matches" in between
+    assert _numbers(client, _link(between, "prev")) == ["CRN-NEW"]
+
+
+def test_a_share_in_which_nothing_matches_leads_on(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "LOOKED_THROUGH", 2)
+    scene.receive(number="CRN-OLD", kind=Kind.CREDIT_NOTE)
+    _receive_many(scene, 4)
+    client, query = scene.client, "?kind=credit_note"
+    seen: list[list[str]] = []
+    while query and len(seen) < 5:
+        body = client.get(LIST + query).content.decode()
+        seen.append(re.findall(r'<a class="strong number"[^>]*>([^<]*)</a>', body))
+        assert ("None of these 2 matches" in body) == (not seen[-1])
+        query = _link(body, "next")
+    assert seen == [[], [], ["CRN-OLD"]]
+
+
+def test_a_log_of_just_one_share_has_no_more(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "LOOKED_THROUGH", 2)
+    _receive_many(scene, 2)
+    assertContains(scene.client.get(f"{LIST}?kind=credit_note"), "Nothing matches")
+
+
+@pytest.mark.parametrize("query", ["?q=INV000001&kind=invoice", "?state=attention&kind=invoice", "?sort=oldest"])
+def test_what_an_index_finds_is_found_however_old_it_is(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    monkeypatch.setattr(paging, "LOOKED_THROUGH", 1)
+    scene.refuse(number="INV000001")
+    for index in range(3):
+        scene.receive(number=f"LATER{index}")
+    assert "INV000001" in _numbers(scene.client, query)
+
+
+NUMBER_INDEXES = (
+    "transaction_by_answered", "transaction_by_source_number", "transaction_by_order_number",
+    "transaction_by_supplier_ref", "transaction_by_external_id", "one_use_of_a_portal_number",
+    "posting_by_external_number", "posting_by_external_id",
+)  # fmt: skip
+
+
+def test_a_search_reads_each_numbers_own_index(scene: Scene) -> None:
+    _receive_many(scene, 3)
+    with CaptureQueriesContext(connection) as asked:
+        scene.client.get(LIST, {"q": "INV000002"})
+    (search,) = [one["sql"] for one in asked if "UNION" in one["sql"]]
+    plan = _plan(search)
+    missing = [name for name in NUMBER_INDEXES if name not in plan and not _is_made_by_sqlite(name, plan)]
+    assert missing == [], plan
+    assert re.findall(r"Seq Scan on postings_|SCAN postings_\w+(?! USING)", plan) == []
+
+
+def _plan(sql: str) -> str:
+    """How the database would go about it in tables that are large."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(("EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN ") + sql)
+        return "\n".join(str(row) for row in cursor.fetchall())
+
+
+def _is_made_by_sqlite(name: str, plan: str) -> bool:
+    """A constraint inside of its table has an index without a name of ours there."""
+    return name == "one_use_of_a_portal_number" and bool(re.search(r"INDEX sqlite_autoindex\w* \(number=\?\)", plan))
 
 
 def test_nothing_is_counted(scene: Scene) -> None:
@@ -246,13 +333,13 @@ def test_an_empty_list_says_what_to_do_first(scene: Scene) -> None:
     response = scene.client.get(LIST)
     assertContains(response, "Nothing has come in for Northgate Training Ltd yet")
     assertContains(response, "Postroom ledger is linked.")
-    assertContains(response, "Open an endpoint.")
+    assertContains(response, "Connect iCompleat.")
     assertNotContains(response, "Nothing matches")
 
 
-def test_one_company_leads_straight_to_its_transactions(scene: Scene) -> None:
+def test_one_company_leads_straight_to_its_page(scene: Scene) -> None:
     response = scene.client.get("/")
-    assert (response.status_code, response.headers["Location"]) == (302, LIST)
+    assert (response.status_code, response.headers["Location"]) == (302, f"/companies/{scene.company.pk}/")
 
 
 def test_several_companies_are_listed_with_what_needs_a_person(
@@ -263,7 +350,7 @@ def test_several_companies_are_listed_with_what_needs_a_person(
     scene.refuse()
     scene.receive()
     client = scene.client
-    with django_assert_num_queries(6):  # session, user, companies, connections, counts, latest
+    with django_assert_num_queries(7):  # session, user, companies, connections, counts, latest, membership
         response = client.get("/")
     assertContains(response, f'href="{LIST}?company={scene.company.pk}&amp;state=attention"')
     assertContains(response, "</svg>2</span>")

@@ -23,6 +23,8 @@ from tests.servers import free_port
 KEY = "key-of-the-tenant-in-the-journeys"
 TOKEN = "token-of-demo-books-in-the-journeys"
 READY = "ready "
+# Where the portal puts its mails, in its directory.
+MAILS = "mails"
 # A minute's pause after fifty calls is proven elsewhere.
 CALLS_PER_MINUTE = 600
 
@@ -92,7 +94,8 @@ def running(directory: Path) -> Iterator[Town]:
     """Both processes, the database furnished, iCompleat aimed at the portal; nothing was approved or synchronised."""
     port = free_port()
     portal = f"http://127.0.0.1:{port}"
-    env = environment(directory, BASE_URL=portal, DJANGO_SETTINGS_MODULE="portal.settings")
+    mails = f"filemail:///{directory / MAILS}"
+    env = environment(directory, BASE_URL=portal, DJANGO_SETTINGS_MODULE="portal.settings", EMAIL_URL=mails)
     command = [sys.executable, "-m", "integrations", "--port", "0", "--state", str(directory / "sandbox")]
     sandbox_env = {**env, "POSTROOM_DEMO_TOKEN": TOKEN}
     with Process(command, env=sandbox_env, log=directory / "sandbox.log") as process:

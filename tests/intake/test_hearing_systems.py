@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from integrations.codat.hearing import signature
+from integrations.standard_webhooks import signature
 from portal.connections.access.hooks import issue_hook
 from portal.connections.models import Connection, IntegrationSettings, Status
 from portal.intake.models import VendorMessage

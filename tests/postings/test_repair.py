@@ -17,6 +17,7 @@ from portal.postings.models import Posting
 from portal.postings.repair import CannotRepair, mark_posted, possible_repairs, retry, void
 from portal.reference.rules import defaults
 from portal.reference.services import save_rules
+from portal.tenants.models import Company
 from tests.factories import LedgerConnectionFactory, StaffFactory, a_document, a_line, accepted
 from tests.postings.fake_books import Books
 
@@ -165,3 +166,17 @@ def test_an_unknown_outcome_can_be_neither_retried_nor_voided(
     work.run(posting.pk)
     posting.refresh_from_db()
     assert possible_repairs(posting) == frozenset()
+
+
+def test_nothing_is_sent_again_for_a_closed_company_and_it_can_be_voided(
+    connection: Connection, books: Books, staff: AbstractBaseUser
+) -> None:
+    posting = rejected(connection, books)
+    Company.objects.filter(pk=connection.company_id).update(closed_at=timezone.now())
+    with pytest.raises(CannotRepair, match="is closed: nothing is sent for it any more"):
+        retry(posting, user=staff, why="The account exists now.")
+    posting.refresh_from_db()
+    assert posting.state == "rejected"
+    void(posting, user=staff, why="The company is closed.")
+    posting.refresh_from_db()
+    assert posting.state == "void"

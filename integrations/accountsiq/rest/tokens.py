@@ -27,6 +27,7 @@ def application(link: Link) -> Application:
         token_url=settings.get("token_url") or base_url + _WHERE,
         authorize_url=settings.get("authorize_url", ""),
         scope=settings.get("scope", ""),
+        revoke_url=settings.get("revoke_url", ""),
     )
 
 

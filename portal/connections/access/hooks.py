@@ -9,9 +9,9 @@ from django.conf import settings
 
 from integrations.hearing import Hears
 from portal.connections.access.models import HookToken
-from portal.connections.digests import digest
 from portal.connections.models import Connection
 from portal.connections.registry import UnknownIntegration, system
+from portal.digests import digest
 from portal.events.services import tell
 
 PREFIX = "prh_"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,14 +17,13 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from integrations.base import Link, System
-from integrations.errors import Cancelled, IntegrationError, Misconfigured, Unauthorised
+from integrations.errors import AnotherCompany, Cancelled, IntegrationError, Misconfigured, Unauthorised
 from integrations.http import Outbound, nothing
 from integrations.linking import Arrival
 from integrations.oauth import Fresh
 from portal.connections.access.installation import of_installation
 from portal.connections.access.linked import ENDED, Brought, CannotLink, take_over
 from portal.connections.access.models import Visit, VisitOutcome
-from portal.connections.digests import digest
 from portal.connections.models import Connection, Status
 from portal.connections.onlookers import one_of
 from portal.connections.paced import paced
@@ -31,11 +31,13 @@ from portal.connections.registry import UnknownIntegration, system
 from portal.connections.services import link_of, system_of
 from portal.connections.setup import CHECKED_WITHIN_SECONDS, PATIENCE_SECONDS
 from portal.connections.surveying import keep, survey
+from portal.digests import digest
 from portal.fields import Undecryptable
 from portal.tenants.models import Member, Role
 
 GOOD_FOR: Final = timedelta(minutes=10)
 STATE: Final = "state"
+THIS_VISIT: Final = uuid.UUID(int=0)
 _STATE_BYTES: Final = 32
 LOST_KEY: Final = "The credentials of this installation cannot be read any more. Its operator has to enter them again."
 NO_ADDRESS: Final = "{name} gave an address to authorise at that is none. It will not help to try again: tell support."
@@ -78,7 +80,8 @@ def may_link(user: Person, connection: Connection) -> bool:
 def begin(connection: Connection, *, user: Person, session_key: str, next_url: str) -> str:
     """Where this person goes now to authorise the connection. They come back to `link/back/`, within ten minutes.
 
-    `next_url` is the path of ours that they are shown afterwards. The system may be asked first, within its limits.
+    `next_url` is the path of ours that they are shown afterwards; `THIS_VISIT` in it stands for the visit's own id. The
+    system may be asked first, within its limits.
     Raises `CannotLink`, and what `System.depart` raises: then nothing was begun.
     """
     if connection.status == Status.UNLINKED or not is_linked_by_visit(connection):
@@ -92,10 +95,11 @@ def begin(connection: Connection, *, user: Person, session_key: str, next_url: s
     _check_address(connection, departure.url)
     if departure.told:
         keep(connection, departure.told, who=user.get_username())
-    now = timezone.now()
+    now, visit_id = timezone.now(), uuid.uuid4()
     Visit.objects.create(
-        connection=connection, user_id=user.pk, state_digest=digest(state), session_digest=digest(session_key),
-        secrets=dict(departure.keep), return_url=return_url, next_url=next_url, began_at=now, good_until=now + GOOD_FOR,
+        id=visit_id, connection=connection, user_id=user.pk, state_digest=digest(state),
+        session_digest=digest(session_key), secrets=dict(departure.keep), return_url=return_url,
+        next_url=next_url.replace(str(THIS_VISIT), str(visit_id)), began_at=now, good_until=now + GOOD_FOR,
     )  # fmt: skip
     return departure.url
 
@@ -118,6 +122,11 @@ def finish(query: Mapping[str, str], *, user: Person, session_key: str) -> Visit
 def is_own_path(url: str) -> bool:
     """Whether it leads to a page of ours and nowhere else."""
     return url.startswith("/") and len(url) <= 500 and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+
+
+def _vouches(user: Person) -> bool:
+    """Staff link what a customer has asked them to; customers confirm on a page of their own."""
+    return user.is_staff and user.has_perm("connections.change_connection")
 
 
 def _look_again(connection: Connection, user: Person) -> None:
@@ -154,13 +163,15 @@ def _outcome(visit: Visit, query: Mapping[str, str], user: Person) -> tuple[Visi
             brought = _brought(visit, query, outbound)
     except Cancelled as error:
         return VisitOutcome.CANCELLED, error.message
+    except AnotherCompany as error:
+        return VisitOutcome.ANOTHER_COMPANY, error.message
     except IntegrationError as error:
         return VisitOutcome.FAILED, error.message
     except UnknownIntegration as error:
         return VisitOutcome.FAILED, str(error)
     except Undecryptable:
         return VisitOutcome.FAILED, LOST_KEY
-    return take_over(connection, brought, who=user.get_username())
+    return take_over(connection, brought, who=user.get_username(), confirms=_vouches(user))
 
 
 def _brought(visit: Visit, query: Mapping[str, str], outbound: Outbound) -> Brought:

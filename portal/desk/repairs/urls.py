@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from typing import Final
 
-urlpatterns: list[URLPattern] = []
+from django.urls import URLPattern, path
+
+from portal.desk.repairs import views
+from portal.postings.repair import MARK_POSTED, RETRY, VOID
+
+HERE: Final = "companies/<uuid:company_id>/transactions/"
+ONE: Final = f"{HERE}<uuid:public_id>/"
+
+urlpatterns: list[URLPattern] = [
+    path(f"{HERE}repair/", views.repair_chosen, name="repair-chosen"),
+    path(f"{ONE}retry/", views.repair_page, {"name": RETRY}, name="repair-retry"),
+    path(f"{ONE}mark-posted/", views.repair_page, {"name": MARK_POSTED}, name="repair-mark"),
+    path(f"{ONE}void/", views.repair_page, {"name": VOID}, name="repair-void"),
+    path(f"{ONE}books/", views.books_now, name="books-now"),
+    path(f"{ONE}attempts/<int:attempt>/", views.attempt_page, name="attempt"),
+]

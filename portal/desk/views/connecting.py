@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from integrations.documents import Company as CompanyThere
 from integrations.errors import IntegrationError
@@ -14,8 +15,9 @@ from portal.connections.models import Connection
 from portal.connections.registry import source as source_of
 from portal.connections.setup import check, save_source
 from portal.desk.access import SOURCE, Place, acts, looks_and_acts
-from portal.desk.inbound import inbound
+from portal.desk.going_live.watching_addresses import watched
 from portal.desk.settings_form import SettingsForm
+from portal.tenants import living
 
 
 @looks_and_acts
@@ -69,5 +71,7 @@ def _saved(request: HttpRequest, place: Place, form: SettingsForm, connection: C
 def _page(
     request: HttpRequest, place: Place, form: SettingsForm, connection: Connection | None, **more: Any
 ) -> HttpResponse:
-    shown = {"form": form, "connection": connection, "inbound": inbound(connection), **more}
-    return render(request, "portal/desk/source.html", place.context(**shown))
+    shown = {"form": form, "connection": connection, "is_live": living.is_live(place.company, timezone.now())}
+    return render(
+        request, "portal/desk/source.html", place.context(**shown, **watched(request, place, connection), **more)
+    )

@@ -15,12 +15,17 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from integrations.content import from_json
+from portal.desk.dashboard.companies import new_company_urls
 from portal.desk.export import csv_lines
 from portal.desk.filters import Filters
 from portal.desk.paging import Position, page
+from portal.desk.repairs.finding import place_within
+from portal.desk.repairs.panel import Panel
+from portal.desk.repairs.three_ways import three_ways
 from portal.desk.selectors import Sight, history, overviews, posting_of, progress, with_postings
 from portal.desk.words import RAISED_FROM, next_step, source_name, system_name, told
 from portal.postings.models import Posting, Transaction
+from portal.postings.repair import REPAIRS, RETRY
 from portal.postings.states import UNDER_WAY
 from portal.postings.timeline import has_timeline, timeline_of
 
@@ -64,6 +69,11 @@ class Row:
         return next_step(self.transaction, self.posting)
 
     @property
+    def can_be_chosen(self) -> bool:
+        """Whether several like it can be repaired together."""
+        return self.posting is not None and self.posting.state in REPAIRS[RETRY]
+
+    @property
     def is_under_way(self) -> bool:
         """Whether the page should look again in a moment."""
         return self.posting is not None and self.posting.state in UNDER_WAY
@@ -73,12 +83,13 @@ class Row:
 @login_required
 @never_cache
 def home(request: HttpRequest) -> HttpResponse:
-    """My companies; with one company straight to its transactions."""
+    """My companies; with one company straight to its dashboard."""
     sight = Sight.of(request.user)
     if len(sight.companies) == 1:
-        return redirect("desk:transactions")
-    context = {"sight": sight, "overviews": overviews(sight), "zone": sight.zone()}
-    return render(request, "portal/desk/home.html", context)
+        return redirect("desk:company", sight.companies[0].pk)
+    wanted = request.GET.get("q", "").strip()[:200]
+    shown = {"overviews": overviews(sight, wanted), "wanted": wanted, "new_ones": new_company_urls(request.user)}
+    return render(request, "portal/desk/home.html", {"sight": sight, "zone": sight.zone(), **shown})
 
 
 @require_safe
@@ -90,14 +101,17 @@ def transactions(request: HttpRequest) -> HttpResponse:
     filters = Filters(request.GET, sight)
     rows = with_postings(filters.apply()).defer("content")
     position = Position.read(request.GET)
-    shown = page(rows, position, within=sight.transactions(), oldest_first=filters.oldest_first)
+    shown = page(rows, position, within=sight.transactions(), oldest_first=filters.oldest_first, among=filters.among())
+    rows_shown = [_row(sight, each) for each in shown.rows]
     context = {
         "sight": sight,
         "company": filters.one_company,
         "filters": filters,
         "page": shown,
-        "rows": [_row(sight, each) for each in shown.rows],
+        "rows": rows_shown,
         "source": _source_of(shown.rows),
+        "can_choose": _can_choose(request, filters, rows_shown),
+        "all_chosen": "choose" in request.GET,
         **_start(sight, filters, position, shown.rows),
     }
     return render(request, "portal/desk/transactions.html", context)
@@ -124,13 +138,15 @@ def transaction(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One transaction: document, numbers, state, and its whole story."""
     sight = Sight.of(request.user)
     found = sight.transaction(public_id)
+    place, row, story = place_within(request.user, sight, found.company), _row(sight, found), history(found)
     context = {
-        "sight": sight,
-        "row": _row(sight, found),
+        "row": row,
         "document": from_json(found.content),
-        "history": history(found),
+        "history": story,
+        "panel": Panel.of(place, row.posting),
+        "three": three_ways(row.posting, story.last_sent, shows_talks=place.may_act) if row.posting else None,
     }
-    return render(request, "portal/desk/transaction.html", context)
+    return render(request, "portal/desk/transaction.html", place.context(**context))
 
 
 @require_safe
@@ -140,7 +156,12 @@ def standing(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if not request.user.is_authenticated:
         return HttpResponseClientRefresh()  # a redirect would put the log-in page into the middle of this one
     sight = Sight.of(request.user)
-    return render(request, "portal/desk/standing.html", {"row": _row(sight, sight.transaction(public_id))})
+    found = sight.transaction(public_id)
+    place, row = place_within(request.user, sight, found.company), _row(sight, found)
+    if request.headers.get("HX-Request") == "true" and not row.is_under_way:
+        return HttpResponseClientRefresh()  # what is in the books, the attempts and the story have moved as well
+    context = {"row": row, "panel": Panel.of(place, row.posting)}
+    return render(request, "portal/desk/standing.html", place.context(**context))
 
 
 @require_safe
@@ -156,6 +177,14 @@ def at_source(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 def _row(sight: Sight, transaction: Transaction) -> Row:
     return Row(transaction, posting_of(transaction), sight.zone(transaction.company_id))
+
+
+def _can_choose(request: HttpRequest, filters: Filters, rows: list[Row]) -> bool:
+    """Whether rows can be ticked: by who may act, in the list of one company, where one of them can be repaired."""
+    company = filters.one_company
+    if company is None or not any(row.can_be_chosen for row in rows):
+        return False
+    return place_within(request.user, filters.sight, company).may_act
 
 
 def _start(sight: Sight, filters: Filters, position: Position, rows: list[Transaction]) -> dict[str, Any]:

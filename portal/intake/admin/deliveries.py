@@ -27,6 +27,7 @@ TONES = {
     Verdict.REFUSED: PERSON,
     Verdict.UNREADABLE: PERSON,
     Verdict.NOT_LIVE: WAITING,
+    Verdict.CLOSED: CLOSED,
     Verdict.FAILED: PERSON,
 }
 HASH = re.compile(r"[0-9a-f]{64}")

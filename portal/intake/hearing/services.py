@@ -19,10 +19,10 @@ from integrations.hearing import Heard, Hears, Hint
 from integrations.reference import RecordKind
 from portal.connections.access.hooks import digest_of
 from portal.connections.access.installation import of_installation
-from portal.connections.digests import digest
 from portal.connections.models import Connection, Side, Status
 from portal.connections.registry import UnknownIntegration, system
 from portal.connections.services import link_of
+from portal.digests import digest
 from portal.intake.hearing.effects import Effects, lists_of
 from portal.intake.hearing.models import VendorMessage
 from portal.postings.models import Posting

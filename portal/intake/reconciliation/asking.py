@@ -19,6 +19,8 @@ from portal.connections.registry import sources
 from portal.connections.services import source_of
 from portal.connections.setup import is_set_up
 from portal.idle import give_back_connection
+from portal.tenants.living import is_closed, is_live
+from portal.tenants.models import Company
 
 T = TypeVar("T")
 
@@ -37,6 +39,7 @@ NO_LIST: Final = "{name} does not tell its transactions."
 NOT_LINKED: Final = "{connection} is {status}: it cannot be read."
 PAUSED: Final = "{connection} is paused: nothing is asked there."
 NOT_SET_UP: Final = "The interface of {connection} is not set up. Fill in its settings first."
+CLOSED: Final = "{company} is closed: nothing more is taken in for it."
 NOT_LIVE: Final = "{company} is not live yet: nothing at its source is ours so far."
 
 
@@ -55,8 +58,13 @@ def why_not(connection: Connection, now: datetime | None = None) -> str:
         return PAUSED.format(connection=connection)
     if not is_set_up(connection):
         return NOT_SET_UP.format(connection=connection)
-    live_at = connection.company.live_at
-    return "" if live_at and live_at <= (now or timezone.now()) else NOT_LIVE.format(company=connection.company)
+    return _why_not_live(connection.company, now or timezone.now())
+
+
+def _why_not_live(company: Company, now: datetime) -> str:
+    if is_closed(company, now):
+        return CLOSED.format(company=company)
+    return "" if is_live(company, now) else NOT_LIVE.format(company=company)
 
 
 def in_use(now: datetime) -> QuerySet[Connection]:
@@ -64,8 +72,9 @@ def in_use(now: datetime) -> QuerySet[Connection]:
     stands partly among the secrets."""
     slugs = [slug for slug, source in sources().items() if source.offers.lists]
     return Connection.objects.filter(
-        side=Side.SOURCE, status=Status.LINKED, paused=False, integration__in=slugs, company__live_at__lte=now
-    ).exclude(settings={})
+        side=Side.SOURCE, status=Status.LINKED, paused=False, integration__in=slugs, company__live_at__lte=now,
+        company__closed_at__isnull=True,
+    ).exclude(settings={})  # fmt: skip
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from portal.intake.rate import refused_as_too_often
 from portal.intake.reading import AlwaysJson, Body, body_of
 from portal.intake.receive import receive
 from portal.intake.refusals import refusals
+from portal.intake.tasks import ring as look
 from portal.postings.tasks import ring
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class ReceiveWebhook(APIView):
             refusals.add(arrival.endpoint_id, headers)
             return _respond(known.refuse(401, NOT_RECOGNISED))
         refusals.write_if_due()
-        return _respond(receive(known, arrival, body, ring))
+        return _respond(receive(known, arrival, body, ring, look))
 
     def _capture(self, arrival: Arrival | Refused, capture_id: int, headers: dict[str, str]) -> None:
         call = capturing.Call("POST", headers, self.body.read)

@@ -19,10 +19,10 @@ from integrations.documents import Kind
 from integrations.icompleat.connector import ICompleat
 from ledger.services import open_books
 from portal.connections import registry
-from portal.connections.digests import digest
 from portal.connections.models import Connection, Endpoint, Side, Status
 from portal.connections.services import connect, open_endpoint, outbound_terms, pause, resume
 from portal.connections.tokens import issue_token, live_tokens
+from portal.digests import digest
 from portal.operations.demo.copies import Copies
 from portal.operations.demo.elsewhere import Elsewhere
 from portal.operations.demo.furnishing import furnish

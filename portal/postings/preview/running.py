@@ -19,9 +19,9 @@ from django.utils import timezone
 from integrations.base import System
 from integrations.content import from_json
 from integrations.documents import Awaiting, Document, IdempotencyKey, Posted
-from integrations.errors import IntegrationError
+from integrations.errors import AnotherCompany, IntegrationError, Misconfigured, Rejected
 from integrations.http import Outbound, nothing
-from integrations.previewing import Preview
+from integrations.previewing import Objection, Preview
 from portal.connections.models import Connection, Status
 from portal.connections.onlookers import one_of
 from portal.connections.paced import paced
@@ -165,9 +165,12 @@ class _Stem:
             with self._terms(is_inside) as terms:
                 objections = self._system(terms).objections(sent)
                 if objections:
-                    told = OBJECTIONS.format(system=run.system)
-                    return replace(run, outcome=Outcome.OBJECTIONS, sentence=told, objections=objections, warnings=())
+                    return _refused(run, *objections)
                 preview = self._system(terms).preview(sent, key=self.key, reference=self.reference)
+        except (Misconfigured, AnotherCompany) as error:
+            return replace(run, sentence=error.message, field=error.field)
+        except Rejected as error:
+            return _refused(run, Objection(message=error.message, field=error.field))
         except IntegrationError as error:
             return replace(run, sentence=error.message, field=error.field)
         return replace(run, **_told(run.system, preview, is_inside=is_inside))
@@ -199,6 +202,12 @@ class _Terms:
         if self.until is None:
             return self.outbound
         return replace(self.outbound, deadline_seconds=max(0.1, self.until - time.monotonic()))
+
+
+def _refused(run: DryRun, *objections: Objection) -> DryRun:
+    """What is wrong with the document itself: asking again changes nothing."""
+    told = OBJECTIONS.format(system=run.system)
+    return replace(run, outcome=Outcome.OBJECTIONS, sentence=told, objections=objections, warnings=())
 
 
 def _told(system: str, preview: Preview, *, is_inside: bool) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from portal.reference.admin.import_pages import ImportPages
 from portal.reference.admin.overview import in_words, what_becomes, whose
-from portal.reference.admin.rules_form import fieldsets_for, form_for
 from portal.reference.mending import gaps_url, refused_url
 from portal.reference.models import CodeMapping
+from portal.reference.rules_form import fieldsets_for, form_for
 from portal.reference.services import save_rules
 from portal.reference.table_files import csv_lines
 from portal.staff.base import Button, name_of, row_url, say

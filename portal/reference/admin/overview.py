@@ -7,7 +7,6 @@ from typing import Final
 from django.utils.html import format_html
 
 from portal.connections.models import Connection
-from portal.reference.admin.rules_form import stored_rules
 from portal.reference.mending import new_row_url
 from portal.reference.models import CodeMapping
 from portal.reference.rules import (
@@ -22,6 +21,7 @@ from portal.reference.rules import (
     dimension_family,
     family_words,
 )
+from portal.reference.rules_form import stored_rules
 from portal.reference.services import row_counts
 from portal.staff.base import changelist_url, row_url
 from portal.staff.formats import NOTHING, link

@@ -98,7 +98,7 @@ def begin_due(now: datetime) -> list[int]:
 
     A kind whose last run is still open, or that cannot be synchronised now, is left to its next slot.
     """
-    due = SyncSchedule.objects.filter(next_at__lte=now).order_by("next_at")
+    due = SyncSchedule.objects.filter(next_at__lte=now, connection__company__closed_at=None).order_by("next_at")
     begun = (_begin(schedule, now) for schedule in due.select_related("connection__company__tenant")[:MOST_AT_ONCE])
     return [run_id for run_id in begun if run_id is not None]
 

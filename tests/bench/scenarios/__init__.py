@@ -1,4 +1,4 @@
-"""What the rows cannot show: limits, a hanging vendor, memory, fairness, a long history, a big sync."""
+"""What the rows cannot show: limits, a hanging vendor, memory, fairness, a long history, a big sync, its pages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.bench.finding import Finding, Tell
-from tests.bench.scenarios import backlog, fairness, hang, limits, memory, reference
+from tests.bench.scenarios import backlog, dashboard, fairness, hang, limits, memory, reference
 
 # Each takes a directory, how much of everything (1.0 is the whole), and whom to tell what it does.
 SCENARIOS: Mapping[str, Callable[[Path, float, Tell], Finding]] = {
@@ -16,4 +16,5 @@ SCENARIOS: Mapping[str, Callable[[Path, float, Tell], Finding]] = {
     "fairness": fairness.run,
     "backlog": backlog.run,
     "reference": reference.run,
+    "dashboard": dashboard.run,
 }

@@ -28,7 +28,8 @@ TRANSACTION: Mapping[str, LiteralString] = {
     "public_id": "gen_random_uuid()",
     "external_id": "'copy-' || ({first} + g)",
     "identity": "'copy-' || ({first} + g)",
-    "number": "'P-' || lpad(({number} + g)::text, 6, '0')",
+    # As the portal numbers them; `lpad` alone would cut the seventh digit off.
+    "number": "'P-' || lpad(({number} + g)::text, greatest(6, length(({number} + g)::text)), '0')",
     "answered_number": "CASE WHEN o.answered_number = '' THEN '' ELSE 'copy-' || ({first} + g) END",
     "source_number": "'copy-' || ({first} + g)",
     "supplier_reference": "'copy-' || ({first} + g)",

@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils.html import escape
 
 from portal.connections.access.models import HookToken
-from portal.connections.digests import digest
 from portal.connections.models import Connection, IntegrationSettings, Status
+from portal.digests import digest
 from portal.events.models import AuditEvent
 from portal.staff.asking import CONFIRMED
 from tests.factories import DemoConnectionFactory, StaffFactory

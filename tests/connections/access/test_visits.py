@@ -26,8 +26,8 @@ from portal.connections import onlookers
 from portal.connections.access import grants, visits
 from portal.connections.access.linked import CannotLink, unlink
 from portal.connections.access.models import AccessGrant, Visit, VisitOutcome
-from portal.connections.digests import digest
 from portal.connections.models import Connection, Side, Status
+from portal.digests import digest
 from portal.events.models import AuditEvent
 from portal.tenants.models import Member, Role
 from tests.connections.access.conftest import linked

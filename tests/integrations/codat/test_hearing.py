@@ -13,11 +13,12 @@ import pytest
 import time_machine
 
 from integrations.base import Link
-from integrations.codat.hearing import hear, signature
+from integrations.codat.hearing import hear
 from integrations.errors import Malformed, Unauthorised
 from integrations.exact import to_json
 from integrations.hearing import Heard, Hint
 from integrations.reference import RecordKind
+from integrations.standard_webhooks import signature
 from tests.integrations.codat.account import COMPANY, CONNECTION, SYNC
 
 # The vector that Codat's documents publish.

@@ -11,7 +11,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from integrations.documents import Awaiting, Dimension, IdempotencyKey, Kind, Supplier
-from integrations.errors import Retryable
+from integrations.errors import AnotherCompany, Misconfigured, Rejected, Retryable
 from integrations.exact import from_json
 from integrations.previewing import Objection, Preview
 from portal.connections import onlookers
@@ -174,6 +174,30 @@ def test_objections_are_told_all_together(
     assert (run.outcome, run.objections, run.requests) == (Outcome.OBJECTIONS, found, ())
     assert run.sentence == "Fake books would refuse it. Nothing would be sent."
     assert books.count() == 0
+
+
+def test_what_a_system_refuses_only_on_the_way_is_an_objection_too(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "Account 9999 of line 2 is not known. Correct it, or add it there."
+
+    def refuses(*_: Any, **__: Any) -> Preview:
+        raise Rejected(said, field="lines")
+
+    monkeypatch.setattr(FakeBooks, "preview", refuses)
+    run = dry_run(connection, a_document())
+    assert (run.outcome, run.objections) == (Outcome.OBJECTIONS, (Objection(message=said, field="lines"),))
+
+
+@pytest.mark.parametrize("error", [Misconfigured, AnotherCompany])
+def test_what_is_wrong_with_the_link_is_not_held_against_the_document(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, error: type[Rejected]
+) -> None:
+    def refuses(*_: Any, **__: Any) -> Preview:
+        raise error("Look at the settings.")
+
+    monkeypatch.setattr(FakeBooks, "preview", refuses)
+    assert outcome(dry_run(connection, a_document())) == (Outcome.FAILED, "Look at the settings.")
 
 
 def test_a_kind_that_is_kept_and_one_that_is_refused_say_so(connection: Connection, books: Books) -> None:

@@ -32,7 +32,8 @@ class Command(BaseCommand):
 
     @atomic
     def handle(self, **options: Any) -> None:
-        """Asked: `accounting` (its address), `password`, and `companies` by name with `answer`, `seconds`, `paused`."""
+        """Asked: `accounting` (its address), `password`, and `companies` by name with `answer`, `seconds`, `paused`,
+        and how many more its tenant has `beside` it, with nothing in them."""
         asked = json.load(sys.stdin)
         get_user_model().objects.create_superuser(WHO, password=asked["password"])
         told = {name: self._company(name, asked, wanted) for name, wanted in asked["companies"].items()}
@@ -45,6 +46,10 @@ class Command(BaseCommand):
         company = Company.objects.create(
             tenant=tenant, name=f"{name.capitalize()} Ltd", base_currency="GBP", live_at=timezone.now()
         )
+        for number in range(wanted.get("beside", 0)):
+            Company.objects.create(
+                tenant=tenant, name=f"{name.capitalize()} Beside {number} Ltd", live_at=timezone.now()
+            )
         accounting = connect(
             company, DemoBooks.metadata.slug, side=Side.ACCOUNTING, who=WHO,
             settings={"base_url": asked["accounting"], "company_id": name},

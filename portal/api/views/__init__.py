@@ -1,0 +1,18 @@
+"""The doors of the API, by what they are about."""
+
+from __future__ import annotations
+
+from portal.api.views.companies import Companies, Company, GoLive
+from portal.api.views.connections import Authorization, Confirmation, Connection, Connections
+from portal.api.views.endpoints import Endpoints, EndpointTokens
+from portal.api.views.integrations import Integration, Integrations
+from portal.api.views.nowhere import Nowhere
+from portal.api.views.pushing import Transaction, Transactions
+from portal.api.views.records import Records
+from portal.api.views.syncs import DataInfo, DataStatus, History, Queue, QueueAll, QueueAllToo, Run, SyncSettings
+
+__all__ = [
+    "Authorization", "Companies", "Company", "Confirmation", "Connection", "Connections", "DataInfo", "DataStatus",
+    "EndpointTokens", "Endpoints", "GoLive", "History", "Integration", "Integrations", "Nowhere", "Queue", "QueueAll",
+    "QueueAllToo",     "Records", "Run", "SyncSettings", "Transaction", "Transactions",
+]  # fmt: skip
