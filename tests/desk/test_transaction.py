@@ -283,9 +283,15 @@ def test_a_posted_one_that_the_source_knows_nothing_of_is_to_be_sent_again(scene
 )
 def test_a_ready_one_says_what_it_waits_for(demo: Scene, status: Status, paused: bool, words: str) -> None:
     posting = demo.in_state(State.READY)
-    Connection.objects.update(status=status, paused=paused)
+    Connection.objects.update(status=status, paused=paused, confirmed_at=timezone.now())
     posting = Posting.objects.select_related("connection", "transaction").get(pk=posting.pk)
     assert next_step(posting.transaction, posting).startswith(words.format(system=system_name("demo")))
+
+
+def test_a_ready_one_says_that_an_owner_has_to_confirm_the_company(demo: Scene) -> None:
+    posting = demo.in_state(State.READY)
+    posting.connection.paused, posting.connection.confirmed_at = True, None
+    assert next_step(posting.transaction, posting).startswith("An owner has not confirmed yet")
 
 
 def test_a_ready_one_says_that_its_system_does_not_answer(demo: Scene) -> None:

@@ -210,7 +210,7 @@ def looked_up(stranger: Watched, codes: Mapping[str, str]) -> None:
     page.get_by_role("link", name="To the mapping").click()
     look(stranger, "journey-33-gaps")
     page.get_by_role("link", name="Codes", exact=True).click()
-    page.get_by_role("link", name="Account", exact=True).click()
+    page.get_by_role("link", name="Account code", exact=True).click()
     look(stranger, "journey-34-codes")
     page.get_by_role("button", name="Look them up in this table from now on").click()
     for place, (source, sent) in enumerate(codes.items()):

@@ -64,6 +64,9 @@ def test_a_customer_logs_in_finds_a_posted_transaction_and_copies_its_numbers(sc
     visitor.open("/")
     visitor.shoot("login")
     visitor.log_in(scene.user.username, PASSWORD)
+    expect(page).to_have_url(re.compile("/companies/[^/]+/$"))
+    visitor.shoot("overview")
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Transactions").click()
     expect(page).to_have_url(re.compile("/transactions/$"))
     _expect_rows(page, "INV000126", "INV000124", "INV000125", "CRN000009", "INV000123", "INV000120")
     visitor.shoot("transactions")
@@ -186,6 +189,7 @@ def test_empty_pages_and_pages_of_the_log_in(visit: Visit) -> None:
     expect(visitor.page.get_by_text("not correct")).to_be_visible()
     visitor.shoot("login-wrong")
     visitor.log_in(scene.user.username, PASSWORD)
+    visitor.page.get_by_role("navigation", name="Main").get_by_role("link", name="Transactions").click()
     expect(visitor.page.get_by_role("heading", name="Nothing has come in for Southgate Ltd yet")).to_be_visible()
     visitor.shoot("transactions-empty")
     for name, path in {

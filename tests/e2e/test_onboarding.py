@@ -39,9 +39,7 @@ def stranger(town: Town, browser: Browser, tmp_path: Path) -> Iterator[Watched]:
         yield visitor()
 
 
-def test_a_stranger_signs_up_and_ends_with_a_journal_number(
-    town: Town, stranger: Watched, icompleat: Watched
-) -> None:
+def test_a_stranger_signs_up_and_ends_with_a_journal_number(town: Town, stranger: Watched, icompleat: Watched) -> None:
     page, before = stranger.page, booked(town, "accountsiq")
     there = steps.in_icompleat(town, NAME)
     steps.signed_up(stranger, town, "Lantern Street", ADDRESS)
@@ -104,13 +102,14 @@ def _mends_the_mapping(stranger: Watched, path: str, number: str) -> None:
 
 
 def _synchronises(stranger: Watched, path: str) -> None:
-    """By themselves from now on, and once at this moment."""
+    """The first sync began with the confirmation, and each kind has a schedule; once more at this moment."""
     page = steps.set_up(stranger, path, "journey-40-set-up-mapped")
-    page.get_by_role("button", name="Use the recommended schedules").click()
-    expect(steps.step(page, "schedules")).to_contain_text("each at its own time")
-    page.get_by_role("button", name="Sync now").click()
+    expect(steps.step(page, "sync")).to_contain_text("All 5 kinds have been read and sent", timeout=steps.LATER)
+    expect(steps.step(page, "schedules")).to_contain_text("Daily at")
+    page.locator("#do-schedules").click()
+    page.get_by_role("button", name="Sync all").click()
     look(stranger, "journey-41-syncing")
-    expect(steps.step(page, "sync")).to_contain_text("kinds have been read.", timeout=steps.LATER)
+    expect(steps.step(steps.set_up(stranger, path), "sync")).to_contain_text("All 5 kinds", timeout=steps.LATER)
     look(stranger, "journey-42-synchronised")
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from integrations.errors import Misconfigured
+from portal.connections.access.visits import is_own_path
 from portal.connections.models import Connection
 from portal.desk.access import Place, acts, looks, looks_and_acts
 from portal.desk.mapping.sheet import Sheet, edits_of, families_of, known_codes, rules_of, sent_lines, sheet_of
@@ -176,5 +177,6 @@ def _say(request: HttpRequest, saved: Saved) -> None:
 
 
 def _sheet(request: HttpRequest, place: Place, sheet: Sheet, *, wrong: bool = False) -> HttpResponse:
-    shown = place.context(sheet=sheet, wrong=wrong, page=sheet.page)
+    back = request.GET.get("back", "")
+    shown = place.context(sheet=sheet, wrong=wrong, page=sheet.page, back=back if is_own_path(back) else "")
     return render(request, "portal/desk/mapping/codes.html", shown, status=422 if wrong else 200)

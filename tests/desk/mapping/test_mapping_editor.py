@@ -104,6 +104,14 @@ def test_a_code_that_an_error_named_is_ready_to_be_filled_in(scene: Scene) -> No
     assert '<span class="code">MISSING-1</span>' in page(scene, "mapping-codes", "?family=account&code=MISSING-1")
 
 
+def test_the_way_back_to_the_transaction_stays_and_leads_nowhere_else(scene: Scene) -> None:
+    assert '<a href="/transactions/1/">Back to the transaction</a>' in page(
+        scene, "mapping-codes", "?family=account&back=/transactions/1/"
+    )
+    for elsewhere in ("https://elsewhere.example/", "//elsewhere.example/", "javascript:alert(1)"):
+        assert "Back to the transaction" not in page(scene, "mapping-codes", f"?back={elsewhere}")
+
+
 def test_rules_are_changed_on_one_form_with_errors_at_the_field(scene: Scene) -> None:
     save_rules(scene.connection, Rules(dimensions=(DimensionRule(name="Department"),)), who="tests")
     address = reverse("desk:mapping-rules", args=[scene.company.pk])

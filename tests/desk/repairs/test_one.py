@@ -162,7 +162,7 @@ def test_retry_says_what_the_source_believes(demo: Scene) -> None:
 
 def test_retry_says_that_it_waits_while_nothing_is_sent(demo: Scene) -> None:
     posting = demo.in_state(State.REJECTED)
-    demo.connection.paused = True
+    demo.connection.paused, demo.connection.confirmed_at = True, timezone.now()
     demo.connection.save()
     assertContains(demo.client.get(path(posting, "retry/")), "Sending to Demo Books is paused.")
 
