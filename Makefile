@@ -19,7 +19,7 @@ COMPILE := $(LOCK_VENV)/bin/uv pip compile --quiet --universal --generate-hashes
 LIVE_SYSTEM := $(filter-out accountsiq codat,$(SYSTEM))
 
 .NOTPARALLEL:
-.PHONY: help demo test e2e live chaos mutations lint format bench lock migrations clean
+.PHONY: help demo test e2e live chaos mutations fuzz lint format bench lock migrations clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +45,9 @@ chaos: $(VENV)/.dev ## the fault campaign: kill, freeze, crash, then compare the
 
 mutations: $(VENV)/.dev ## deliberate bugs in a copy of the tree, each of which the engine's tests must catch
 	@exec $(BIN)/python -m tests.mutations $(ARGS)
+
+fuzz: $(VENV)/.dev ## requests made from the API's own document, 5,000 of them, with all checks (CASES=..., SEED=...)
+	@exec $(BIN)/python -m tests.fuzz $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 lint: $(VENV)/.dev ## style, types, import rules, migrations and Django's own checks
 	$(BIN)/python -m ruff check .

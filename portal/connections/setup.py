@@ -168,7 +168,8 @@ def _missing(
 
 
 def _why_missing(connection: Connection | None, settings: Mapping[str, str], label: str) -> str:
-    wanted = ANOTHER_ADDRESS if connection is not None and not is_same_address(connection, settings) else NEEDED
+    is_moved = connection is not None and connection.secrets and not is_same_address(connection, settings)
+    wanted = ANOTHER_ADDRESS if is_moved else NEEDED
     return wanted.format(label=label)
 
 

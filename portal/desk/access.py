@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -13,12 +13,14 @@ from django.contrib.auth.views import redirect_to_login
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRefresh
 
 from portal.connections.models import Connection, Side, Status
 from portal.desk.selectors import Sight
 from portal.notation import zone_of
+from portal.tenants.living import is_closed
 from portal.tenants.models import Company, Member, Role, Tenant
 
 P = ParamSpec("P")
@@ -53,14 +55,19 @@ class Place:
         return cls(sight, company, Role(member.role))
 
     @property
+    def is_closed(self) -> bool:
+        """Whether the company is closed: everything stays readable, and nothing is changed any more."""
+        return is_closed(self.company, timezone.now())
+
+    @property
     def may_act(self) -> bool:
         """Whether this person may change something."""
-        return self.role in ACTING
+        return self.role in ACTING and not self.is_closed
 
     @property
     def owns(self) -> bool:
         """Whether this person may change what only owners may: members, tokens, what is linked."""
-        return self.role in OWNING
+        return self.role in OWNING and not self.is_closed
 
     @property
     def zone(self) -> str:
@@ -78,6 +85,7 @@ class Place:
     def context(self, **more: Any) -> dict[str, Any]:
         """What every page of a company needs beside its own things."""
         own = {"sight": self.sight, "company": self.company, "tenant": self.company.tenant, "zone": self.zone}
+        own["company_is_closed"] = self.is_closed
         return {**own, "may_act": self.may_act, "owns": self.owns, **more}
 
     def _connections(self, side: Side) -> QuerySet[Connection]:
@@ -88,6 +96,8 @@ class Place:
 @dataclass(frozen=True)
 class House:
     """One tenant as one of its members sees it."""
+
+    is_closed: ClassVar = False
 
     sight: Sight
     tenant: Tenant
@@ -143,6 +153,16 @@ def looks_and_acts(view: View[Place, P]) -> Page:
     return _page(view, Place.of, (*LOOKING_METHODS, "POST"), ACTING)
 
 
+def takes_away(view: View[Place, P]) -> Page:
+    """A form by which owners and operators take something away: of a closed company, too."""
+    return _page(view, Place.of, (*LOOKING_METHODS, "POST"), ACTING, of_closed=True)
+
+
+def ends(view: View[Place, P]) -> Page:
+    """A form by which owners end something: what is linked still where a company is closed, too."""
+    return _page(view, Place.of, (*LOOKING_METHODS, "POST"), OWNING, of_closed=True)
+
+
 def owns(view: View[Place, P]) -> Page:
     """Something that owners alone may do."""
     return _page(view, Place.of, ("POST",), OWNING)
@@ -183,6 +203,8 @@ def _page(
     seen_by: Callable[[AbstractBaseUser | AnonymousUser, UUID], Seen],
     methods: tuple[str, ...],
     who: frozenset[Role],
+    *,
+    of_closed: bool = False,
 ) -> Page:
     @wraps(view)
     @never_cache
@@ -193,7 +215,7 @@ def _page(
         place = seen_by(request.user, kwargs.pop("company_id", None) or kwargs.pop("tenant_id"))
         if request.method not in methods:
             return HttpResponseNotAllowed(methods)
-        if request.method == "POST" and place.role not in who:
+        if request.method == "POST" and (place.role not in who or (place.is_closed and not of_closed)):
             return may_not_act(request, place)
         return view(request, place, *args, **kwargs)
 

@@ -8,6 +8,12 @@ class DeskConfig(AppConfig):
     name = "portal.desk"
     label = "desk"
 
+    def ready(self) -> None:
+        """Let members be told by mail what waits at their companies."""
+        from portal.desk.company_settings import readers
+
+        readers.register()
+
 
 class AdminConfig(DjangoAdminConfig):
     """Django's admin with our site in the place of the stock one."""

@@ -82,9 +82,14 @@ class Overview:
         return self.connection is not None and self.connection.paused
 
     @property
+    def is_closed(self) -> bool:
+        """Whether nothing is taken in or sent out for it any more."""
+        return self.company.closed_at is not None
+
+    @property
     def stage(self) -> tuple[str, str]:
         """Whether deliveries are booked: the tone and the word of a badge."""
-        if self.company.closed_at is not None:
+        if self.is_closed:
             return CLOSED, "Closed"
         is_live = self.company.live_at is not None and self.company.live_at <= timezone.now()
         return (POSTED, "Live") if is_live else (WAITING, "Not live")

@@ -82,7 +82,7 @@ REJECTED_BUT_ANSWERED: Final = (
 )
 NOT_SENT_WHILE: Final[dict[Status, str]] = {
     Status.DEAUTHORISED: "{system} no longer accepts our access. It is sent as soon as the company is linked again.",
-    Status.UNLINKED: "The company is no longer linked to {system}. It waits until it is linked again.",
+    Status.UNLINKED: "Its connection to {system} was unlinked: nothing is sent there any more. A person has to decide.",
     Status.PENDING_AUTH: "The link to {system} is not finished. It is sent as soon as it is.",
     Status.BLANK: "No accounting system is linked yet. It is sent as soon as one is.",
 }

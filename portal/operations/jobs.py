@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from portal.connections.asking_daily import ask_due
+from portal.desk.company_settings.digests import send_due_digests
 from portal.events.mailing import alert
 from portal.intake.reconciliation.tasks import reconcile_sources_due
 from portal.intake.tasks import make_dry_runs_due
@@ -15,6 +16,7 @@ from portal.operations.retention import forget
 from portal.postings.attachments.tasks import hand_over_due
 from portal.postings.figures.counting import count
 from portal.postings.reconciliation.tasks import reconcile_due
+from portal.postings.unlinked import hold_unlinked
 from portal.raising.tasks import follow
 from portal.timetable.history import prune
 from portal.timetable.registry import Job, register
@@ -24,6 +26,7 @@ from portal.timetable.slots import Daily, Every, hourly
 def register_jobs() -> None:
     """Put them on the timetable. All times are UTC, at night in the zones that we serve."""
     register(Job("connections.survey", Every(timedelta(minutes=1)), _survey, lease=timedelta(minutes=15)))
+    register(Job("desk.digests", Every(timedelta(minutes=10)), _digests, lease=timedelta(minutes=15)))
     register(Job("events.alert", Every(timedelta(minutes=1)), _alert, lease=timedelta(minutes=5)))
     register(Job("intake.dry_runs", Every(timedelta(minutes=1)), make_dry_runs_due))
     register(Job("intake.reconcile", Every(timedelta(minutes=10)), reconcile_sources_due))
@@ -31,6 +34,7 @@ def register_jobs() -> None:
     register(Job("postings.attachments", Every(timedelta(seconds=30)), hand_over_due))
     register(Job("postings.figures", Every(timedelta(minutes=1)), _figures))
     register(Job("postings.reconcile", Every(timedelta(minutes=10)), reconcile_due))
+    register(Job("postings.unlinked", Every(timedelta(minutes=5)), _unlinked))
     register(Job("raising.follow", Every(timedelta(minutes=1)), follow))
     register(Job("operations.retention", hourly(11), _forget))
     register(Job("timetable.prune", Daily(time(3, 23)), _prune))
@@ -49,6 +53,16 @@ def _alert(_slot: datetime) -> None:
 def _survey(_slot: datetime) -> None:
     """Ask systems for what they tell of themselves."""
     ask_due(timezone.now())
+
+
+def _digests(_slot: datetime) -> None:
+    """Send members the figures of the day or the week that is over."""
+    send_due_digests(timezone.now())
+
+
+def _unlinked(_slot: datetime) -> None:
+    """Put what an unlinked connection can send no more in front of a person."""
+    hold_unlinked()
 
 
 def _figures(_slot: datetime) -> None:

@@ -17,6 +17,8 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from portal.api.idempotency import KEPT_DAYS as ANSWER_DAYS
+from portal.api.models import IdempotentAnswer
 from portal.connections.models import Visit
 from portal.events.models import Alert, Matter
 from portal.events.services import tell
@@ -73,6 +75,7 @@ def forget(now: datetime | None = None) -> dict[str, int]:
     _delete(this, "matters deleted", told, "settled_at", settings.RETENTION_ALERT_DAYS)
     _delete(this, "captures deleted", Capture.objects.all(), "armed_at", KEPT_DAYS)
     _delete(this, "vendors' messages deleted", VendorMessage.objects.all(), "received_at", VENDOR_MESSAGE_DAYS)
+    _delete(this, "idempotent answers deleted", IdempotentAnswer.objects.all(), "made_at", ANSWER_DAYS)
     _delete(this, "visits deleted", Visit.objects.all(), "began_at", VISIT_DAYS)
     for what, rows in {**prune_syncs(this.now), **prune_webhooks(this.now)}.items():
         this.count(what, rows)

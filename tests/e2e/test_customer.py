@@ -203,10 +203,10 @@ def test_empty_pages_and_pages_of_the_log_in(visit: Visit) -> None:
         visitor.shoot(name)
     visitor.open("/accounts/2fa/totp/activate/")
     visitor.page.get_by_label("Password", exact=True).fill(PASSWORD)
-    visitor.page.get_by_role("button", name="Confirm").click()
+    visitor.page.get_by_role("button", name="Go on").click()
     picture = visitor.page.get_by_role("img")
     expect(picture).to_be_visible()
-    assert picture.evaluate("image => image.naturalWidth") > 100
+    assert picture.evaluate("image => image.getBoundingClientRect().width") > 100
     visitor.shoot("mfa-activate")
 
 

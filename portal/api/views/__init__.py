@@ -9,7 +9,8 @@ from portal.api.views.integrations import Integration, Integrations
 from portal.api.views.nowhere import Nowhere
 from portal.api.views.pushing import Transaction, Transactions
 from portal.api.views.records import Records
-from portal.api.views.syncs import DataInfo, DataStatus, History, Queue, QueueAll, QueueAllToo, Run, SyncSettings
+from portal.api.views.schedules import SyncSettings
+from portal.api.views.syncs import DataInfo, DataStatus, History, Queue, QueueAll, QueueAllToo, Run
 
 __all__ = [
     "Authorization", "Companies", "Company", "Confirmation", "Connection", "Connections", "DataInfo", "DataStatus",

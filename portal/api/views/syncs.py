@@ -1,14 +1,13 @@
-"""The company over there, syncs of reference data, and their schedules."""
+"""The company over there, and syncs of reference data."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import time
 from typing import Any, Final
 
 from django.db.models import QuerySet
-from django.db.transaction import atomic, on_commit
+from django.db.transaction import on_commit
 from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,37 +16,30 @@ from integrations.reference import RecordKind
 from portal.api import errors
 from portal.api.company_data import NO_SYSTEM, accounting, kind_of, readable
 from portal.api.doors import Door
-from portal.api.errors import WRONG_BODY, ApiError
+from portal.api.errors import ApiError
 from portal.api.models import Scope
 from portal.api.operation import Operation, Tag, operation
 from portal.api.paging import LARGEST_ID, numbered
 from portal.api.shapes import syncs as shapes
 from portal.api.shapes.connections import platform_name
-from portal.api.shapes.examples import INFO, NEW_SCHEDULES, SCHEDULES, STATUSES, SYNC, page_of
+from portal.api.shapes.examples import INFO, STATUSES, SYNC, page_of
 from portal.api.shapes.integrations import DATA_TYPES
 from portal.api.strict import Query, Truth
 from portal.api.vendors import asked
 from portal.connections.confirming import ask_again
 from portal.connections.models import Connection, Status
 from portal.reference import tasks
-from portal.reference.sync import asking, schedules
-from portal.reference.sync.models import SyncRun, SyncSchedule, SyncState
+from portal.reference.sync import asking
+from portal.reference.sync.models import SyncRun, SyncState
 from portal.reference.sync.words import label_of
 from portal.staff.paging import CAP
 
 NOTHING_KNOWN: Final = "Nothing is known of the company over there yet: link it first."
-NOT_TOLD: Final = "{name} does not tell this."
-TWICE: Final = "It is there twice."
 INFO_MEANS: Final = "Name, currency and registration as the accounting system told them last."
 STATUS_MEANS: Final = "How each kind of reference data stands that the accounting system tells."
 QUEUE_MEANS: Final = "Reads one kind of reference data now, besides its schedule. Follow it in `data/history`."
 ALL_MEANS: Final = "Reads every kind of reference data now that the accounting system tells; what runs already goes on."
 HISTORY_MEANS: Final = f"Every reading of the last year, at most {CAP:,} of them; `totalResults` counts no further."
-SETTINGS_MEANS: Final = "When each kind of reference data is read by itself."
-PUT_MEANS: Final = (
-    "Changes the schedules of the kinds that are named, all of them or, where one is wrong, none. Times are the "
-    "tenant's own, through summer and winter."
-)
 
 
 class InfoQuery(Query):
@@ -189,41 +181,6 @@ class Run(Door):
         return Response(shapes.sync_json(run))
 
 
-class SyncSettings(Door):
-    """`companies/<id>/syncSettings`."""
-
-    @operation(
-        Operation(
-            id="get-sync-settings", summary="Get the schedules", description=SETTINGS_MEANS, tag=Tag.SYNCS,
-            scope=Scope.DATA_READ, answer=shapes.Schedules, errors=(409,), example=SCHEDULES,
-        )
-    )  # fmt: skip
-    def get(self, request: Request, company_id: uuid.UUID) -> Response:
-        """Of every kind."""
-        return Response(_schedules(accounting(self.company(company_id))))
-
-    @operation(
-        Operation(
-            id="replace-sync-settings", summary="Change the schedules", description=PUT_MEANS, tag=Tag.SYNCS,
-            scope=Scope.DATA_WRITE, body=shapes.NewSchedules, answer=shapes.Schedules, request_example=NEW_SCHEDULES,
-            example=SCHEDULES, in_one_transaction=True,
-        )
-    )  # fmt: skip
-    def put(self, request: Request, company_id: uuid.UUID) -> Response:
-        """Those that are named."""
-        connection = accounting(self.company(company_id))
-        wanted = _checked(connection, self.body["settings"])
-        schedules.ensure(connection)
-        rows = {row.kind: row for row in _rows(connection)}
-        with atomic():
-            for kind, one in wanted.items():
-                schedules.save(
-                    rows[kind.value], frequency=one["frequency"], at=time.fromisoformat(one["at"]),
-                    weekday=schedules.WEEKDAYS.index(one["weekday"]), day=one["day"], who=self.who,
-                )  # fmt: skip
-        return Response(_schedules(connection))
-
-
 def _status(connection: Connection, kind: RecordKind) -> dict[str, Any]:
     latest = SyncRun.objects.filter(connection=connection, kind=kind.value).order_by("-id")
     return shapes.status_json(DATA_TYPES[kind], latest.first(), latest.filter(state=SyncState.COMPLETE).first())
@@ -239,34 +196,3 @@ def _asked_for(runs: Iterable[SyncRun], who: str) -> None:
     for run in runs:
         asking.tell_of(run, "sync.asked", f"{label_of(run.kind)}: a sync was asked for.", who, full=run.is_full)
         on_commit(lambda run_id=run.pk: tasks.ring(run_id))  # type: ignore[misc]
-
-
-def _rows(connection: Connection) -> QuerySet[SyncSchedule]:
-    return SyncSchedule.objects.filter(connection=connection).select_related("connection__company__tenant")
-
-
-def _schedules(connection: Connection) -> dict[str, Any]:
-    """A kind that nobody has looked at yet gets its schedule with the first look."""
-    schedules.ensure(connection)
-    rows, kinds = {row.kind: row for row in _rows(connection)}, asking.kinds_of(connection)
-    return {
-        "companyId": str(connection.company_id),
-        "timeZone": connection.company.tenant.time_zone,
-        "settings": [shapes.schedule_json(rows[kind.value]) for kind in kinds],
-    }
-
-
-def _checked(connection: Connection, wanted: list[dict[str, Any]]) -> dict[RecordKind, dict[str, Any]]:
-    """Each kind once, and only what the system tells."""
-    told, found = asking.kinds_of(connection), dict[RecordKind, dict[str, Any]]()
-    wrong = list[tuple[str, str]]()
-    for place, one in enumerate(wanted):
-        kind = kind_of(one["dataType"])
-        if kind in found:
-            wrong.append((f"settings[{place}].dataType", TWICE))
-        elif kind not in told:
-            wrong.append((f"settings[{place}].dataType", NOT_TOLD.format(name=platform_name(connection))))
-        found[kind] = one
-    if wrong:
-        raise ApiError(400, WRONG_BODY, details=wrong)
-    return found

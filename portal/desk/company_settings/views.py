@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from portal.connections.models import Connection
-from portal.desk.access import ACTING, OWNING, Place, looks, looks_and_acts, looks_and_owns
+from portal.desk.access import ACTING, OWNING, Place, ends, looks, looks_and_owns, takes_away
 from portal.desk.company_settings import ending
 from portal.desk.company_settings.forms import CloseForm, ExportForm, WhyForm
 from portal.desk.company_settings.taking_away.writing import Busy, Export, Form
@@ -43,7 +43,7 @@ def unlink_source(request: HttpRequest, place: Place) -> HttpResponse:
     return _unlink(request, place, place.source())
 
 
-@looks_and_owns
+@ends
 def close(request: HttpRequest, place: Place) -> HttpResponse:
     """What it means to close the company; sent with its name, it is done."""
     form = CloseForm(request.POST if request.method == "POST" else None, place.company)
@@ -64,7 +64,7 @@ def close(request: HttpRequest, place: Place) -> HttpResponse:
     return render(request, "portal/desk/company_settings/close.html", place.context(**shown))
 
 
-@looks_and_acts
+@takes_away
 def data_export(request: HttpRequest, place: Place) -> HttpResponseBase:
     """What can be taken away; sent, it is."""
     form = ExportForm(request.POST if request.method == "POST" else None, zone=place.zone)

@@ -12,7 +12,7 @@ from portal.tenants import living
 from portal.tenants.models import Company
 from tests.desk.company_settings.conftest import of_company, page, said, text_of
 from tests.desk.scene import Scene
-from tests.factories import SourceConnectionFactory, with_token
+from tests.factories import CompanyFactory, SourceConnectionFactory, with_token
 
 pytestmark = pytest.mark.engine
 
@@ -94,3 +94,28 @@ def test_what_was_linked_still_when_it_was_closed_can_be_unlinked_afterwards(dem
     response = demo.client.post(of_company(demo, "close"), {"name": demo.company.name, "why": "The rest."}, follow=True)
     assert said(response)[0].endswith("is closed. Everything stays readable.")
     assert Connection.objects.get(pk=demo.connection.pk).status == Status.UNLINKED
+
+
+@pytest.mark.parametrize("name", ["source", "source-test", "endpoints-open", "sync-all", "unlink", "company-name"])
+def test_nothing_of_a_closed_company_can_be_changed_and_it_says_why(demo: Scene, name: str) -> None:
+    close(demo)
+    events = AuditEvent.objects.count()
+    response = demo.client.post(of_company(demo, name), {"why": "Because."})
+    assert response.status_code == 403
+    assert f"{demo.company.name} is closed, so nothing was done." in text_of(response)
+    assert AuditEvent.objects.count() == events
+
+
+def test_the_data_of_a_closed_company_can_be_taken_away_and_its_trail_read(demo: Scene) -> None:
+    close(demo)
+    response = demo.client.post(of_company(demo, "data-export"), {"form": "json"})
+    assert demo.company.name.encode() in bytes(response.getvalue())
+    assert "was closed: It was merged." in page(demo.client, of_company(demo, "audit"))
+
+
+def test_the_list_of_companies_folds_those_that_are_closed(demo: Scene) -> None:
+    CompanyFactory.create(tenant=demo.tenant, name="Open Quay Ltd")
+    close(demo)
+    body = page(demo.client, "/")
+    assert "Closed companies (1)" in body
+    assert body.index("Open Quay Ltd") < body.index("<details") < body.index(f">{demo.company.name}</a>")

@@ -57,6 +57,7 @@ class Record(models.Model):
         indexes = (
             models.Index(fields=("connection", "kind", "dimension", "code", "id"), name="record_by_code"),
             models.Index(fields=("connection", "kind", "dimension", "row_key", "id"), name="record_by_row"),
+            models.Index(fields=("connection", "kind", "changed_at", "id"), name="record_by_change"),
             models.Index(
                 fields=("connection", "kind", "dimension", "external_id"),
                 condition=Q(row_hash__isnull=True),
