@@ -285,10 +285,13 @@ class Crowd:
         self.got: list[str] = []
         self.idle: list[bool] = []
         self.napped = threading.Semaphore(0)
+        self.looked = threading.local()
 
     def nap(self, _: float) -> None:
         self.idle.append(database.connection is None)
-        self.napped.release()
+        if not hasattr(self.looked, "once"):
+            self.looked.once = True  # of each worker the first time counts: one of them may look often meanwhile
+            self.napped.release()
         threading.Event().wait(0.02)
 
     def work(self) -> None:
