@@ -97,6 +97,7 @@ def test_staff_retry_what_was_refused_and_the_customer_sees_it_posted(
     customer = visit()
     customer.open("/")
     customer.log_in(scene.user.username, PASSWORD)
+    customer.page.get_by_role("navigation", name="Main").get_by_role("link", name="Transactions").click()
     customer.page.get_by_role("link", name="INV000123").click()
     expect(customer.page.locator("#standing .badge")).to_have_text("Posted", timeout=15_000)
     expect(customer.page.locator("#standing")).to_contain_text(re.compile(r"JNL-\d+"))
