@@ -65,6 +65,11 @@ class Place:
         return self.role in ACTING and not self.is_closed
 
     @property
+    def may_settle(self) -> bool:
+        """Whether this person may decide what is left open, of a closed company, too."""
+        return self.role in ACTING
+
+    @property
     def owns(self) -> bool:
         """Whether this person may change what only owners may: members, tokens, what is linked."""
         return self.role in OWNING and not self.is_closed
@@ -154,7 +159,7 @@ def looks_and_acts(view: View[Place, P]) -> Page:
 
 
 def takes_away(view: View[Place, P]) -> Page:
-    """A form by which owners and operators take something away: of a closed company, too."""
+    """A form by which owners and operators take away or settle what there is: of a closed company, too."""
     return _page(view, Place.of, (*LOOKING_METHODS, "POST"), ACTING, of_closed=True)
 
 

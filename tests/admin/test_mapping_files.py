@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from portal.connections.models import Connection
 from portal.events.models import AuditEvent
-from portal.reference.admin import import_pages
+from portal.reference import upload_form
 from portal.reference.models import MappedCode, TableUpload
 from tests.factories import DemoConnectionFactory
 
@@ -95,7 +95,7 @@ def test_what_is_no_text_is_refused(staff: Client, demo: Connection, content: by
 
 
 def test_a_file_that_is_too_long_is_refused(staff: Client, demo: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_pages, "MOST_BYTES", 10)
+    monkeypatch.setattr(upload_form, "MOST_BYTES", 10)
     assert "split the file" in str(upload(staff, demo, GOOD, follow=False).context["form"].errors["file"])
 
 

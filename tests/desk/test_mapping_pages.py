@@ -217,7 +217,8 @@ def test_codes_of_the_last_transactions_that_would_be_refused(scene: Scene) -> N
     read(scene.connection, "account", "tax", "supplier", "currency")
     text = gaps_of(scene)
     assert "were never read" not in text
-    assert '<th scope="row" data-label="Code" class="code code-cell">9999</th>' in text
+    here = reverse("desk:mapping-codes", args=[scene.company.pk])
+    assert f'<a href="{here}?family=account&code=9999">9999</a>' in text
     assert "Postroom ledger has no account code 9999." in text
     assert f"?q={posting.transaction.number}&company={scene.company.pk}" in text
 
@@ -232,7 +233,8 @@ def test_lists_are_read_from_icompleat_when_they_are_asked_for(scene: Scene, the
     ).raise_for_status()  # fmt: skip
     assert "HIRE" not in gaps_of(scene)
     text = gaps_of(scene, "?in=account")
-    assert '<th scope="row" data-label="Code" class="code code-cell">HIRE</th>' in text
+    here = reverse("desk:mapping-codes", args=[scene.company.pk])
+    assert f'<a href="{here}?family=account&code=HIRE">HIRE</a>' in text
     assert "It is not in the mapping table. Add it there." in text
     every = gaps_of(scene, "?in=lists")
     assert all(f">{label}</h2>" in every for label in ("Account codes", "Tax codes", "Currency codes", "Suppliers"))

@@ -277,7 +277,7 @@ def test_a_posted_one_that_the_source_knows_nothing_of_is_to_be_sent_again(scene
     [
         (Status.LINKED, True, "Sending to {system} is paused."),
         (Status.DEAUTHORISED, False, "{system} no longer accepts our access."),
-        (Status.UNLINKED, False, "The company is no longer linked to {system}."),
+        (Status.UNLINKED, False, "Its connection to {system} was unlinked: nothing is sent there any more."),
         (Status.LINKED, False, "It waits for its turn to be sent to {system}."),
     ],
 )

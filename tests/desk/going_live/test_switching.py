@@ -118,5 +118,6 @@ def test_a_closed_company_has_no_switch(scene: Scene) -> None:
     Company.objects.update(closed_at=timezone.now())
     body = text_of(scene.client.get(address(scene)))
     assert "a closed company stays closed" in body
-    assert "a closed company stays closed" in text_of(scene.client.post(address(scene)))
+    answer = scene.client.post(address(scene))
+    assert (answer.status_code, "is closed" in text_of(answer)) == (403, True)
     assert live_at(scene) is None
