@@ -297,13 +297,15 @@ NUMBER_INDEXES = (
 
 
 def test_a_search_reads_each_numbers_own_index(scene: Scene) -> None:
-    _receive_many(scene, 3)
+    # With few rows, and whatever statistics stand there, PostgreSQL takes any index, or walks along the key.
+    _receive_many(scene, 300 if connection.vendor == "postgresql" else 3)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE postings_transaction, postings_posting")
     with CaptureQueriesContext(connection) as asked:
         scene.client.get(LIST, {"q": "INV000002"})
     (search,) = [one["sql"] for one in asked if "UNION" in one["sql"]]
     plan = _plan(search)
-    # Of two that begin otherwise, PostgreSQL takes either while the table is as small as here.
-    plan = plan.replace("one_vendor_document_per_posting", "posting_by_external_id")
     missing = [name for name in NUMBER_INDEXES if name not in plan and not _is_made_by_sqlite(name, plan)]
     assert missing == [], plan
     assert re.findall(r"Seq Scan on postings_|SCAN postings_\w+(?! USING)", plan) == []
@@ -313,8 +315,7 @@ def _plan(sql: str) -> str:
     """How the database would go about it in tables that are large."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            # A walk along the key, with a filter, is only cheap in tables as small as these.
-            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+            cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(("EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN ") + sql)
         return "\n".join(str(row) for row in cursor.fetchall())
 
