@@ -27,6 +27,7 @@ MAY_EXIST: Final = (
 )
 NOT_BOOKED: Final = "Its connection to {name} was unlinked. What was tried before did not book it."
 PASS_SECONDS: Final = 20.0
+AT_ONCE_SECONDS: Final = 5.0
 BATCH: Final = 200
 COUNTED: Final = 1_000
 
@@ -77,6 +78,12 @@ def hold_unlinked(
         if time.monotonic() > until:
             break
     return held
+
+
+def hold_at_once(connection: Connection, user: AbstractBaseUser | None) -> int:
+    """Hold what waits for one that was just unlinked, while whoever ended it waits: what five seconds are too short for
+    is found by the job."""
+    return hold_unlinked(Connection.objects.filter(pk=connection.pk), user=user, seconds=AT_ONCE_SECONDS)
 
 
 def _stranded(unlinked: QuerySet[Connection]) -> Iterator[Posting]:

@@ -231,6 +231,11 @@ def name_of(user: Any) -> str:
     return str(user.get_username()) if isinstance(user, AbstractBaseUser) else "nobody"
 
 
+def user_of(request: HttpRequest) -> AbstractBaseUser | None:
+    """Who acted, as a row that points at a person keeps it."""
+    return request.user if isinstance(request.user, AbstractBaseUser) else None
+
+
 def say(request: HttpRequest, text: str, *, level: int = messages.SUCCESS) -> None:
     """Tell the person on the next page what was done."""
     messages.add_message(request, level, text)

@@ -17,11 +17,15 @@ from portal.connections.admin.forms import ConnectionForm, EndpointForm
 from portal.connections.models import Connection, Endpoint, Side, Status
 from portal.connections.registry import accounting_systems, sources
 from portal.events.models import AuditEvent
+from portal.postings.models import Posting
+from portal.postings.states import State
+from tests.admin.world import in_state
 from tests.factories import (
     CompanyFactory,
     DemoConnectionFactory,
     EndpointFactory,
     SourceConnectionFactory,
+    a_document,
 )
 
 pytestmark = pytest.mark.django_db
@@ -256,7 +260,32 @@ def test_link_again_is_only_for_what_waits_for_it(
     assert (demo.status, AuditEvent.objects.count()) == (status, events)
 
 
-@pytest.mark.parametrize("name", ["pause", "resume", "relink"])
+def test_unlinking_asks_for_a_reason_and_leaves_nothing_on_its_way(staff: Client, demo: Connection) -> None:
+    posting = in_state(demo, State.READY, a_document())
+    asked = staff.get(page(demo, "unlink")).content.decode()
+    assert "This cannot be undone." in asked
+    assert "The addresses that it sends to are shut" not in asked
+    assert "Give a reason." in staff.post(page(demo, "unlink"), {"confirmed": "yes", "reason": ""}).content.decode()
+    response = staff.post(page(demo, "unlink"), {"confirmed": "yes", "reason": WHY}, follow=True)
+    demo.refresh_from_db()
+    assert (demo.status, demo.secrets) == (Status.UNLINKED, {})
+    assert f"{demo} is unlinked. Nothing is sent there any more." in response.content.decode()
+    held = Posting.objects.get(pk=posting.pk)
+    assert held.state == State.HELD
+    assert held.transitions.latest("id").user == response.wsgi_request.user
+    assert WHY in AuditEvent.objects.get(verb="connection.unlinked").message
+    assert page(demo, "unlink") not in response.content.decode()
+
+
+def test_unlinking_a_source_shuts_its_addresses(staff: Client) -> None:
+    endpoint = EndpointFactory.create()
+    assert "The addresses that it sends to are shut" in staff.get(page(endpoint.connection, "unlink")).content.decode()
+    staff.post(page(endpoint.connection, "unlink"), {"confirmed": "yes", "reason": WHY})
+    assert not Endpoint.objects.get(pk=endpoint.pk).is_active
+    assert AuditEvent.objects.get(verb="endpoint.shut").company_id == endpoint.connection.company_id
+
+
+@pytest.mark.parametrize("name", ["pause", "resume", "relink", "unlink"])
 def test_they_are_closed_to_staff_who_may_only_look(
     demo: Connection, staff_with: Callable[..., Client], name: str
 ) -> None:

@@ -13,11 +13,14 @@ from integrations.documents import Company as CompanyThere
 from integrations.errors import Rejected, Retryable, Unauthorised
 from portal.connections import setup
 from portal.connections.models import Connection, Side, Status
+from portal.connections.services import open_endpoint
 from portal.events.models import AuditEvent
+from portal.postings.states import State
 from portal.tenants.models import Company
+from tests.admin.world import in_state
 from tests.api.calling import Program, error, read
 from tests.connections.conformance.rig import COMPANY, TOKEN, Rig, served
-from tests.factories import DemoConnectionFactory
+from tests.factories import DemoConnectionFactory, a_document
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 WRONG = "The body has errors; nothing was done."
@@ -127,6 +130,22 @@ def test_a_second_accounting_system_is_a_conflict_until_the_first_is_unlinked(pr
     assert read(begin(program))["error"].startswith("Northgate Training Ltd is linked to Postroom ledger already.")
     program.call("PATCH", f"connections/{first}", {"status": "Unlinked"})
     assert begin(program).status_code == 201
+
+
+def test_what_waits_is_held_at_once_when_it_is_unlinked(program: Program) -> None:
+    demo = DemoConnectionFactory.create(company=program.company)
+    posting = in_state(demo, State.READY, a_document())
+    assert program.call("PATCH", f"connections/{demo.pk}", {"status": "Unlinked"}).status_code == 200
+    posting.refresh_from_db()
+    assert posting.state == State.HELD
+    assert posting.reason.startswith("Its connection to Demo Books was unlinked.")
+
+
+def test_the_addresses_of_a_source_are_shut_with_it(program: Program, source: Connection) -> None:
+    endpoint = open_endpoint(source, who="tests")
+    program.call("PATCH", f"connections/{source.pk}", {"status": "Unlinked"})
+    told = read(program.call("GET", f"connections/{source.pk}/endpoints"))["results"]
+    assert [(one["id"], one["isActive"]) for one in told] == [(str(endpoint.pk), False)]
 
 
 def test_to_begin_again_gives_the_same_connection(program: Program) -> None:

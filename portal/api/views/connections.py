@@ -50,7 +50,8 @@ AUTHORISE: Final = (
 )
 END: Final = (
     "Ends the connection for good: the outside system is told where that is possible, and the credentials are deleted. "
-    "What was posted stays. To link again, make a new connection."
+    "What was posted stays; what waits for it is held for a person, and the addresses of a source are shut. To link "
+    "again, make a new connection."
 )
 CONFIRM: Final = (
     "Says that the company over there is the right one; look at `data/info` first. Until then a company cannot go "

@@ -1,4 +1,4 @@
-"""The pages behind a connection's buttons: pause, resume, authorise, link again, survey."""
+"""The pages behind a connection's buttons: pause, resume, authorise, link again, survey, unlink."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from django.urls import reverse
 from integrations.base import System
 from integrations.errors import IntegrationError
 from portal.connections import services
+from portal.connections.access.ending import end
 from portal.connections.access.visits import is_linked_by_visit
 from portal.connections.admin.hook_pages import HOOK, HookPages
-from portal.connections.models import Connection, Status
+from portal.connections.models import Connection, Side, Status
 from portal.connections.registry import UnknownIntegration, system
 from portal.connections.relink import LINKABLE, CannotLink, relink
 from portal.connections.surveying import survey
 from portal.connections.views import NEXT
 from portal.staff.asking import Question, ReasonForm, SureForm, ask, form_data, is_confirmed
-from portal.staff.base import Button, name_of, row_url, say
+from portal.staff.base import Button, name_of, row_url, say, user_of
 
 CHANGE: Final = "connections.change_connection"
 PAUSE: Final = Button(name="pause", label="Pause", permission=CHANGE)
@@ -28,12 +29,13 @@ RESUME: Final = Button(name="resume", label="Resume", permission=CHANGE)
 AUTHORISE: Final = Button(name="authorise", label="Authorise", permission=CHANGE)
 RELINK: Final = Button(name="relink", label="Link again", permission=CHANGE)
 SURVEY: Final = Button(name="survey", label="Survey", permission=CHANGE)
+UNLINK: Final = Button(name="unlink", label="Unlink", permission=CHANGE)
 
 
 class LinkPages(HookPages):
     """The buttons of a connection. What they do is in `portal.connections.services` and beside it."""
 
-    buttons: Sequence[Button] = (PAUSE, RESUME, AUTHORISE, RELINK, SURVEY, HOOK)
+    buttons: Sequence[Button] = (PAUSE, RESUME, AUTHORISE, RELINK, SURVEY, HOOK, UNLINK)
 
     def offers(self, button: Button, obj: Connection) -> bool:
         """Pause or resume, and a link where there is none: by a visit where it is linked so."""
@@ -45,6 +47,8 @@ class LinkPages(HookPages):
             return obj.status == Status.LINKED and _tells_something(obj)
         if button is HOOK:
             return self.offers_hook(obj)
+        if button is UNLINK:
+            return obj.status != Status.UNLINKED
         return obj.paused is (button is RESUME)
 
     def pause(self, request: HttpRequest, obj: Connection) -> HttpResponse:
@@ -102,6 +106,20 @@ class LinkPages(HookPages):
             say(request, "Something has changed." if changed else "Nothing has changed.")
         return HttpResponseRedirect(row_url(obj))
 
+    def unlink(self, request: HttpRequest, obj: Connection) -> HttpResponse:
+        """End it for good, with a reason."""
+        form = ReasonForm(form_data(request))
+        if not form.is_valid():
+            question = Question(
+                title="Unlink", effects=_effects_of_the_end(obj), submit="Unlink", cancel_url=row_url(obj), form=form
+            )
+            return ask(request, self.page_context(request, obj, "Unlink"), question)
+        left_to_do = end(obj, who=name_of(request.user), why=form.cleaned_data["reason"], user=user_of(request))
+        say(request, f"{obj} is unlinked. Nothing is sent there any more.")
+        if left_to_do:
+            say(request, left_to_do, level=messages.WARNING)
+        return HttpResponseRedirect(row_url(obj))
+
     def _with_reason(
         self,
         request: HttpRequest,
@@ -123,6 +141,16 @@ class LinkPages(HookPages):
         else:
             say(request, done)
         return HttpResponseRedirect(row_url(obj))
+
+
+def _effects_of_the_end(connection: Connection) -> tuple[str, ...]:
+    effects = (
+        f"{connection.integration} is told where that is possible, and the credentials stored here are deleted.",
+        "What waits for it is held for a person: nothing of it is ever sent. What is booked stays booked.",
+        "This cannot be undone. To link the company again, a new connection is made.",
+    )
+    shut = "The addresses that it sends to are shut at once: what comes in there is refused, and its sender keeps it."
+    return (shut, *effects) if connection.side == Side.SOURCE else effects
 
 
 def _tells_something(connection: Connection) -> bool:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from portal.connections.access.ending import end
 from portal.connections.models import Connection, Endpoint, Side, Status
-from portal.connections.shutting import shut_addresses
 from portal.desk.access import Place
 from portal.desk.words import source_name, system_name
-from portal.postings.unlinked import Waiting, hold_unlinked, waiting
+from portal.postings.unlinked import AT_ONCE_SECONDS, Waiting, hold_unlinked, waiting
 from portal.tenants import living
-
-HELD_FOR_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,18 +70,6 @@ def ending_of(connection: Connection) -> Ending:
     return Ending(link=Link(connection=connection), left=left, addresses=addresses)
 
 
-def unlink(connection: Connection, *, user: AbstractBaseUser, why: str, addresses_stay: bool = False) -> str:
-    """End a link for good. What waits for it is held for a person, as far as that is done in some seconds.
-
-    The addresses of a source are shut, unless `addresses_stay`. Gives a sentence where something is left to do there.
-    """
-    said = end(connection, who=user.get_username(), why=why)
-    if connection.side == Side.SOURCE and not addresses_stay:
-        shut_addresses(connection, who=user.get_username())
-    hold_unlinked(Connection.objects.filter(pk=connection.pk), user=user, seconds=HELD_FOR_SECONDS)
-    return said
-
-
 def hindrances(place: Place) -> tuple[str, ...]:
     """Why the company cannot be closed now, in plain sentences."""
     return living.hinders_closing(place.company)
@@ -96,12 +80,12 @@ def close(place: Place, *, user: Any, why: str) -> list[str]:
 
     Gives what is left to do over there. Raises `living.CannotChange`; then nothing was changed.
     """
-    hold_unlinked(connections_of(place), user=user, seconds=HELD_FOR_SECONDS)
+    hold_unlinked(connections_of(place), user=user, seconds=AT_ONCE_SECONDS)
     living.close(place.company, who=user.get_username(), why=why)
     active = Connection.objects.filter(company=place.company).exclude(status=Status.UNLINKED)
     reason, rows = f"The company was closed: {why}", active.select_related("company").order_by("created_at")
     # Whoever sends to its addresses is told for some time that it is closed.
-    said = [unlink(one, user=user, why=reason, addresses_stay=True) for one in rows]
+    said = [end(one, who=user.get_username(), why=reason, user=user, addresses_stay=True) for one in rows]
     return [sentence for sentence in said if sentence]
 
 

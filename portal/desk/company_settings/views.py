@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.text import slugify
 
+from portal.connections.access.ending import end
 from portal.connections.models import Connection
 from portal.desk.access import ACTING, OWNING, Place, ends, looks, looks_and_owns, takes_away
 from portal.desk.company_settings import ending
@@ -99,7 +100,8 @@ def _unlink(request: HttpRequest, place: Place, connection: Connection | None) -
     form = WhyForm(request.POST if request.method == "POST" else None)
     found = ending.ending_of(connection)
     if form.is_valid():
-        left_to_do = ending.unlink(connection, user=person(request), why=form.cleaned_data["why"])
+        who = request.user.get_username()
+        left_to_do = end(connection, who=who, why=form.cleaned_data["why"], user=person(request))
         messages.success(request, f"{found.link.name} is unlinked. Nothing is sent there any more.")
         if left_to_do:
             messages.warning(request, left_to_do)

@@ -17,7 +17,7 @@ from portal.connections.models import AccessGrant, Connection, Status
 from portal.events.models import AuditEvent
 from tests.connections.access.conftest import linked
 from tests.connections.access.vendor import CLIENT_SECRET, SLUG, Agreed, Vendor
-from tests.factories import LedgerConnectionFactory
+from tests.factories import EndpointFactory, LedgerConnectionFactory, StaffFactory
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db]
 WHY = "They moved to other books."
@@ -133,3 +133,45 @@ def test_a_connector_that_cannot_end_it_says_so_when_it_is_asked_all_the_same(ve
     with pytest.raises(Rejected, match="Agreed Books cannot be told from here"):
         Agreed(Link(settings={"base_url": vendor.url})).unlink(None)
     assert "{name}" in ending.NOT_TOLD
+
+
+# --- what belongs to it, whoever ends it ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
+    """What a room above was told, and nothing else is done."""
+    calls: list[tuple[str, object]] = []
+    monkeypatch.setattr(ending, "_afterwards", [lambda one, user: calls.append((one.status, user))])
+    return calls
+
+
+def test_rooms_above_do_their_part_once_it_is_unlinked_and_again_the_second_time(
+    granted: Connection, done: list[tuple[str, object]]
+) -> None:
+    user = StaffFactory.create()
+    end(granted, who="olga", why=WHY, user=user)
+    end(granted, who="a program", why=WHY)
+    assert done == [(Status.UNLINKED, user), (Status.UNLINKED, None)]
+
+
+def test_nobody_is_told_twice_who_asks_to_be_told_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending, "_afterwards", [])
+    for _ in range(2):
+        ending.afterwards(print)
+    assert ending._afterwards == [print]
+
+
+@pytest.mark.parametrize("stay", [False, True])
+def test_the_addresses_of_a_source_are_shut_with_it_unless_they_shall_stay(stay: bool) -> None:
+    endpoint = EndpointFactory.create()
+    end(endpoint.connection, who="olga", why=WHY, addresses_stay=stay)
+    endpoint.refresh_from_db()
+    assert endpoint.is_active is stay
+
+
+def test_an_address_that_was_opened_again_after_the_end_stays(done: list[tuple[str, object]]) -> None:
+    endpoint = EndpointFactory.create(connection__status=Status.UNLINKED)
+    end(endpoint.connection, who="olga", why=WHY)
+    endpoint.refresh_from_db()
+    assert endpoint.is_active

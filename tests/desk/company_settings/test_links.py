@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portal.connections.models import Connection, Endpoint, Status
-from portal.desk.company_settings import ending
+from portal.desk.company_settings import views
 from portal.events.models import AuditEvent
 from portal.postings import unlinked
 from portal.postings.models import Posting
@@ -104,7 +104,7 @@ def test_what_the_vendor_did_not_take_is_said(demo: Scene, monkeypatch: pytest.M
         Connection.objects.filter(pk=connection.pk).update(status=Status.UNLINKED)
         return "It could not be told. Take the access away there, too."
 
-    monkeypatch.setattr(ending, "end", end)
+    monkeypatch.setattr(views, "end", end)
     response = demo.client.post(of_company(demo, "unlink"), {"why": WHY}, follow=True)
     assert said(response)[1] == "It could not be told. Take the access away there, too."
 
