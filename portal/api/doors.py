@@ -100,7 +100,7 @@ class Door(APIView):
         """Read the body and do what was asked, once for its `Idempotency-Key`."""
         raw = _raw_body(request)
         key = request.headers.get(idempotency.HEADER)
-        if key is None or told.has_own_key or request.method in ("GET", "HEAD"):
+        if key is None or told.has_own_key or request.method not in idempotency.METHODS:
             with _block(told):
                 self._read(told, request, raw)
                 return method()

@@ -24,6 +24,7 @@ from portal.fields import Undecryptable, seal
 
 HEADER: Final = "Idempotency-Key"
 REPLAY: Final = "Idempotent-Replay"
+METHODS: Final = frozenset({"POST", "PUT", "PATCH"})
 KEPT_FOR: Final = timedelta(hours=24)
 KEPT_DAYS: Final = 1
 # Longer than any request takes: whoever carried this one out is gone.

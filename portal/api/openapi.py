@@ -43,6 +43,8 @@ TAGS: Final[Mapping[Tag, str]] = {
 PATH: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "company_id": ({"type": "string", "format": "uuid"}, "The company's id."),
     "connection_id": ({"type": "string", "format": "uuid"}, "The connection's id."),
+    "webhook_id": ({"type": "string", "format": "uuid"}, "The webhook consumer's id."),
+    "message_id": ({"type": "integer", "minimum": 0}, "The message's id."),
 }
 KEY: Final = {
     "name": KEY_HEADER,

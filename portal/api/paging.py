@@ -106,15 +106,23 @@ def numbered(
 
 
 def from_cursor(
-    rows: QuerySet[M], shown: Callable[[list[M]], list[Any]], query: Any, order: Sequence[str], *, falling: bool = False
+    rows: QuerySet[M],
+    shown: Callable[[list[M]], list[Any]],
+    query: Any,
+    order: Sequence[str],
+    *,
+    falling: bool = False,
+    within: QuerySet[M] | None = None,
 ) -> dict[str, Any]:
     """The rows after the one that the cursor names, by `order`, whose last column tells any two rows apart.
 
-    Raises `ApiError` 400 for a cursor that these rows do not have.
+    The cursor's row is one of `within`, where a row may leave `rows` between two pages. Raises `ApiError` 400 for a
+    cursor that these rows do not have.
     """
     limit, sign = query["limit"], "-" if falling else ""
     if "after" in query:
-        rows = rows.filter(_beyond(rows, query["after"], order, falling=falling))
+        known = rows if within is None else within
+        rows = rows.filter(_beyond(known, query["after"], order, falling=falling))
     found = list(rows.order_by(*(sign + name for name in order))[: limit + 1])
     page, more = found[:limit], len(found) > limit
     return {"results": shown(page), "next": str(page[-1].pk) if more else None}

@@ -6,6 +6,7 @@ The same classes make the OpenAPI document, so that it says what is enforced.
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
@@ -28,11 +29,13 @@ NO_TRUTH: Final = "It must be true or false."
 NO_CHOICE: Final = "It must be one of {known}."
 NO_WHOLE: Final = "It must be a whole number from {least} to {most:,}."
 NO_MOMENT: Final = "It must be a time with its offset, such as 2026-11-20T14:03:00Z."
+NO_ID: Final = "It must be an id such as 0e9f6c1b-5a3d-4c1e-9a59-2f0f6f1f7a11."
 NUL: Final = "It must not contain the character NUL."
 BLANK: Final = "It must not be blank."
 NO_LINE: Final = "It must be one line of text that is not blank, without control characters."
 PLAIN: Final = r"\A[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0\s][^\x00-\x1f\x7f-\x9f]*\Z"
 RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
+UUID_TEXT: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 DIGITS: Final = re.compile(r"[0-9]{1,18}")
 
 
@@ -126,6 +129,20 @@ class Moment(serializers.DateTimeField):
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
         except (ValueError, OverflowError):
             raise ValidationError(NO_MOMENT) from None
+
+
+class Identifier(serializers.UUIDField):
+    """A UUID as answers write it, and in no other of its forms."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.error_messages |= REQUIRED
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        """Raises `ValidationError` for a number, too."""
+        if not isinstance(data, str) or not UUID_TEXT.fullmatch(data):
+            raise ValidationError(NO_ID)
+        return uuid.UUID(data)
 
 
 class Query(serializers.Serializer[Any]):

@@ -10,6 +10,7 @@ from portal.api import views
 
 COMPANY: Final = "companies/<uuid:company_id>"
 CONNECTION: Final = f"{COMPANY}/connections/<uuid:connection_id>"
+WEBHOOK: Final = "webhooks/<uuid:webhook_id>"
 
 app_name = "api"
 urlpatterns = [
@@ -35,5 +36,18 @@ urlpatterns = [
     path(f"{COMPANY}/data/<slug:data_type>", views.Records.as_view(), name="records"),
     path(f"{COMPANY}/push/transactions", views.Transactions.as_view(), name="transactions"),
     path(f"{COMPANY}/push/transactions/<path:key>", views.Transaction.as_view(), name="transaction"),
+    path("webhooks", views.Webhooks.as_view(), name="webhooks"),
+    path("webhooks/eventTypes", views.WebhookEventTypes.as_view(), name="webhook-event-types"),
+    path(WEBHOOK, views.Webhook.as_view(), name="webhook"),
+    path(f"{WEBHOOK}/secret", views.WebhookSecret.as_view(), name="webhook-secret"),
+    path(f"{WEBHOOK}/test", views.WebhookTest.as_view(), name="webhook-test"),
+    path(f"{WEBHOOK}/replay", views.WebhookReplay.as_view(), name="webhook-replay"),
+    path(f"{WEBHOOK}/messages", views.WebhookMessages.as_view(), name="webhook-messages"),
+    path(f"{WEBHOOK}/messages/<int:message_id>", views.WebhookMessage.as_view(), name="webhook-message"),
+    path(
+        f"{WEBHOOK}/messages/<int:message_id>/replay",
+        views.WebhookMessageReplay.as_view(),
+        name="webhook-message-replay",
+    ),
     re_path(r"^[\s\S]*$", views.Nowhere.as_view(), name="nowhere"),
 ]

@@ -22,10 +22,12 @@ from portal.api.tokens import issue
 from portal.api.urls import urlpatterns
 from portal.connections.models import Connection
 from portal.connections.services import open_endpoint
+from portal.events.webhooks.models import Consumer, Dispatch
 from portal.reference.sync.models import SyncRun
 from portal.tenants.models import Company
 from tests.api.calling import Program, an_order, error, read
 from tests.desk.syncs import a_record, a_sync
+from tests.events.webhooks.ear import a_consumer, a_dispatch
 from tests.factories import CompanyFactory
 from tests.raising.conftest import link_source
 
@@ -110,6 +112,34 @@ WALK: dict[str, list[Call]] = {
         Call("GET", f"{{company}}/push/transactions/another/{SECRET}"),
         Call("GET", f"{{own}}/push/transactions/{SECRET}"),
     ],
+    "webhooks": [
+        Call("GET", "webhooks", answer=200),
+        Call("POST", "webhooks", {"url": "https://hooks.example.com/b"}, answer=201),
+        Call("POST", "webhooks", {"url": "https://hooks.example.com/b", "companyId": "{company}"}, answer=400),
+    ],
+    "webhook-event-types": [Call("GET", "webhooks/eventTypes", answer=200)],
+    "webhook": [
+        Call("GET", "webhooks/{webhook}"),
+        Call("PATCH", "webhooks/{webhook}", {"disabled": True}),
+        Call("PATCH", "webhooks/{own_webhook}", {"companyId": "{company}"}, answer=400),
+        Call("DELETE", "webhooks/{webhook}"),
+    ],
+    "webhook-secret": [Call("POST", "webhooks/{webhook}/secret")],
+    "webhook-test": [Call("POST", "webhooks/{webhook}/test")],
+    "webhook-replay": [Call("POST", "webhooks/{webhook}/replay", {"since": "2020-01-01T00:00:00Z"})],
+    "webhook-messages": [
+        Call("GET", "webhooks/{webhook}/messages"),
+        Call("GET", "webhooks/{own_webhook}/messages", answer=200),
+        Call("GET", "webhooks/{own_webhook}/messages?after={message}", answer=400),
+    ],
+    "webhook-message": [
+        Call("GET", "webhooks/{webhook}/messages/{message}"),
+        Call("GET", "webhooks/{own_webhook}/messages/{message}"),
+    ],
+    "webhook-message-replay": [
+        Call("POST", "webhooks/{webhook}/messages/{message}/replay"),
+        Call("POST", "webhooks/{own_webhook}/messages/{message}/replay"),
+    ],
     "nowhere": [Call("GET", "nowhere"), Call("GET", "companies/none"), Call("GET", "companies/"), Call("GET", "a%0Ab")],
 }
 
@@ -126,6 +156,12 @@ class Walked:
         below = "companies/" if call.path.startswith("{") else ""
         return f"/api/v1/{below}{call.path.format(**self.ids)}"
 
+    def body(self, call: Call) -> Any:
+        """With the ids that it names."""
+        if not isinstance(call.body, dict):
+            return call.body
+        return {name: self.ids.get(str(value).strip("{}"), value) for name, value in call.body.items()}
+
 
 @pytest.fixture
 def walked(program: Program, source: Connection, books: Connection) -> Walked:
@@ -137,9 +173,12 @@ def walked(program: Program, source: Connection, books: Connection) -> Walked:
     assert program.post(an_order(key=SECRET)).status_code == 202
     a_record(books, SECRET)
     run = a_sync(books, message=SECRET)
+    webhook, _ = a_consumer(f"https://hooks.example.com/{SECRET}", program.company.tenant_id)
     ids = {
         "company": program.company.pk, "books": books.pk, "source": source.pk, "run": run.pk,
         "endpoint": open_endpoint(source, who=SECRET).pk, "own": own.pk, "own_source": link_source(own).pk,
+        "webhook": webhook.pk, "message": a_dispatch(webhook).pk,
+        "own_webhook": a_consumer("https://hooks.example.com/own", own.tenant_id)[0].pk,
     }  # fmt: skip
     return Walked(program, Program(own, clear), {name: str(value) for name, value in ids.items()})
 
@@ -157,7 +196,7 @@ def test_every_route_and_every_method_has_its_place_in_the_walk() -> None:
 def test_another_tenants_things_do_not_exist(name: str, walked: Walked) -> None:
     before = _everything_of(walked.owner.company)
     for call in WALK[name]:
-        response = walked.intruder.call(call.method, walked.url(call), call.body)
+        response = walked.intruder.call(call.method, walked.url(call), walked.body(call))
         assert response.status_code == call.answer, (call, response.content)
         if call.answer == 404:
             assert read(response) == error(404, NOTHING)
@@ -170,8 +209,8 @@ def test_another_tenants_things_do_not_exist(name: str, walked: Walked) -> None:
 def test_its_owner_is_let_in(name: str, walked: Walked) -> None:
     """Without this the test above could not fail."""
     for call in WALK[name]:
-        if "{own}" not in call.path and "another/" not in call.path:
-            response = walked.owner.call(call.method, walked.url(call), call.body)
+        if "{own" not in call.path and "another/" not in call.path:
+            response = walked.owner.call(call.method, walked.url(call), walked.body(call))
             assert response.status_code != 404, (call, response.content)
 
 
@@ -179,7 +218,7 @@ def test_its_owner_is_let_in(name: str, walked: Walked) -> None:
 def test_without_a_token_no_route_says_anything(name: str, walked: Walked) -> None:
     nobody = Program(walked.owner.company, "pra_none")
     for call in WALK[name]:
-        assert nobody.call(call.method, walked.url(call), call.body).status_code == 401
+        assert nobody.call(call.method, walked.url(call), walked.body(call)).status_code == 401
 
 
 @pytest.mark.parametrize("name", [name for name in WALK if name != "nowhere"])
@@ -190,10 +229,10 @@ def test_each_method_needs_its_scope_and_no_other(name: str, walked: Walked) -> 
         assert told is not None
         others = [scope for scope in Scope if scope is not told.scope]
         without = _program(walked.owner.company, others)
-        refused = without.call(call.method, walked.url(call), call.body)
+        refused = without.call(call.method, walked.url(call), walked.body(call))
         sentence = f"This token may not do that: it lacks the scope {told.scope.value}."
         assert (refused.status_code, read(refused)) == (403, error(403, sentence))
-        let_in = _program(walked.owner.company, [told.scope]).call(call.method, walked.url(call), call.body)
+        let_in = _program(walked.owner.company, [told.scope]).call(call.method, walked.url(call), walked.body(call))
         assert let_in.status_code != 403
 
 
@@ -247,6 +286,8 @@ def _rows(company: Company) -> Iterator[tuple[type[models.Model], Any]]:
     yield Company, Company.objects.filter(pk=company.pk)
     yield Connection, Connection.objects.filter(company=company)
     yield SyncRun, SyncRun.objects.filter(company=company)
+    yield Consumer, Consumer.objects.filter(tenant_id=company.tenant_id)
+    yield Dispatch, Dispatch.objects.filter(consumer__tenant_id=company.tenant_id)
     for label in ("raising.Raised", "connections.Endpoint", "connections.EndpointToken", "reference.SyncSchedule"):
         model = apps.get_model(label)
         names = {field.name for field in model._meta.fields}

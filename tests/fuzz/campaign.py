@@ -32,11 +32,14 @@ REFUSED: Final[dict[str, str]] = {
     "raise-transaction": "Totals add up, codes are known, dates lie between 2000 and 2099.",
     "replace-sync-settings": "A kind is named once, and told by the system at hand.",
     "list-records": "A cursor is one that an answer gave.",
+    "create-webhook-consumer": "An address leads to the public internet, a company is the tenant's own.",
+    "update-webhook-consumer": "As create-webhook-consumer.",
+    "list-webhook-messages": "A cursor is one that an answer gave.",
 }
 # Operations that ask an outside system: 503 where there is none at a generated address.
 ASKS: Final = ("authorise-connection",)
-
-
+# What is deleted, so that the others stay.
+DOOMED: Final = "doomedWebhookId"
 _used: Final = count()
 
 
@@ -53,10 +56,9 @@ class Outcome:
 def configuration(world: World, *, examples: int, phases: tuple[str, ...], seed: int = SEED) -> SchemathesisConfig:
     """All checks, generated requests of both kinds, and ids that exist more often than not."""
     names = {f"ids-{name}": {"values": values} for name, values in world.ids.items()}
-    bound: dict[str, Any] = {
-        f"path.{name}": {"dictionary": f"ids-{name}", "probability": 0.8} for name in world.ids if name != "after"
-    }
-    bound["query.after"] = {"dictionary": "ids-after", "probability": 0.8}
+    bound: dict[str, Any] = {f"path.{name}": _of(name) for name in world.ids if name not in ("after", DOOMED)}
+    bound["query.after"] = _of("after")
+    ends = {"include-operation-id": "delete-webhook-consumer", "parameters": {"path.webhookId": _of(DOOMED)}}
     return SchemathesisConfig.from_dict(
         {
             "seed": seed,
@@ -67,9 +69,14 @@ def configuration(world: World, *, examples: int, phases: tuple[str, ...], seed:
             "generation": {"max-examples": examples, "mode": "all", "database": "none"},
             "checks": {"enabled": True, "positive_data_acceptance": {"expected-statuses": TAKEN}},
             "phases": {name: {"enabled": name in phases} for name in ("examples", "coverage", "fuzzing", "stateful")},
-            "operations": [{"include-operation-id": name, "checks": _checks(name)} for name in REFUSED],
+            "operations": [*({"include-operation-id": name, "checks": _checks(name)} for name in REFUSED), ends],
         }
     )
+
+
+def _of(name: str) -> dict[str, Any]:
+    """An id that exists, more often than not."""
+    return {"dictionary": f"ids-{name}", "probability": 0.8}
 
 
 def _checks(operation: str) -> dict[str, Any]:

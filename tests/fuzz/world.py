@@ -15,6 +15,7 @@ from portal.reference.sync.models import SyncState
 from portal.tenants.models import Company
 from tests.api.calling import Program, an_order
 from tests.desk.syncs import a_record, a_sync
+from tests.events.webhooks.ear import a_consumer, a_dispatch
 from tests.factories import CompanyFactory, DemoConnectionFactory, LedgerConnectionFactory
 from tests.raising.conftest import link_source
 
@@ -44,12 +45,18 @@ def make() -> World:
     runs = [a_sync(books, kind=kind) for kind in ("supplier", "account", "tax", "currency")]
     runs += [a_sync(books, SyncState.FETCH_ERROR, message="It does not answer.", ended_at=timezone.now())]
     records = [a_record(books, f"S{number:03d}") for number in range(30)]
+    webhooks = [a_consumer(f"https://hooks.example.com/{number}", company.tenant_id)[0] for number in range(3)]
+    doomed = [a_consumer(f"https://hooks.example.com/d{number}", company.tenant_id)[0] for number in range(20)]
+    messages = [a_dispatch(webhooks[0], state=state, next_try_at=None) for state in ("arrived", "given_up", "given_up")]
     ids = {
         "companyId": [company.pk, waiting.pk, bare.pk],
         "connectionId": [books.pk, source.pk, begun.pk],
         "endpointId": [endpoint.pk],
         "datasetId": [run.pk for run in runs],
         "key": [KEY, "ledger", "demo", source.integration],
+        "webhookId": [webhook.pk for webhook in webhooks],
+        "messageId": [message.pk for message in messages],
+        "doomedWebhookId": [webhook.pk for webhook in doomed],
         "after": [record.pk for record in records[:5]],
     }
     return World(token, {name: [str(value) for value in values] for name, values in ids.items()})

@@ -11,9 +11,19 @@ from portal.api.views.pushing import Transaction, Transactions
 from portal.api.views.records import Records
 from portal.api.views.schedules import SyncSettings
 from portal.api.views.syncs import DataInfo, DataStatus, History, Queue, QueueAll, QueueAllToo, Run
+from portal.api.views.webhook_messages import (
+    WebhookMessage,
+    WebhookMessageReplay,
+    WebhookMessages,
+    WebhookReplay,
+    WebhookTest,
+)
+from portal.api.views.webhooks import Webhook, WebhookEventTypes, Webhooks, WebhookSecret
 
 __all__ = [
     "Authorization", "Companies", "Company", "Confirmation", "Connection", "Connections", "DataInfo", "DataStatus",
     "EndpointTokens", "Endpoints", "GoLive", "History", "Integration", "Integrations", "Nowhere", "Queue", "QueueAll",
     "QueueAllToo",     "Records", "Run", "SyncSettings", "Transaction", "Transactions",
+    "Webhook", "WebhookEventTypes", "WebhookMessage", "WebhookMessageReplay", "WebhookMessages", "WebhookReplay",
+    "WebhookSecret", "WebhookTest", "Webhooks",
 ]  # fmt: skip
