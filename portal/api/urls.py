@@ -19,6 +19,7 @@ urlpatterns = [
     path("companies", views.Companies.as_view(), name="companies"),
     path(COMPANY, views.Company.as_view(), name="company"),
     path(f"{COMPANY}/live", views.GoLive.as_view(), name="live"),
+    path(f"{COMPANY}/integrations/<slug:key>/platforms", views.Platforms.as_view(), name="platforms"),
     path(f"{COMPANY}/connections", views.Connections.as_view(), name="connections"),
     path(CONNECTION, views.Connection.as_view(), name="connection"),
     path(f"{CONNECTION}/authorization", views.Authorization.as_view(), name="authorization"),

@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.core.cache import cache
 
 from integrations.base import AccountingSystem, Link
-from integrations.errors import IntegrationError
+from integrations.errors import IntegrationError, Retryable
 from integrations.metadata import Abilities, Choice
 from portal.connections.access.installation import is_offered, of_installation
 from portal.connections.limit_groups import limit_group
@@ -87,9 +87,20 @@ def offer(company_id: uuid.UUID) -> Offer:
             if is_offered(slug):
                 cards += _cards(connector, company_id)
         except (IntegrationError, Undecryptable) as error:
-            why = error.message if isinstance(error, IntegrationError) else LOST_KEY
-            failures.append(NOT_LISTED.format(name=connector.metadata.name, why=why))
-    return Offer(cards=tuple(sorted(cards, key=lambda card: card.name.casefold())), failures=tuple(failures))
+            failures.append(_not_listed(connector, error))
+    return Offer(cards=tuple(_by_name(cards)), failures=tuple(failures))
+
+
+def platforms(integration: str, company_id: uuid.UUID) -> list[Card]:
+    """What stands behind one integration, by name; nothing where it stands for itself alone. Asked as `offer` asks.
+
+    Raises `UnknownIntegration`, and `Retryable` while they cannot be listed.
+    """
+    connector = accounting_system(integration)
+    try:
+        return _by_name(_cards(connector, company_id)) if connector.chosen_by else []
+    except (IntegrationError, Undecryptable) as error:
+        raise Retryable(_not_listed(connector, error), retry_after=FAILURE_KEPT_SECONDS) from error
 
 
 def chosen_name(connection: Connection) -> str:
@@ -106,6 +117,15 @@ def chosen_name(connection: Connection) -> str:
     rows = kept["choices"] if kept else []
     found = next((row for row in rows if {**row["settings"], **chosen} == row["settings"]), None)
     return str(found["name"]) if found else connector.metadata.name
+
+
+def _by_name(cards: list[Card]) -> list[Card]:
+    return sorted(cards, key=lambda card: card.name.casefold())
+
+
+def _not_listed(connector: type[AccountingSystem], error: IntegrationError | Undecryptable) -> str:
+    why = error.message if isinstance(error, IntegrationError) else LOST_KEY
+    return NOT_LISTED.format(name=connector.metadata.name, why=why)
 
 
 def _cards(connector: type[AccountingSystem], company_id: uuid.UUID) -> list[Card]:

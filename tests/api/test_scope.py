@@ -51,6 +51,7 @@ class Call:
 WALK: dict[str, list[Call]] = {
     "integrations": [Call("GET", "integrations", answer=200)],
     "integration": [Call("GET", "integrations/ledger", answer=200)],
+    "platforms": [Call("GET", "{company}/integrations/ledger/platforms")],
     "companies": [
         Call("GET", "companies", answer=200),
         Call("GET", f"companies?name={SECRET.lower()}", answer=200),

@@ -1,4 +1,4 @@
-"""Webhook consumers by the API alone: made, changed, switched, tested against a real server, their messages replayed."""
+"""Webhook consumers by the API: made, changed, switched, tested against a real server, their messages replayed."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ INTEGRATION: Final[dict[str, Any]] = {
     "enabled": True,
     "sourceType": "Accounting",
     "isLinkedByVisit": False,
+    "hasPlatforms": False,
     "datatypeFeatures": [
         {"dataType": "suppliers", "supportedFeatures": [{"featureType": "Get", "featureState": "Release"}]},
         {

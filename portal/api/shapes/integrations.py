@@ -9,7 +9,7 @@ from django.conf import settings
 from django.urls import reverse
 from rest_framework import serializers
 
-from integrations.base import Source, System
+from integrations.base import AccountingSystem, Source, System
 from integrations.documents import Kind
 from integrations.metadata import Setting
 from integrations.reference import RecordKind
@@ -90,6 +90,9 @@ class Integration(Shape):
     isLinkedByVisit = serializers.BooleanField(  # noqa: N815
         help_text="Whether somebody authorises it there, at the connection's `linkUrl`; else settings are enough."
     )
+    hasPlatforms = serializers.BooleanField(  # noqa: N815
+        help_text="Whether it stands for many accounting systems; a company chooses one of its `platforms`."
+    )
     datatypeFeatures = DatatypeFeatures(many=True)  # noqa: N815
     settings = SettingOfIntegration(many=True)
 
@@ -113,6 +116,7 @@ def integration_json(system: type[System]) -> dict[str, Any]:
         "enabled": is_offered(told.slug),
         "sourceType": source_type(system),
         "isLinkedByVisit": system.is_linked_by_visit(defaults),
+        "hasPlatforms": issubclass(system, AccountingSystem) and bool(system.chosen_by),
         "datatypeFeatures": _features(system),
         "settings": [_setting(one) for one in own],
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from portal.api.views.companies import Companies, Company, GoLive
 from portal.api.views.connections import Authorization, Confirmation, Connection, Connections
 from portal.api.views.endpoints import Endpoints, EndpointTokens
-from portal.api.views.integrations import Integration, Integrations
+from portal.api.views.integrations import Integration, Integrations, Platforms
 from portal.api.views.nowhere import Nowhere
 from portal.api.views.pushing import Transaction, Transactions
 from portal.api.views.records import Records
@@ -22,8 +22,8 @@ from portal.api.views.webhooks import Webhook, WebhookEventTypes, Webhooks, Webh
 
 __all__ = [
     "Authorization", "Companies", "Company", "Confirmation", "Connection", "Connections", "DataInfo", "DataStatus",
-    "EndpointTokens", "Endpoints", "GoLive", "History", "Integration", "Integrations", "Nowhere", "Queue", "QueueAll",
-    "QueueAllToo",     "Records", "Run", "SyncSettings", "Transaction", "Transactions",
+    "EndpointTokens", "Endpoints", "GoLive", "History", "Integration", "Integrations", "Nowhere", "Platforms",
+    "Queue", "QueueAll", "QueueAllToo", "Records", "Run", "SyncSettings", "Transaction", "Transactions",
     "Webhook", "WebhookEventTypes", "WebhookMessage", "WebhookMessageReplay", "WebhookMessages", "WebhookReplay",
     "WebhookSecret", "WebhookTest", "Webhooks",
 ]  # fmt: skip

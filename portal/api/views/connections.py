@@ -15,6 +15,7 @@ from portal.api.errors import WRONG_BODY, ApiError
 from portal.api.models import Scope
 from portal.api.operation import Operation, Tag, operation
 from portal.api.paging import numbered
+from portal.api.platforms import chosen
 from portal.api.shapes import connections as shapes
 from portal.api.shapes.examples import CONNECTION, CONNECTION_WITH_SYNC, page_of
 from portal.api.shapes.integrations import ACCOUNTING
@@ -39,9 +40,10 @@ NO_SUCH: Final = "{name} has no setting of this key."
 NOT_OFFERED: Final = "It must be one of {known}."
 BEGIN: Final = (
     "Begins to link a company. An accounting system is `PendingAuth` until somebody authorises it at `linkUrl`, or its "
-    "settings and secrets are given to `authorization`; one that stands for many is `Blank` until its platform is "
-    "chosen; one that makes its own books is `Linked` at once. Asked again before it is linked, it gives the same "
-    "connection; another integration takes its place. A source is `Linked` at once, for it only sends."
+    "settings and secrets are given to `authorization`; one that stands for many is `Blank` until one of its "
+    "`platforms` is given in `settings`; one that makes its own books is `Linked` at once. Asked again before it is "
+    "linked, it gives the same connection; another integration takes its place. A source is `Linked` at once, for it "
+    "only sends."
 )
 AUTHORISE: Final = (
     "Settings and secrets by the keys that the integration lists, as texts. The outside system is asked with them "
@@ -85,12 +87,12 @@ class Connections(Door):
         Operation(
             id="create-connection", summary="Begin a connection", description=BEGIN, tag=Tag.CONNECTIONS, status=201,
             scope=Scope.CONNECTIONS_WRITE, body=shapes.NewConnection, answer=shapes.ConnectionWithSync,
-            request_example={"platformKey": "demo"}, headers=("Location",), in_one_transaction=True,
+            request_example={"platformKey": "demo"}, headers=("Location",),
             example={**CONNECTION_WITH_SYNC, "status": "PendingAuth", "linked": None},
         )
     )  # fmt: skip
     def post(self, request: Request, company_id: uuid.UUID) -> Response:
-        """One to this integration; nothing goes out."""
+        """One to this integration. Nothing goes out, but the question which platforms there are."""
         company, key = self.company(company_id), self.body["platformKey"]
         given = self.body.get("settings", {})
         into_the_books = key in accounting_systems()
@@ -172,8 +174,9 @@ class Confirmation(Door):
 
 
 def _begun(company: Company, key: str, given: dict[str, str], who: str) -> Row:
+    settings = chosen(company, key, given, within="settings.")
     with asked():
-        made = begin(company, key, who=who, settings=given)
+        made = begin(company, key, who=who, settings=settings)
         return open_books(made, who=who) if accounting_systems()[key].opens_books else made
 
 
@@ -192,6 +195,8 @@ CLOSED: Final = "{company} is closed: nothing can be linked to it any more."
 
 def _authorised(connection: Row, settings: dict[str, str], secrets: dict[str, str], who: str) -> None:
     company, key = connection.company, connection.integration
+    if connection.side == Side.ACCOUNTING:
+        settings = chosen(company, key, settings)
     first_secret = next((one.key for one in _own(connection) if one.secret), "")
     with asked(blame=first_secret):
         if connection.side == Side.SOURCE:

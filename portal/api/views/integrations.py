@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Final
 
 from rest_framework.request import Request
@@ -14,12 +15,19 @@ from portal.api.errors import ApiError
 from portal.api.models import Scope
 from portal.api.operation import Operation, Tag, operation
 from portal.api.paging import Pages, numbered
+from portal.api.platforms import listed
 from portal.api.shapes import integrations as shapes
+from portal.api.shapes import platforms as platform_shapes
 from portal.api.shapes.examples import INTEGRATION, page_of
 from portal.api.strict import Choice, Truth
 from portal.connections.access.installation import is_offered
 from portal.connections.registry import UnknownIntegration, accounting_systems, sources, system
 
+KEY: Final = {"key": ({"type": "string", "minLength": 1}, "The integration's key, such as `demo`.")}
+BEHIND: Final = (
+    "The accounting systems behind an integration that stands for many, such as Codat, as this installation's account "
+    "has them; none where it stands for itself alone. It is asked at most once an hour, within the company's share."
+)
 LIST: Final = (
     "Every integration that this installation knows, accounting systems first. `type` is `sourceType` as well."
 )
@@ -62,7 +70,7 @@ class Integration(Door):
             id="get-integration", summary="Get one integration", tag=Tag.INTEGRATIONS, scope=Scope.COMPANIES_READ,
             description="What it can do, and which settings a connection to it needs.",
             answer=shapes.Integration, example=INTEGRATION,
-            path={"key": ({"type": "string", "minLength": 1}, "The integration's key, such as `demo`.")},
+            path=KEY,
         )
     )  # fmt: skip
     def get(self, request: Request, key: str) -> Response:
@@ -71,6 +79,24 @@ class Integration(Door):
             return Response(shapes.integration_json(system(key)))
         except UnknownIntegration:
             raise ApiError(404, errors.NOT_FOUND) from None
+
+
+class Platforms(Door):
+    """`companies/<id>/integrations/<key>/platforms`."""
+
+    @operation(
+        Operation(
+            id="list-platforms", summary="List the platforms of an integration", description=BEHIND,
+            tag=Tag.INTEGRATIONS, scope=Scope.COMPANIES_READ, query=Pages, answer=platform_shapes.Platforms,
+            errors=(409,), example=page_of(platform_shapes.EXAMPLE), path=KEY,
+        )
+    )  # fmt: skip
+    def get(self, request: Request, company_id: uuid.UUID, key: str) -> Response:
+        """A page of them, by name."""
+        company = self.company(company_id)
+        if all(one.metadata.slug != key for one in _every()):
+            raise ApiError(404, errors.NOT_FOUND)
+        return Response(numbered(request, listed(company, key), platform_shapes.platform_json, self.query))
 
 
 def _every() -> list[type[System]]:
