@@ -1,4 +1,4 @@
-"""The audit trail of a company as its owners read it: who did what, in which part."""
+"""The audit trail of a company, and of a whole organisation, as owners read it: who did what, in which part."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from portal.events.models import AuditEvent
-from portal.tenants.models import Company, Member
+from portal.tenants.models import Company, Member, Tenant
 
 OUR_STAFF: Final = "Our support"
 OURSELVES: Final = "Postroom"
@@ -57,3 +57,13 @@ def trail_of(company: Company, area: str = "") -> QuerySet[AuditEvent]:
     """The events of a company, of one part or of all; by the indexes that begin with the company."""
     rows = AuditEvent.objects.filter(company_id=company.pk).defer("details")
     return rows.filter(area=area) if area else rows
+
+
+def trail_of_tenant(tenant: Tenant) -> QuerySet[AuditEvent]:
+    """The events of an organisation: its own, and those of all its companies."""
+    return AuditEvent.objects.filter(tenant_id=tenant.pk).defer("details")
+
+
+def of_no_company(rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+    """Those among them that belong to the organisation itself: its people, tokens, webhooks."""
+    return rows.filter(company_id__isnull=True)

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.urls import URLPattern, path
 
-from portal.desk.company_settings import mail_pages, token_pages, views
+from portal.desk.company_settings import mail_pages, token_pages, trail_pages, views
 
 COMPANY: Final = "companies/<uuid:company_id>/"
 TENANT: Final = "organisations/<uuid:tenant_id>/"
@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{COMPANY}audit/", views.audit, name="audit"),
     path(f"{TENANT}api-tokens/", token_pages.api_tokens, name="api-tokens"),
     path(f"{TENANT}api-tokens/<int:token_id>/revoke/", token_pages.api_token_revoke, name="api-token-revoke"),
+    path(f"{TENANT}audit/", trail_pages.organisation_audit, name="organisation-audit"),
     path(f"{TENANT}mails/", mail_pages.mails, name="mails"),
     path("mails/end/<str:ticket>/", mail_pages.mails_end, name="mails-end"),
 ]

@@ -29,7 +29,7 @@ WALK: Final = Walk(
         "data-export": (),
         "audit": (),
     },
-    tenant_pages={"api-tokens": (), "api-token-revoke": ("token_id",)},
+    tenant_pages={"organisation-audit": (), "api-tokens": (), "api-token-revoke": ("token_id",)},
     owned=frozenset({"unlink", "unlink-source", "close", "api-tokens", "api-token-revoke"}),
     open_to_all=frozenset({"mails", "mails-end"}),
     ids=_ids,
