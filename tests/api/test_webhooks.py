@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_httpserver import HTTPServer
 
+from portal.api.models import IdempotentAnswer
 from portal.events.models import AuditEvent
 from portal.events.webhooks import services
 from portal.events.webhooks.delivering import claim, deliver
@@ -81,6 +82,12 @@ def test_it_may_be_made_switched_off_and_its_key_makes_no_second_one(program: Pr
     assert (first.content, again.headers["Idempotent-Replay"]) == (again.content, "true")
     assert read(first)["disabled"]
     assert Consumer.objects.count() == 1
+
+
+def test_a_key_means_nothing_to_a_deletion(program: Program, consumer: Consumer) -> None:
+    answers = [ask(program, "DELETE", f"/{consumer.pk}", idempotency_key="once").status_code for _ in range(2)]
+    assert answers == [204, 404]
+    assert not IdempotentAnswer.objects.exists()
 
 
 @pytest.mark.parametrize(
