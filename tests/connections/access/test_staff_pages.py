@@ -96,7 +96,7 @@ def test_a_connection_that_is_linked_by_a_visit_starts_as_pending(staff: Client,
     assert list(AuditEvent.objects.filter(subject_id=str(connection.pk)).values_list("verb", flat=True)) == [
         "connection.prepared"
     ]
-    assert buttons(staff, connection) == ["pause", "authorise"]
+    assert buttons(staff, connection) == ["pause", "authorise", "unlink"]
 
 
 def test_one_that_is_linked_by_its_form_is_linked_at_once(staff: Client, vendor: Vendor) -> None:
@@ -105,7 +105,7 @@ def test_one_that_is_linked_by_its_form_is_linked_at_once(staff: Client, vendor:
     staff.post(f"{ADD}?integration={SLUG}", data)
     connection = Connection.objects.get(company=company)
     assert connection.status == Status.LINKED
-    assert buttons(staff, connection) == ["pause", "survey"]
+    assert buttons(staff, connection) == ["pause", "survey", "unlink"]
 
 
 def test_the_button_explains_and_its_form_leads_to_the_door_of_visits(staff: Client, vendor: Vendor) -> None:
@@ -121,7 +121,7 @@ def test_the_button_explains_and_its_form_leads_to_the_door_of_visits(staff: Cli
 def test_what_a_button_does_not_fit_is_not_offered(staff: Client, vendor: Vendor) -> None:
     known = linked(vendor, status=Status.DEAUTHORISED)
     Connection.objects.update(external_company_id="1042")
-    assert buttons(staff, known) == ["pause", "authorise", "relink"]
+    assert buttons(staff, known) == ["pause", "authorise", "relink", "unlink"]
     unlink(known, who="tests", why="It moves.")
     assert buttons(staff, known) == ["pause"]
 
