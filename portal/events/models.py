@@ -27,7 +27,7 @@ class AuditEvent(models.Model):
     )
     subject_type = models.CharField(max_length=60)
     subject_id = models.CharField(max_length=64)
-    tenant_id = models.UUIDField(null=True, db_index=True)
+    tenant_id = models.UUIDField(null=True)
     company_id = models.UUIDField(null=True)
     message = models.TextField(help_text="One plain sentence. Never a secret.")
     details = models.JSONField(default=dict)
@@ -36,6 +36,15 @@ class AuditEvent(models.Model):
         ordering = ("-id",)
         indexes = (
             models.Index(fields=("subject_type", "subject_id"), name="audit_event_by_subject"),
+            # An organisation's trail: the whole of it, and what is of none of its companies.
+            models.Index(
+                fields=("tenant_id", "-id"), condition=Q(tenant_id__isnull=False), name="audit_event_by_tenant"
+            ),
+            models.Index(
+                fields=("tenant_id", "-id"),
+                condition=Q(tenant_id__isnull=False, company_id__isnull=True),
+                name="audit_event_of_no_company",
+            ),
             # A company's own trail, the whole of it and each part.
             models.Index(
                 fields=("company_id", "-id"), condition=Q(company_id__isnull=False), name="audit_event_by_company"

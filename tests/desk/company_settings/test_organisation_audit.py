@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from portal.desk.company_settings.trail import trail_of_tenant
+from portal.desk.company_settings.trail import of_no_company, trail_of_tenant
+from portal.events.models import AuditEvent
 from portal.events.services import tell
 from portal.tenants.models import Company, Role
 from tests.desk.company_settings.conftest import of_company, of_tenant, page, with_role
@@ -103,3 +107,26 @@ def test_the_page_says_what_to_do_when_empty_and_is_linked_where_the_people_are(
     assert "Whatever somebody changes stands here" in page(scene.client, address)
     assert f'href="{address}"' in page(scene.client, of_tenant(scene, "people"))
     assert f'href="{address}"' in page(scene.client, of_company(scene, "audit"))
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "index"), [(lambda rows: rows, "audit_event_by_tenant"), (of_no_company, "audit_event_of_no_company")]
+)
+def test_an_index_that_begins_with_the_organisation_serves_it(
+    scene: Scene, narrowed: Callable[[Any], Any], index: str
+) -> None:
+    """Neither the whole trail of everybody nor a sort of all of the organisation's."""
+    rows = [
+        AuditEvent(who="x", verb="posting.retried", subject_type="portal", subject_id="", tenant_id=tenant,
+                   company_id=company, message="m")
+        for tenant in (scene.tenant.pk, a_scene().tenant.pk)
+        for company in [scene.company.pk] * 9 + [None]
+        for _ in range(100)
+    ]  # fmt: skip
+    AuditEvent.objects.bulk_create(rows)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    plan = narrowed(trail_of_tenant(scene.tenant)).order_by("-pk")[:51].explain()
+    assert index in plan
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
