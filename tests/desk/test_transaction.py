@@ -17,6 +17,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from integrations.documents import Dimension, Supplier
 from portal.connections.models import Connection, Status
+from portal.desk.templatetags import postroom
 from portal.desk.words import NEXT_STEP, OUTCOMES, STATES_OF, Group, field_words, next_step, outcome, system_name, told
 from portal.intake.models import Delivery, Verdict
 from portal.postings.models import Attempt, Posting, Purpose, Transaction
@@ -163,7 +164,7 @@ def test_deliveries_show_verdict_and_answer_but_no_headers(scene: Scene) -> None
 def test_what_was_booked_differently_is_shown(demo: Scene) -> None:
     text = _text(_page(demo, demo.in_state(State.POSTED)))
     assert "Booked differently" in text
-    assert "Field Sent Booked Date 2026-03-14 2026-04-01" in text
+    assert "Field Sent Booked Date 14 Mar 2026 1 Apr 2026" in text
 
 
 def test_a_contested_revision_is_shown_field_by_field(scene: Scene) -> None:
@@ -346,3 +347,8 @@ def test_an_attempts_outcome_is_said_in_words() -> None:
 )
 def test_fields_are_named_in_words(path: str, words: str) -> None:
     assert field_words(path) == words
+
+
+@pytest.mark.parametrize("text", ["2026-02-30", "2026-13-01", "0000-01-01", "INV-2026-03-14", "120.00"])
+def test_what_only_looks_like_a_date_is_shown_as_it_stands(text: str) -> None:
+    assert postroom.told(text) == text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
@@ -24,6 +26,8 @@ from portal.raising.wanted import Wanted
 from portal.reference import badges
 from portal.reference.sync.models import Record
 from portal.tenants.models import Company
+
+ISO_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 register = template.Library()
 
@@ -84,6 +88,14 @@ def day(value: date | None) -> str | SafeString:
     if not value:
         return notation.DASH
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), notation.day_text(value))
+
+
+@register.filter
+def told(value: str) -> str | SafeString:
+    """A value as it was kept for comparison: a date as all pages write it, anything else as it stands; or a dash."""
+    with suppress(ValueError):  # a document's number may look like the 30th of February
+        return day(date.fromisoformat(value)) if ISO_DATE.fullmatch(value or "") else value or notation.DASH
+    return value
 
 
 @register.filter
