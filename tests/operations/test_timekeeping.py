@@ -37,8 +37,8 @@ def keepers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Timekeeper]]:
 def a_job(name: str, run: object, since: timedelta = timedelta(hours=3)) -> Job:
     """An hourly job that the database knows since some hours: one slot is due."""
     job = Job(name, hourly(), run)  # type: ignore[arg-type]
+    take(job, timezone.now() - since)  # before a keeper that runs already can see it, and take it for new
     register(job)
-    take(job, timezone.now() - since)
     return job
 
 
