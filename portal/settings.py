@@ -215,6 +215,8 @@ SIGN_UP = env.str("SIGN_UP", default="open" if EMBEDDED else "invited")
 SECOND_FACTOR = env.str("SECOND_FACTOR", default="offered" if EMBEDDED else "required")
 ACCOUNT_ADAPTER = "portal.tenants.adapter.People"
 ACCOUNT_FORMS = {
+    "login": "portal.tenants.address_form.LogInForm",
+    "reset_password": "portal.tenants.address_form.ForgottenForm",
     "signup": "portal.tenants.signing_up.SignUpForm",
     "add_email": "portal.tenants.address_form.AddressForm",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -30,11 +30,22 @@ PROOFS: Final = frozenset(
         "account/email/account_already_exists",
     }
 )
+# allauth's own sentences say it in other words than our forms do.
+WORDED: Final = {
+    "email_password_mismatch": "This e-mail address and password are not correct together.",
+    "username_password_mismatch": "This e-mail address and password are not correct together.",
+    "duplicate_email": "This is your e-mail address already.",
+    "email_taken": "Somebody has this e-mail address already.",
+    "unknown_email": "Nobody here has this e-mail address.",
+    "unverified_primary_email": "Your e-mail address has to be confirmed first.",
+}
 NOT_SENT: Final = "The mail could not be sent at this moment. Try again in a few minutes."
 
 
 class People(DefaultAccountAdapter):  # type: ignore[misc]
     """Sign-up where the installation is open for it, or with an invitation. Usernames are made from addresses."""
+
+    error_messages: ClassVar = {**DefaultAccountAdapter.error_messages, **WORDED}
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Whether a stranger may make an account."""

@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 
 from portal.events.services import tell
+from portal.tenants.address_form import call_it
 from portal.tenants.adapter import open_invitation
 from portal.tenants.inviting import accept
 from portal.tenants.membership import found
@@ -40,6 +41,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
         self.invitation = open_invitation(get_adapter().request)
         super().__init__(*args, **kwargs)
         email = self.fields["email"]
+        call_it(email)
         email.validators.append(MaxLengthValidator(LONGEST_ADDRESS))  # allauth would cut a longer one off
         if self.invitation is None:
             self.fields |= {"organisation": _organisation(), "time_zone": _time_zone()}

@@ -76,7 +76,7 @@ def test_a_visitor_is_sent_to_log_in_and_comes_back(scene: Scene) -> None:
     client = Client()
     wanted = "/transactions/?state=posted"
     address = client.get(wanted).headers["Location"]
-    assertContains(client.get(address), "Username or email")
+    assertContains(client.get(address), "E-mail address")
     for login in (scene.user.username, scene.user.email):
         fresh = Client()
         response = fresh.post(address, {"login": login, "password": PASSWORD})
@@ -86,7 +86,7 @@ def test_a_visitor_is_sent_to_log_in_and_comes_back(scene: Scene) -> None:
 def test_a_wrong_password_says_so_and_logs_nobody_in(scene: Scene) -> None:
     client = Client()
     response = client.post(reverse("account_login"), {"login": scene.user.username, "password": "wrong"})
-    assertContains(response, "are not correct")
+    assertContains(response, "are not correct together")
     assert client.get("/transactions/").status_code == 302
 
 

@@ -70,7 +70,7 @@ class Watched:
 
     def log_in(self, username: str, password: str) -> None:
         """Fill in the log-in form that is on the page."""
-        self.page.get_by_label("Username or email").fill(username)
+        self.page.get_by_label("E-mail address").fill(username)
         self.page.get_by_label("Password", exact=True).fill(password)
         self.page.get_by_role("button", name="Log in").click()
 

@@ -131,7 +131,7 @@ def test_the_pages_work_by_keyboard_alone(scene: Scene, visit: Visit) -> None:
     visitor.open("/transactions/")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
-    page.get_by_label("Username or email").focus()
+    page.get_by_label("E-mail address").focus()
     page.keyboard.type(scene.user.username)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)

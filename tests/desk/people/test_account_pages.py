@@ -99,6 +99,7 @@ PAGES: Final[dict[str, tuple[Callable[[], Client], str]]] = {
 }
 # They are walked beside these: codes only exist once they are made; the rest are for ways of logging in that are off.
 ELSEWHERE: Final = frozenset({"mfa_view_recovery_codes", "mfa_download_recovery_codes"})
+ASKS_FOR_AN_ADDRESS: Final = frozenset({"account_login", "account_signup", "account_reset_password", "account_email"})
 OFF: Final = frozenset({"account_confirm_login_code"})
 
 
@@ -127,6 +128,25 @@ def test_a_page_is_ours(name: str) -> None:
     response = make().get(address)
     assert response.status_code == 200, response.headers
     check(response.content.decode())
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_an_address_is_called_the_same_everywhere(name: str) -> None:
+    make, address = PAGES[name]
+    body = make().get(address).content.decode()
+    asked = re.findall(r'<input [^>]*name="(?:login|email)"[^>]*id="([^"]+)"', body)
+    assert all(f'<label for="{field}">E-mail address</label>' in body for field in asked)
+    assert bool(asked) is (name in ASKS_FOR_AN_ADDRESS)
+    assert re.findall(r"[Ee]mail address|Username or|placeholder=\"[^\"]*mail", body) == []
+
+
+@pytest.mark.parametrize("name", ["sam", "sam@example.org"])
+def test_whoever_was_given_a_username_logs_in_with_it_as_well(name: str) -> None:
+    UserFactory.create(username="sam", email="sam@example.org")
+    wrong = Client().post("/accounts/login/", {"login": name, "password": "wrong"}).content.decode()
+    assert "This e-mail address and password are not correct together." in wrong
+    answer = Client().post("/accounts/login/", {"login": name, "password": PASSWORD})
+    assert (answer.status_code, answer.headers["Location"]) == (302, reverse("desk:home"))
 
 
 @pytest.mark.parametrize(
