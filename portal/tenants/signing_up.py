@@ -17,8 +17,8 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 
 from portal.events.services import tell
-from portal.tenants.address_form import call_it
 from portal.tenants.adapter import open_invitation
+from portal.tenants.address_form import call_it
 from portal.tenants.inviting import accept
 from portal.tenants.membership import found
 from portal.tenants.naming import DEFAULT_ZONE, clean_organisation, zone_choices

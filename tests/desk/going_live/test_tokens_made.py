@@ -50,6 +50,26 @@ def tokens_in(shown: str) -> list[str]:
     return re.findall(r'data-copy="(prm_[^"]+)"', shown)
 
 
+OURS_GOES_THERE = "Paste its token into <strong>Secret token</strong>, in the place of what may stand there."
+THEIRS_COMES_HERE = "If iCompleat made one already, copy that one and store it"
+
+
+def test_where_tokens_are_shown_nobody_is_told_to_paste_one_here(scene: Scene, source: Connection) -> None:
+    shown = made(scene)
+    assert OURS_GOES_THERE in shown
+    assert THEIRS_COMES_HERE not in shown
+    one = Endpoint.objects.filter(connection=source)[0]
+    for name, more, can_paste in (("endpoint", [one.pk], True), ("source", [], False)):
+        page = text_of(scene.client.get(reverse(f"desk:{name}", args=[scene.company.pk, *more])))
+        assert THEIRS_COMES_HERE in page
+        assert OURS_GOES_THERE not in page
+        assert ("it on this page instead" in page) is can_paste is ('name="token"' in page)
+    newest = EndpointToken.objects.get(endpoint=one).pk
+    anew = scene.client.post(reverse("desk:endpoint-token", args=[scene.company.pk, one.pk]), {"newest": newest})
+    assert OURS_GOES_THERE in text_of(anew)
+    assert THEIRS_COMES_HERE not in text_of(anew)
+
+
 def test_every_address_is_opened_and_every_token_shown_once(scene: Scene, source: Connection) -> None:
     shown = made(scene)
     tokens = tokens_in(shown)
