@@ -53,6 +53,11 @@ class SettingsForm(forms.Form):
         return any(one.required and not (given.get(one.key) or one.default) for one in self.asked)
 
     @property
+    def secret_names(self) -> str:
+        """The names of the fields that hold secrets, with commas between them."""
+        return ",".join(name_of(one) for one in self.asked if one.secret)
+
+    @property
     def advanced_is_open(self) -> bool:
         """Whether something advanced needs to be seen: it is wrong, or not what it is by default."""
         defaults = {one.key: one.default for one in self.asked}

@@ -136,7 +136,7 @@ def settings_saved(stranger: Watched, town: Town) -> None:
     for label, value in pages_of_accountsiq(town).items():
         fill(labelled(page, label), value)
     look(stranger, "journey-10-settings-filled-in")
-    page.get_by_role("button", name="Test and link").click()
+    page.get_by_role("button", name="Save and go on to AccountsIQ").click()
     expect(page.get_by_text("Saved. Go on to authorise it.")).to_be_visible()
 
 

@@ -111,6 +111,49 @@ def test_a_way_out_leads_to_the_vendor_and_nowhere_else(olga: Beginner) -> None:
         assert leads(*names).status_code == 404
 
 
+# --- what the button leads to ---------------------------------------------------------------------------------------
+
+
+def buttons(body: str) -> list[str]:
+    """What is to be pressed in the form of the settings."""
+    [part] = re.findall(r'<div id="form-buttons".*?</div>\s*(?:<p class="help">|</form>|\Z)', body, re.DOTALL)
+    return [one.strip() for one in re.findall(r"<button[^>]*>(.*?)</button>", part)]
+
+
+def test_the_button_says_whether_a_visit_follows(olga: Beginner, vendor: Vendor) -> None:
+    olga.send("choose", {"system": SLUG})
+    assert buttons(olga.see("authorise")) == ["Save and go on to Agreed Books"]
+    olga.send("authorise", form(vendor))
+    body = olga.see("authorise")
+    assert buttons(body) == ["Save the settings"]
+    assert ">Authorise</button>" in body
+
+
+def test_a_form_that_is_proven_says_so(olga: Beginner) -> None:
+    olga.send("choose", {"system": "tryton"})
+    assert buttons(olga.see("authorise")) == ["Test and link", "Test only"]
+
+
+def test_the_button_follows_what_is_typed_in(olga: Beginner, vendor: Vendor) -> None:
+    olga.send("choose", {"system": SLUG})
+    body = olga.see("authorise")
+    assert 'hx-params="not secret__client_secret"' in body
+    typed = {**form(vendor, "form"), "shown_way": "visit"}
+    answer = olga.send("authorise-way", typed)
+    assert buttons(answer.content.decode()) == ["Test and link", "Test only"]
+    assert olga.send("authorise-way", {**typed, "shown_way": "form"}).status_code == 204
+    assert CLIENT_SECRET not in answer.content.decode()
+    assert "way" not in olga.connection.settings
+
+
+def test_nobody_is_sent_off_with_settings_that_were_not_saved(olga: Beginner, vendor: Vendor) -> None:
+    olga.send("choose", {"system": SLUG})
+    olga.send("authorise", form(vendor, "form"))
+    body = olga.send("authorise", {**form(vendor, "visit"), "setting__base_url": ""}).content.decode()
+    assert buttons(body) == ["Save and go on to Agreed Books"]
+    assert ">Authorise</button>" not in body
+
+
 # --- by nothing, and by a form ---------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.desk.setting_up.views.authorising import authorise, authorise_test, visit
+from portal.desk.setting_up.views.authorising import authorise, authorise_test, authorise_way, visit
 from portal.desk.setting_up.views.choosing import accounting, choose, vendor_page
 from portal.desk.setting_up.views.companies import company_name, company_new
 from portal.desk.setting_up.views.confirming import ask_company, confirm_company, start_again
@@ -12,6 +12,7 @@ __all__ = [
     "ask_company",
     "authorise",
     "authorise_test",
+    "authorise_way",
     "choose",
     "company_name",
     "company_new",

@@ -13,9 +13,8 @@ from django.urls import reverse
 from integrations.base import AccountingSystem
 from integrations.documents import Company as CompanyThere
 from integrations.errors import IntegrationError
-from portal.connections.access.installation import of_installation
 from portal.connections.access.linked import CannotLink
-from portal.connections.access.visits import THIS_VISIT, is_linked_by_visit
+from portal.connections.access.visits import THIS_VISIT
 from portal.connections.beginning import open_books
 from portal.connections.by_form import keep_for_visit, link_by_form
 from portal.connections.choosing import chosen_name
@@ -28,6 +27,7 @@ from portal.desk.setting_up.elsewhere import hub_url, unlink_url
 from portal.desk.setting_up.outcomes import page_of, steps_of
 from portal.desk.setting_up.telling import is_read, is_written
 from portal.desk.setting_up.views.syncing import start_first_sync
+from portal.desk.setting_up.ways import is_by_visit, way_of
 from portal.desk.settings_form import SettingsForm
 
 SAVED_FOR_VISIT: Final = "Saved. Go on to authorise it."
@@ -59,6 +59,21 @@ def authorise_test(request: HttpRequest, place: Place) -> HttpResponse:
         return _page(request, place, connection, form=form, found=found)
     shown = place.context(form=form, found=found, name=chosen_name(connection))
     return render(request, "portal/desk/setting_up/tested.html", shown)
+
+
+@owns
+def authorise_way(request: HttpRequest, place: Place) -> HttpResponse:
+    """The buttons of the form as it stands, where they say something else than those that are shown."""
+    connection, connector = _chosen(place)
+    if connection is None or connector is None:
+        raise Http404("No accounting system was chosen.")
+    form = _form(request.POST, connection, connector)
+    form.is_valid()  # what cannot be read leaves what is stored
+    way = way_of(connection, form)
+    if way == request.POST.get("shown_way"):
+        return HttpResponse(status=204)
+    shown = place.context(connection=connection, form=form, way=way, name=chosen_name(connection))
+    return render(request, "portal/desk/setting_up/form_buttons.html", shown)
 
 
 @looks
@@ -105,7 +120,7 @@ def _books(request: HttpRequest, place: Place, connection: Connection) -> HttpRe
 def _is_kept(request: HttpRequest, connection: Connection, form: SettingsForm) -> bool:
     who, settings, secrets = request.user.get_username(), form.settings(), form.secrets()
     try:
-        if _is_by_visit(connection, form):
+        if is_by_visit(connection, form):
             keep_for_visit(connection, settings, secrets, who=who)
             messages.success(request, SAVED_FOR_VISIT)
             return True
@@ -129,14 +144,6 @@ def _next(connection: Connection) -> str:
     return "desk:accounting" if connection.confirmed_at else "desk:confirm-company"
 
 
-def _is_by_visit(connection: Connection, form: SettingsForm | None) -> bool:
-    """With the settings as they are typed in."""
-    if form is None:
-        return is_linked_by_visit(connection)
-    settings = {**form.settings(), **of_installation(connection.integration).settings}
-    return accounting_systems()[connection.integration].is_linked_by_visit(settings)
-
-
 def _asked(place: Place, connection: Connection, form: SettingsForm) -> CompanyThere | None:
     """The company over there; None with the error at its field."""
     try:
@@ -152,7 +159,7 @@ def _page(
     can, company = abilities(connection), place.company
     shown = {
         "connection": connection, "name": chosen_name(connection), "form": form,
-        "by_visit": _is_by_visit(connection, form),
+        "by_visit": is_by_visit(connection, form), "way": way_of(connection, form),
         "vendor": accounting_systems()[connection.integration].metadata,
         "reads": is_read(can), "writes": is_written(can), "unlink": unlink_url(company.pk),
         "next": reverse("desk:visit", args=[company.pk, THIS_VISIT]),
