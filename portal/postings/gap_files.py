@@ -13,6 +13,7 @@ from portal.spreadsheet import BYTE_ORDER_MARK, csv_line, safe
 
 HEADINGS: Final = ("Found in", "Codes", "Code", "Sent as", "Transactions", "Latest", "What becomes of it", "Why")
 TRANSACTIONS: Final = "Last transactions"
+BEFORE: Final = "Before go-live"
 WORDS: Final = {
     Fate.SENT: "Sent",
     Fate.SENT_AS_DEFAULT: "Sent as the default",
@@ -26,7 +27,7 @@ def csv_lines(report: GapReport, reading: Reading | None, targets: Iterable[Reco
     """The whole file. Without a reading only the transactions are in it. What could not be read says so in its line."""
     yield BYTE_ORDER_MARK + csv_line(HEADINGS)
     for each in report.found:
-        yield _line(TRANSACTIONS, each.judged, f"{each.transactions}", each.example[1])
+        yield _line(BEFORE if each.is_before else TRANSACTIONS, each.judged, f"{each.transactions}", each.example[1])
     for note in report.notes:
         yield csv_line(map(safe, (TRANSACTIONS, "", "", "", "", "", "Not known", note)))
     for target in targets if reading else ():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import InvalidOperation
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db.models import Q, QuerySet
 
@@ -30,22 +30,34 @@ NOT_INSTALLED: Final = "This release does not know {integration}, so nobody know
 
 
 @dataclass(frozen=True, slots=True)
+class CameBefore:
+    """A document that came in before go-live and is no transaction: `pk` is that of its kept dry run."""
+
+    pk: int
+    number: str
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
 class CountedGap:
     """One code that is not simply sent. `transactions` is how many of those that were looked at use it, `example` the
-    id and number of the latest."""
+    id and number of the latest. With `is_before` all of them came in before go-live, and the id is a `CameBefore`'s."""
 
     judged: Judged
     transactions: int
     example: tuple[int, str]
+    is_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class GapReport:
-    """What was looked at, what was found, the most used first, and what could not be proven."""
+    """What was looked at, what was found, the most used first, and what could not be proven. `before_live` is how many
+    of `looked_at` came in before go-live."""
 
     looked_at: int
     found: tuple[CountedGap, ...]
     notes: tuple[str, ...] = ()
+    before_live: int = 0
 
     @property
     def refused(self) -> int:
@@ -53,39 +65,71 @@ class GapReport:
         return sum(each.judged.fate is not Fate.SENT_AS_DEFAULT for each in self.found)
 
 
+class _Came(NamedTuple):
+    """Whatever came in: a transaction, or what came before go-live."""
+
+    is_before: bool
+    pk: int
+    number: str
+
+
 @dataclass(slots=True)
 class _Seen:
-    example: tuple[int, str]
-    transactions: set[int] = field(default_factory=set)
+    """Who uses a code; the first one that was met is the latest."""
 
-    def add(self, pk: int) -> None:
-        self.transactions.add(pk)
+    latest: _Came
+    every: set[_Came] = field(default_factory=set)
+
+    def counted(self, judged: Judged) -> CountedGap:
+        return CountedGap(judged, len(self.every), (self.latest.pk, self.latest.number), self.latest.is_before)
 
 
-def gaps_of(connection: Connection, last: int = LOOKED_AT) -> GapReport:
-    """Which codes of the company's last transactions would be refused, or sent as a default, in a number of queries
-    that does not grow with them. Kinds that the accounting system does not take are passed over: a memo entry is not
+@dataclass(slots=True)
+class _Codes:
+    """Codes, and pairs of a foreign currency with the company's own, by who uses them; and what was looked at."""
+
+    seen: dict[Key, _Seen] = field(default_factory=dict)
+    pairs: dict[Key, _Seen] = field(default_factory=dict)
+    looked_at: Counter[bool] = field(default_factory=Counter)
+
+    def add(self, came: _Came, document: Document, keys: Iterable[Key]) -> None:
+        self.looked_at[came.is_before] += 1
+        for key in keys:
+            self.seen.setdefault(key, _Seen(came)).every.add(came)
+        if document.currency != document.base_currency:
+            pair = document.currency, document.base_currency
+            self.pairs.setdefault(pair, _Seen(came)).every.add(came)
+
+
+def gaps_of(
+    connection: Connection,
+    last: int = LOOKED_AT,
+    before: Iterable[CameBefore] = (),
+    *,
+    before_alone: bool = False,
+) -> GapReport:
+    """Which codes of the company's last transactions, and of what came `before` it went live, would be refused, or sent
+    as a default, in a number of queries that does not grow with them. With `before_alone` what came before counts only
+    where there is no transaction. Kinds that the accounting system does not take are passed over: a memo entry is not
     mapped. Raises `Misconfigured` for rules that cannot be read."""
     try:
         judge = Judge(connection)
     except UnknownIntegration:
         return GapReport(0, (), (NOT_INSTALLED.format(integration=connection.integration),))
-    seen, pairs, looked_at = _seen(connection, judge, last)
-    judged = judge.judge(seen)
-    found = [
-        CountedGap(each, len(seen[key].transactions), seen[key].example)
-        for key, each in judged.items()
-        if each.fate is not Fate.SENT
-    ]
-    found += _clashes(judge, judged, pairs)
+    codes = _of_transactions(connection, judge, last)
+    if not (before_alone and codes.looked_at):
+        _add_before(codes, connection, judge, before)
+    judged = judge.judge(codes.seen)
+    found = [codes.seen[key].counted(each) for key, each in judged.items() if each.fate is not Fate.SENT]
+    found += _clashes(judge, judged, codes.pairs)
     # Two at once are told in the order of their names, so that a page looks the same twice.
     order = sorted(found, key=lambda each: (-each.transactions, each.judged.family, each.judged.code))
-    return GapReport(looked_at, tuple(order), judge.notes())
+    return GapReport(codes.looked_at.total(), tuple(order), judge.notes(), codes.looked_at[True])
 
 
 def used_codes(connection: Connection, judge: Judge, last: int = LOOKED_AT) -> dict[Key, int]:
     """How many of the last transactions use each code; one query."""
-    return {key: len(each.transactions) for key, each in _seen(connection, judge, last)[0].items()}
+    return {key: len(each.every) for key, each in _of_transactions(connection, judge, last).seen.items()}
 
 
 def refused_for(connection_id: uuid.UUID, family: str = "", code: str = "") -> QuerySet[Posting]:
@@ -95,16 +139,19 @@ def refused_for(connection_id: uuid.UUID, family: str = "", code: str = "") -> Q
     return Posting.objects.filter(wanted, connection_id=connection_id, state=State.REJECTED).order_by("pk")
 
 
-def _seen(connection: Connection, judge: Judge, last: int) -> tuple[dict[Key, _Seen], dict[Key, _Seen], int]:
-    """Codes, and pairs of a foreign currency with the company's own, by who uses them; and how many were looked at."""
-    seen, pairs, looked_at = dict[Key, _Seen](), dict[Key, _Seen](), 0
+def _of_transactions(connection: Connection, judge: Judge, last: int) -> _Codes:
+    """What the last transactions use, the newest first."""
+    found = _Codes()
     for pk, number, document in _latest(connection, last):
-        looked_at += 1
-        for key in uses(document, judge.rules):
-            seen.setdefault(key, _Seen((pk, number))).add(pk)
-        if document.currency != document.base_currency:
-            pairs.setdefault((document.currency, document.base_currency), _Seen((pk, number))).add(pk)
-    return seen, pairs, looked_at
+        found.add(_Came(False, pk, number), document, uses(document, judge.rules))
+    return found
+
+
+def _add_before(codes: _Codes, connection: Connection, judge: Judge, before: Iterable[CameBefore]) -> None:
+    kinds = abilities(connection).kinds
+    for each in before:
+        if each.document.kind in kinds:
+            codes.add(_Came(True, each.pk, each.number), each.document, uses(each.document, judge.rules))
 
 
 def _clashes(judge: Judge, judged: dict[Key, Judged], pairs: dict[Key, _Seen]) -> Iterator[CountedGap]:
@@ -114,8 +161,8 @@ def _clashes(judge: Judge, judged: dict[Key, Judged], pairs: dict[Key, _Seen]) -
         if ours.sent and ours.sent == theirs.sent:
             by_currency[own].append(each)
     for own, every in by_currency.items():
-        transactions = set().union(*(each.transactions for each in every))
-        yield CountedGap(judge.clash(own), len(transactions), max(each.example for each in every))
+        latest = min((each.latest for each in every), key=lambda came: (came.is_before, -came.pk))
+        yield _Seen(latest, set().union(*(each.every for each in every))).counted(judge.clash(own))
 
 
 def _latest(connection: Connection, last: int) -> Iterator[tuple[int, str, Document]]:

@@ -210,7 +210,7 @@ def read(connection: Connection, *kinds: str) -> None:
 
 
 def test_codes_of_the_last_transactions_that_would_be_refused(scene: Scene) -> None:
-    assert "No transaction that this accounting system takes has come in yet." in gaps_of(scene)
+    assert "No transaction that this accounting system takes has come in yet" in gaps_of(scene)
     posting = [scene.refuse() for _ in range(2)][-1]
     text = gaps_of(scene)
     assert "Suppliers, account codes, tax codes and currency codes of Postroom ledger were never read" in text

@@ -205,7 +205,7 @@ def copied(page: Page, label: str) -> str:
 
 
 def looked_up(stranger: Watched, codes: Mapping[str, str]) -> None:
-    """From the page of a gap: account codes are looked up in the table, which is filled in."""
+    """From the page of a gap: account codes are looked up in the table. Those that came in stand there already."""
     page = stranger.page
     page.get_by_role("link", name="To the mapping").click()
     look(stranger, "journey-33-gaps")
@@ -213,9 +213,9 @@ def looked_up(stranger: Watched, codes: Mapping[str, str]) -> None:
     page.get_by_role("link", name="Account code", exact=True).click()
     look(stranger, "journey-34-codes")
     page.get_by_role("button", name="Look them up in this table from now on").click()
-    for place, (source, sent) in enumerate(codes.items()):
-        page.locator(f"input[name=source_{place}]").fill(source)
-        page.locator(f"input[name=sent_{place}]").fill(sent)
+    for source, sent in codes.items():
+        row = page.locator("tr", has=page.locator("span.code").get_by_text(source, exact=True))
+        row.locator("input[name^=sent_]").fill(sent)
     look(stranger, "journey-35-codes-filled-in")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("span.code").get_by_text(next(iter(codes)), exact=True)).to_be_visible()

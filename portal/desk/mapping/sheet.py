@@ -13,7 +13,7 @@ from integrations.errors import Misconfigured
 from portal.connections.models import Connection
 from portal.connections.registry import UnknownIntegration
 from portal.desk.keyset import Cut, cut
-from portal.postings.gaps import gaps_of
+from portal.desk.mapping.missing import gaps_with_what_came_before
 from portal.reference.judging import KINDS, Verdict
 from portal.reference.mirror import Mirror
 from portal.reference.models import MappedCode, Record
@@ -181,7 +181,7 @@ def _lines(
 
 def _gaps(connection: Connection, family: str) -> list[Any]:
     try:
-        found = gaps_of(connection).found
+        found = gaps_with_what_came_before(connection).found
     except (Misconfigured, UnknownIntegration):
         return []
     return [

@@ -20,11 +20,12 @@ from integrations.errors import IntegrationError, Misconfigured
 from portal.connections.onlookers import one_of
 from portal.connections.registry import UnknownIntegration
 from portal.desk.access import Place, looks, looks_and_acts
+from portal.desk.mapping.missing import gaps_with_what_came_before
 from portal.desk.selectors import Sight, posting_of
 from portal.intake.dry_running import CannotRun, dry_run_of_body
 from portal.postings.gap_asking import ALL_LISTS, Asked, asked_for, file_lines, name_in_query
 from portal.postings.gap_files import WORDS as FATES
-from portal.postings.gaps import gaps_of
+from portal.postings.gaps import CountedGap
 from portal.postings.list_gaps import ListReport
 from portal.postings.preview.report import DryRun, Outcome
 from portal.postings.preview.running import dry_run_of
@@ -82,11 +83,19 @@ class Seen:
 
 @dataclass(frozen=True)
 class Found:
-    """A gap as a page shows it. `used` is how many of the last transactions have it."""
+    """A gap as a page shows it. `used` is how many of the last transactions have it; `before` is the kept dry run of the
+    latest, where it came in before go-live."""
 
     judged: Judged
     used: int
     number: str = ""
+    before: int | None = None
+
+    @classmethod
+    def of(cls, gap: CountedGap) -> Found:
+        """One of what came in."""
+        pk, number = gap.example
+        return cls(gap.judged, gap.transactions, number, pk if gap.is_before else None)
 
     @property
     def tone(self) -> str:
@@ -150,7 +159,7 @@ def gaps_page(request: HttpRequest, place: Place) -> HttpResponse:
         return render(request, "portal/desk/gaps.html", place.context(connection=None))
     wanted = request.GET.get("in", "") if place.may_act else ""
     try:
-        asked, report = asked_for(connection, wanted), gaps_of(connection)
+        asked, report = asked_for(connection, wanted), gaps_with_what_came_before(connection)
     except (Misconfigured, UnknownIntegration) as error:
         return render(request, "portal/desk/gaps.html", place.context(connection=connection, problem=str(error)))
     lists, problem = _read(asked)
@@ -159,7 +168,7 @@ def gaps_page(request: HttpRequest, place: Place) -> HttpResponse:
         "connection": connection,
         "asked": asked,
         "report": report,
-        "found": [Found(each.judged, each.transactions, each.example[1]) for each in report.found],
+        "found": [Found.of(each) for each in report.found],
         "lists": lists,
         "choices": [(name_in_query(one), ListReport(one).label) for one in asked.every],
         "wanted": wanted,
@@ -177,7 +186,10 @@ def gaps_file(request: HttpRequest, place: Place) -> HttpResponseBase:
         raise Http404("No accounting system is linked.")
     wanted = ALL_LISTS if place.may_act and request.GET.get("in") == ALL_LISTS else ""
     try:
-        asked, report = asked_for(connection, wanted, within_seconds=Asked.FILE_SECONDS), gaps_of(connection)
+        asked, report = (
+            asked_for(connection, wanted, within_seconds=Asked.FILE_SECONDS),
+            gaps_with_what_came_before(connection),
+        )
     except (Misconfigured, UnknownIntegration) as error:
         messages.error(request, str(error))
         return redirect("desk:gaps", place.company.pk)

@@ -44,7 +44,9 @@ WALK: Final = Walk(
     },
     tenant_pages={"company-new": ()},
     actions=frozenset({"authorise-test", "authorise-way", "ask-company"}),
-    owned=frozenset({"choose", "authorise", "authorise-test", "authorise-way", "confirm-company", "ask-company", "start-again"}),
+    owned=frozenset(
+        {"choose", "authorise", "authorise-test", "authorise-way", "confirm-company", "ask-company", "start-again"}
+    ),
     open_to_all=frozenset({"vendor-page"}),
     ids=_ids,
 )
