@@ -83,8 +83,8 @@ class Seen:
 
 @dataclass(frozen=True)
 class Found:
-    """A gap as a page shows it. `used` is how many of the last transactions have it; `before` is the kept dry run of the
-    latest, where it came in before go-live."""
+    """A gap as a page shows it. `used` is how many of what came in have it; `before` is the kept dry run of the latest,
+    where that came in before go-live."""
 
     judged: Judged
     used: int

@@ -1,4 +1,4 @@
-"""Codes that came in before go-live are known to the page of the gaps and to the editor, as those of transactions are."""
+"""Codes that came in before go-live are known to the page of the gaps and to the editor, as transactions' are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 import uuid
 from html import unescape
 from io import StringIO
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -97,17 +96,17 @@ def test_a_document_that_could_not_be_read_is_passed_over(scene: Scene, endpoint
 
 
 def test_a_page_costs_the_same_however_much_came(scene: Scene, endpoint: Endpoint) -> None:
-    costs: list[Any] = []
+    costs: list[list[str]] = []
     for count in (1, 12):
         for number in range(count):
             came(endpoint, f"INV-{number}", f"V-{number}")
         with CaptureQueriesContext(connection) as asked:
             page(scene, "gaps")
             page(scene, "mapping-codes", family="account")
-        costs.append(len(asked))
-    assert costs[0] == costs[1]
-    [sql] = {each["sql"] for each in asked.captured_queries if 'FROM "intake_keptdryrun"' in each["sql"]}
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{sql}")
-        plan = str(cursor.fetchall())
-    assert connection.vendor != "sqlite" or "kept_dry_run_by_company" in plan
+        costs.append([each["sql"] for each in asked.captured_queries])
+    assert len(costs[0]) == len(costs[1])
+    if connection.vendor == "sqlite":  # elsewhere small tables are read as they are
+        [sql] = {sql for sql in costs[1] if 'FROM "intake_keptdryrun"' in sql}
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            assert "kept_dry_run_by_company" in str(cursor.fetchall())
