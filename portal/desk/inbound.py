@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -11,9 +11,10 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from integrations.documents import Kind
+from portal.connections.keeping import welcome
 from portal.connections.models import Connection, Endpoint, EndpointToken
 from portal.connections.registry import UnknownIntegration, source
-from portal.connections.services import endpoint_url, open_endpoint
+from portal.connections.services import accounting_connection, endpoint_url, open_endpoint
 from portal.connections.tokens import issue_token
 from portal.intake.models import Delivery
 
@@ -29,13 +30,15 @@ WORDS: Final[dict[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Inbound:
-    """One address, or the lack of one for a kind."""
+    """One address, or the lack of one for a kind. `is_refused`: the accounting system cannot take it, and it is not
+    kept."""
 
     kind: str
     endpoint: Endpoint | None
     live: tuple[EndpointToken, ...] = ()
     last_at: datetime | None = None
     last_delivery: int | None = None
+    is_refused: bool = False
 
     @property
     def is_ready(self) -> bool:
@@ -79,26 +82,30 @@ class Given:
     token: str
 
 
-def inbound(connection: Connection | None) -> list[Inbound]:
-    """The address of each kind that the source sends, missing ones too, in two queries."""
+def inbound(connection: Connection | None, accounting: Connection | None) -> list[Inbound]:
+    """The open addresses of a source, and the lack of one for each kind that it sends and that the accounting system
+    takes or the company keeps, in two queries."""
     if connection is None:
         return []
     found = {each.kind: each for each in map(_inbound, endpoints_of(connection))}
-    wanted = [kind.value for kind in Kind if kind in source(connection.integration).kinds]
+    sent = source(connection.integration).kinds
+    wanted = [kind.value for kind in welcome(accounting, sent)]
     missing = [] if "" in found else [kind for kind in wanted if kind not in found]
-    kinds = [kind for kind in WORDS if kind in found or kind in missing]
-    return [found.get(kind) or Inbound(kind=kind, endpoint=None) for kind in kinds]
+    every = [found.get(kind) or Inbound(kind=kind, endpoint=None) for kind in WORDS if kind in (*found, *missing)]
+    return [replace(each, is_refused=bool(each.kind) and each.kind not in wanted) for each in every]
 
 
 def open_missing(connection: Connection, *, who: str) -> int:
-    """Open an address for each kind that has none, and say how many; pressed twice at once, it opens them once."""
+    """Open an address for each kind that lacks one, and say how many; pressed twice at once, it opens them once."""
     with atomic():
         held = (
             Connection.objects.select_for_update(of=("self",), no_key=True)
             .select_related("company")
             .get(pk=connection.pk)
         )
-        missing = [Kind(each.kind) for each in inbound(held) if each.endpoint is None]
+        missing = [
+            Kind(each.kind) for each in inbound(held, accounting_connection(held.company)) if each.endpoint is None
+        ]
         for kind in missing:
             open_endpoint(held, who=who, kind=kind)
     return len(missing)
@@ -109,7 +116,8 @@ def make_tokens(connection: Connection, *, who: str) -> list[Given]:
     that they are shown. Pressed twice at once, or sent again, it makes them once."""
     with atomic():
         open_missing(connection, who=who)
-        tokenless = [each for each in inbound(connection) if each.endpoint is not None and not each.live]
+        every = inbound(connection, accounting_connection(connection.company))
+        tokenless = [each for each in every if each.endpoint is not None and not each.live]
         return [
             Given(inbound=each, token=issue_token(each.endpoint, who=who))
             for each in tokenless if each.endpoint is not None

@@ -7,15 +7,21 @@ from typing import Final
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.connections.keeping import not_taken
 from portal.connections.models import Status
+from portal.connections.registry import source
 from portal.desk.going_live.facts import Facts, Kept
 from portal.desk.going_live.steps import Stand, Step
+from portal.desk.inbound import WORDS
 from portal.intake.models import Forecast
 from portal.tenants import living
 
 NO_API: Final = (
     "It is connected. Its own interface is not set up, so suppliers and codes are not sent there: enter its keys if "
     "they shall be."
+)
+REFUSED: Final = (
+    " {kinds} are refused, for {system} cannot take them. On the page of the accounting system you can have them kept."
 )
 LOST: Final = "It no longer accepts the security key. Enter the new one and save: what waits goes on by itself."
 
@@ -38,6 +44,7 @@ def addresses_step(facts: Facts) -> Step:
     """The addresses are open, and each has a token."""
     company, every = facts.place.company, facts.addresses
     title, key = "Open the addresses and make their tokens", "addresses"
+    refused = _refused(facts)
     if not every:
         said = "Comes after connecting iCompleat: it sends each kind of document to an address of its own."
         return Step(key=key, title=title, stand=Stand.TO_DO, said=said)
@@ -46,18 +53,30 @@ def addresses_step(facts: Facts) -> Step:
     href, look = reverse("desk:tokens-made", args=[company.pk]), reverse("desk:source", args=[company.pk])
     if not missing:
         said = f"All {len(ready)} addresses have their tokens." if len(ready) > 1 else "The address has its token."
+        said = f"{said}{refused}"
         return Step(key=key, title=title, stand=Stand.DONE, said=said, href=look, action="Look")
     if not ready:
-        said = "You get the addresses and their tokens on one page, once, and enter both in iCompleat."
+        said = f"You get the addresses and their tokens on one page, once, and enter both in iCompleat.{refused}"
         return Step(
             key=key, title=title, stand=Stand.TO_DO, said=said, href=href, action="Make them all", is_form=True,
             also_href=look, also="Paste iCompleat’s own tokens",
         )  # fmt: skip
-    said = f"Ready: {_listed(ready)}. Without a token: {_listed(missing)}. Leave out what you do not post."
+    said = f"Ready: {_listed(ready)}. Without a token: {_listed(missing)}. Leave out what you do not post.{refused}"
     return Step(
         key=key, title=title, stand=Stand.DONE, said=said, href=href, action="Make the rest", is_form=True,
         also_href=look, also="Look",
     )  # fmt: skip
+
+
+def _refused(facts: Facts) -> str:
+    """Which kinds are refused for want of a place, with a blank before it; empty where there is none."""
+    if facts.accounting is None or facts.source is None:
+        return ""
+    sent = source(facts.source.integration).kinds
+    kinds = [kind for kind in not_taken(facts.accounting, sent) if kind not in facts.accounting.kept_kinds]
+    if not kinds:
+        return ""
+    return REFUSED.format(kinds=_listed([WORDS[kind].lower() for kind in kinds]).capitalize(), system=facts.system)
 
 
 def delivery_step(facts: Facts) -> Step:

@@ -84,7 +84,7 @@ def facts_of(place: Place) -> Facts:
         accounting=accounting,
         former=former,
         source=source,
-        addresses=addresses(inbound(source)),
+        addresses=addresses(inbound(source, accounting)),
         kept=kept_of(place),
         overview=overview_of(place) if accounting and accounting.status == Status.LINKED else NONE,
         gaps=gaps,

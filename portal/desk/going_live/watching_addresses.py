@@ -17,7 +17,8 @@ from portal.desk.inbound import inbound
 def watched(request: HttpRequest, place: Place, source: Connection | None, *, is_short: bool = False) -> dict[str, Any]:
     """What `deliveries.html` and `watch.html` need. It looks again soon while a dry run of what came is made, and ever
     more rarely while an address waits for its first delivery. Short is without the addresses themselves."""
-    every, address = addresses(inbound(source)), reverse("desk:deliveries-watch", args=[place.company.pk])
+    every = addresses(inbound(source, place.accounting() if source else None))
+    address = reverse("desk:deliveries-watch", args=[place.company.pk])
     next_look = watch(
         f"{address}?short=yes" if is_short else address,
         tuple(each.shown for each in every),

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{ACCOUNTING}authorise/test/", views.authorise_test, name="authorise-test"),
     path(f"{ACCOUNTING}authorise/way/", views.authorise_way, name="authorise-way"),
     path(f"{ACCOUNTING}visits/<uuid:visit_id>/", views.visit, name="visit"),
+    path(f"{ACCOUNTING}kept-kinds/", views.kept_kinds, name="kept-kinds"),
     path(f"{ACCOUNTING}confirm/", views.confirm_company, name="confirm-company"),
     path(f"{ACCOUNTING}confirm/ask/", views.ask_company, name="ask-company"),
     path(f"{ACCOUNTING}start-again/", views.start_again, name="start-again"),

@@ -167,5 +167,5 @@ def test_it_costs_the_same_however_much_came(scene: Scene, source: Connection, d
     for few, count in ((True, 1), (False, 5)):
         for _ in range(count):
             deliver(endpoint, token, body(a_transaction()))
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             assert client.get(address(scene, "deliveries-watch"), {"turn": str(few)}).status_code == 200

@@ -31,7 +31,8 @@ def offered(vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
     known = {**registry.accounting_systems(), SLUG: Agreed}
     for place in ("choosing.accounting_systems",):
         monkeypatch.setattr(f"portal.connections.{place}", lambda: known)
-    monkeypatch.setattr("portal.desk.setting_up.views.authorising.accounting_systems", lambda: known)
+    for module in ("views.authorising", "ways"):
+        monkeypatch.setattr(f"portal.desk.setting_up.{module}.accounting_systems", lambda: known)
 
 
 def form(vendor: Vendor, way: str = "visit", secret: str = CLIENT_SECRET) -> dict[str, str]:

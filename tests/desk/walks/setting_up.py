@@ -38,12 +38,13 @@ WALK: Final = Walk(
         "authorise-test": (),
         "authorise-way": (),
         "visit": ("visit_id",),
+        "kept-kinds": (),
         "confirm-company": (),
         "ask-company": (),
         "start-again": (),
     },
     tenant_pages={"company-new": ()},
-    actions=frozenset({"authorise-test", "authorise-way", "ask-company"}),
+    actions=frozenset({"authorise-test", "authorise-way", "kept-kinds", "ask-company"}),
     owned=frozenset(
         {"choose", "authorise", "authorise-test", "authorise-way", "confirm-company", "ask-company", "start-again"}
     ),

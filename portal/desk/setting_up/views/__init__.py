@@ -6,6 +6,7 @@ from portal.desk.setting_up.views.authorising import authorise, authorise_test, 
 from portal.desk.setting_up.views.choosing import accounting, choose, vendor_page
 from portal.desk.setting_up.views.companies import company_name, company_new
 from portal.desk.setting_up.views.confirming import ask_company, confirm_company, start_again
+from portal.desk.setting_up.views.keeping import kept_kinds
 
 __all__ = [
     "accounting",
@@ -17,6 +18,7 @@ __all__ = [
     "company_name",
     "company_new",
     "confirm_company",
+    "kept_kinds",
     "start_again",
     "vendor_page",
     "visit",

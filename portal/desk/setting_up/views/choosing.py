@@ -19,6 +19,7 @@ from portal.connections.services import abilities
 from portal.desk.access import Place, looks, looks_and_owns
 from portal.desk.setting_up.accepting import Linked
 from portal.desk.setting_up.elsewhere import hub_url, unlink_url
+from portal.desk.setting_up.keeping import KeepingForm
 from portal.desk.setting_up.telling import Shown, is_read, is_written
 from portal.tenants.companies import LONGEST_NAME
 
@@ -87,5 +88,6 @@ def _standing(place: Place, connection: Connection) -> dict[str, object]:
         return {"name": connection.integration}
     return {
         "name": chosen_name(connection), "metadata": told, "reads": is_read(can), "writes": is_written(can),
-        "there": Linked(place.company, connection), "by_visit": is_linked_by_visit(connection),
+        "keeping": KeepingForm(None, connection), "there": Linked(place.company, connection),
+        "by_visit": is_linked_by_visit(connection),
     }  # fmt: skip
