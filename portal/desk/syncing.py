@@ -15,7 +15,7 @@ from portal.desk.access import Place
 from portal.desk.words import system_name
 from portal.reference.badges import sync_words
 from portal.reference.sync import asking
-from portal.reference.sync.models import OPEN_STATES, SyncRun, SyncState
+from portal.reference.sync.models import OPEN_STATES, Frequency, SyncRun, SyncState
 from portal.reference.sync.overview import TypeStatus, overview, progress
 from portal.reference.sync.schedules import ensure, words
 
@@ -52,6 +52,26 @@ class Row:
     def is_moving(self) -> bool:
         """Whether the page should look again in a moment."""
         return is_moving(self.status.open_run)
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether the latest run came to its end."""
+        return self.status.run is not None and self.status.run.state == SyncState.COMPLETE
+
+    @property
+    def is_off(self) -> bool:
+        """Whether it is not read by itself."""
+        return self.status.schedule is None or self.status.schedule.frequency == Frequency.OFF
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the latest run ended, and not well."""
+        return self.status.run is not None and self.status.run.state not in {*OPEN_STATES, SyncState.COMPLETE}
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether a person has accepted that it does not come to its end: by having it tried no more."""
+        return self.is_stuck and self.is_off
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,11 +83,9 @@ class Checklist:
 
     @property
     def is_syncing(self) -> bool:
-        """Whether the first sync has begun and has not come to its good end for every kind."""
+        """Whether the first sync has begun and has not come to its good end for every kind, or a kind is left out."""
         rows = self.facts.overview.rows
-        return any(row.is_moving for row in rows) or (
-            any(row.status.run for row in rows) and not all(row.status.last_success_at for row in rows)
-        )
+        return any(row.status.run for row in rows) and not all(row.ended_well for row in rows)
 
     @property
     def to_mend(self) -> int:

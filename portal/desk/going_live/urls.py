@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{COMPANY}set-up/", views.set_up, name="set-up"),
     path(f"{COMPANY}set-up/watch/", views.set_up_watch, name="set-up-watch"),
     path(f"{COMPANY}set-up/sync/", views.set_up_sync, name="set-up-sync"),
+    path(f"{COMPANY}set-up/leave-out/", views.set_up_leave_out, name="set-up-leave-out"),
     path(f"{COMPANY}set-up/schedules/", views.schedules_recommended, name="schedules-recommended"),
     path(f"{COMPANY}icompleat/tokens/", views.tokens_made, name="tokens-made"),
     path(f"{COMPANY}icompleat/deliveries/", views.deliveries_watch, name="deliveries-watch"),

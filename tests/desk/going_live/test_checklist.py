@@ -195,6 +195,59 @@ def test_a_sync_that_failed_is_to_be_mended(scene: Scene) -> None:
     assert "It does not answer." in page(scene)
 
 
+def test_each_kind_says_what_happened_and_what_to_do(scene: Scene) -> None:
+    page(scene)  # makes the schedules
+    kinds = list(SyncSchedule.objects.values_list("kind", flat=True))
+    for kind in kinds:
+        a_sync(scene.connection, kind=kind)
+    assert stands(scene)["sync"] is Stand.DONE
+    a_sync(scene.connection, SyncState.PREREQUISITE_NOT_MET, kind="tax", message="Map it first.")
+    a_sync(scene.connection, SyncState.FETCH_ERROR, kind="account", message="It hung up.")
+    assert stands(scene)["sync"] is Stand.MEND, "an earlier success does not count"
+    assert said(scene, "sync") == "Not come to its end: account codes, tax codes."
+    body = page(scene)
+    for kind, words in (
+        ("tax", ["PrerequisiteNotMet", "Map it first.", "Set up what is missing", "Leave tax codes out"]),
+        ("account", ["FetchError", "It hung up.", "lets Postroom read this", "Leave account codes out"]),
+        ("supplier", ["Complete"]),
+    ):
+        line = body.split(f'<li id="sync-{kind}">')[1].split("</li>")[0]
+        assert [word for word in words if word not in line] == []
+    assert "Leave suppliers out" not in body
+
+
+def test_a_kind_that_somebody_leaves_out_does_not_count(scene: Scene) -> None:
+    page(scene)
+    kinds = list(SyncSchedule.objects.values_list("kind", flat=True))
+    for kind in kinds:
+        a_sync(scene.connection, SyncState.PREREQUISITE_NOT_MET if kind == "tax" else SyncState.COMPLETE, kind=kind)
+    address = reverse("desk:set-up-leave-out", args=[scene.company.pk])
+    assert stands(scene)["sync"] is Stand.MEND
+    for kind in ("supplier", "strange", ""):
+        assert "Nothing was changed" in scene.client.post(address, {"kind": kind}, follow=True).content.decode()
+    scene.client.post(address, {"kind": "tax"})
+    assert (stands(scene)["sync"], stands(scene)["schedules"]) == (Stand.DONE, Stand.DONE)
+    assert "Left out: tax codes." in said(scene, "sync")
+    assert said(scene, "sync").startswith(f"{len(kinds) - 1} of {len(kinds)} kinds have been read")
+    [event] = AuditEvent.objects.filter(verb="sync.scheduled")
+    assert (event.who, event.details["kind"], event.details["after"]) == (scene.user.username, "tax", "Off")
+    scene.client.post(reverse("desk:schedules-recommended", args=[scene.company.pk]))
+    assert SyncSchedule.objects.get(kind="tax").frequency == Frequency.OFF, "it stays left out"
+    SyncSchedule.objects.filter(kind="tax").update(frequency=Frequency.DAILY)
+    assert stands(scene)["sync"] is Stand.MEND
+    a_sync(scene.connection, kind="tax")
+    assert stands(scene)["sync"] is Stand.DONE
+
+
+def test_what_waits_for_confirmation_is_not_done(scene: Scene) -> None:
+    page(scene)
+    for kind in SyncSchedule.objects.values_list("kind", flat=True):
+        a_sync(scene.connection, kind=kind)
+    a_sync(scene.connection, SyncState.VALIDATION_QUEUED, message="Much would disappear.")
+    assert stands(scene)["sync"] is Stand.MEND
+    assert "Look at what would disappear" in page(scene)
+
+
 def test_a_system_that_tells_nothing_has_no_sync_to_do(scene: Scene) -> None:
     Connection.objects.filter(pk=scene.connection.pk).update(status=Status.UNLINKED)
     connect(scene.company, "demo", side=Side.ACCOUNTING, who="tests")

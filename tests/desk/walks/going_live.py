@@ -30,6 +30,7 @@ WALK: Final = Walk(
         "set-up": (),
         "set-up-watch": (),
         "set-up-sync": (),
+        "set-up-leave-out": (),
         "schedules-recommended": (),
         "tokens-made": (),
         "deliveries-watch": (),
@@ -41,7 +42,14 @@ WALK: Final = Walk(
         "not-live": (),
     },
     actions=frozenset(
-        {"set-up-sync", "schedules-recommended", "tokens-made", "before-live-all-again", "before-live-again"}
+        {
+            "set-up-sync",
+            "set-up-leave-out",
+            "schedules-recommended",
+            "tokens-made",
+            "before-live-all-again",
+            "before-live-again",
+        }
     ),
     owned=frozenset({"go-live", "not-live"}),
     ids=_ids,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,10 +13,14 @@ from portal.connections.models import Connection
 from portal.desk.access import Place, acts, looks
 from portal.desk.going_live import recommending
 from portal.desk.going_live.checklist import checklist_of
+from portal.desk.going_live.leaving_out import kinds_left_out, leave_out
 from portal.desk.going_live.watching import watch
-from portal.desk.syncing import person
+from portal.desk.syncing import overview_of, person
 from portal.reference import tasks
 from portal.reference.sync import asking
+
+LEFT_OUT: Final = "{kind}: not read by itself any more. Give it a schedule to have it tried again."
+NOTHING_TO_ACCEPT: Final = "Nothing was changed: its sync is under way, or has come to its end since."
 
 
 @looks
@@ -45,9 +49,22 @@ def set_up_sync(request: HttpRequest, place: Place) -> HttpResponse:
 @acts
 def schedules_recommended(request: HttpRequest, place: Place) -> HttpResponse:
     """A schedule for each kind that is not read by itself yet."""
-    changed = recommending.use_recommended(_linked(place), who=request.user.get_username())
+    connection, left_out = _linked(place), kinds_left_out(overview_of(place))
+    changed = recommending.use_recommended(connection, who=request.user.get_username(), but=left_out)
     said = ", ".join(changed)
     messages.success(request, f"Read by themselves from now on: {said}." if changed else "All were set already.")
+    return redirect("desk:set-up", place.company.pk)
+
+
+@acts
+def set_up_leave_out(request: HttpRequest, place: Place) -> HttpResponse:
+    """Accept that a kind does not come to its end."""
+    _linked(place)
+    kind = leave_out(overview_of(place), request.POST.get("kind", ""), who=request.user.get_username())
+    if kind:
+        messages.success(request, LEFT_OUT.format(kind=kind))
+    else:
+        messages.error(request, NOTHING_TO_ACCEPT)
     return redirect("desk:set-up", place.company.pk)
 
 
