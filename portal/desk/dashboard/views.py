@@ -18,7 +18,8 @@ from portal.desk.dashboard.health import set_up_url, vitals
 from portal.desk.dashboard.needs import needs
 from portal.desk.dashboard.standing import standing
 from portal.notation import zone_of
-from portal.postings.figures.reading import Figures, Report, report
+from portal.postings.figures.lately import report_now
+from portal.postings.figures.reading import Figures, Report
 from portal.tenants.models import Company
 
 # The figures of a period, in the order of a document's way; contested ones have no place in it.
@@ -36,7 +37,7 @@ FIGURES: Final[dict[str, str]] = {
 @looks
 def company(request: HttpRequest, place: Place) -> HttpResponse:
     """The dashboard."""
-    figures = report(place.company.pk, _today(place))
+    figures = _report(place)
     is_only_one = len(place.sight.companies) == 1
     shown = {
         **_now(place, figures),
@@ -54,17 +55,22 @@ def company(request: HttpRequest, place: Place) -> HttpResponse:
 @looks
 def company_now(request: HttpRequest, place: Place) -> HttpResponse:
     """The part of it that moves: what needs a person, the connections, today and this month."""
-    shown = _now(place, report(place.company.pk, _today(place)))
+    shown = _now(place, _report(place))
     return render(request, "portal/desk/dashboard/now.html", place.context(**shown))
 
 
 @looks
 def company_days(request: HttpRequest, place: Place) -> HttpResponse:
     """The figures of the last days as CSV, the newest first."""
-    figures = report(place.company.pk, _today(place))
+    figures = _report(place)
     headers = {"Content-Disposition": f'attachment; filename="days-{_today(place):%Y%m%d}.csv"'}
     lines = "".join(days_lines(figures.days, FIGURES, place.zone))
     return HttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _report(place: Place) -> Report:
+    now = timezone.now()
+    return report_now(place.company.pk, now.astimezone(zone_of(place.zone)).date(), now)
 
 
 def _now(place: Place, figures: Report) -> dict[str, Any]:

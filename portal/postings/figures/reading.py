@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -62,16 +62,24 @@ class Report:
 
 def report(company_id: UUID, today: date, days: int = DAYS) -> Report:
     """The figures of a company that the caller already knows to be visible, up to `today` of its tenant's zone."""
-    counting = Counting.objects.filter(is_shown=True).first()
+    counting, by_day = counted(company_id, first_day(today, days), today)
+    return made_of(by_day, today, days, counting.counted_to if counting else None)
+
+
+def first_day(today: date, days: int = DAYS) -> date:
+    """The first day that a report looks at: of the days that it shows, or of the month."""
+    return min(today - timedelta(days=days - 1), today.replace(day=1))
+
+
+def made_of(by_day: Mapping[date, Figures], today: date, days: int, counted_to: datetime | None) -> Report:
+    """The report of these figures."""
     shown = [today - timedelta(days=back) for back in reversed(range(days))]
-    since = min(shown[0], today.replace(day=1))
-    by_day = _by_day(counting, company_id, since, today) if counting else {}
     month = total(figures for day, figures in by_day.items() if day >= today.replace(day=1))
     return Report(
         today=by_day.get(today, Figures()),
         month=month,
         days=[Day(day=day, figures=by_day.get(day, Figures())) for day in shown],
-        counted_to=counting.counted_to if counting else None,
+        counted_to=counted_to,
     )
 
 
@@ -82,6 +90,11 @@ def total(figures: Iterable[Figures]) -> Figures:
     return Figures(**counts, seconds=added(each.seconds for each in every))
 
 
-def _by_day(counting: Counting, company_id: UUID, since: date, until: date) -> dict[date, Figures]:
-    rows = DayFigures.objects.filter(counting=counting, company_id=company_id, day__range=(since, until))
-    return {row.day: Figures(**{name: getattr(row, name) for name in (*COUNTS, "seconds")}) for row in rows}
+def counted(company_id: UUID, since: date, until: date) -> tuple[Counting | None, dict[date, Figures]]:
+    """What is counted of a company's days, and by which counting: its mark is that of these very figures. A day that is
+    not there yet is counted by no mark that is read before it."""
+    counting = Counting.objects.filter(is_shown=True).first()
+    rows = DayFigures.objects.filter(counting__is_shown=True, company_id=company_id, day__range=(since, until))
+    found = list(rows.select_related("counting"))
+    by_day = {row.day: Figures(**{name: getattr(row, name) for name in (*COUNTS, "seconds")}) for row in found}
+    return found[0].counting if found else counting, by_day
