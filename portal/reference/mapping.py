@@ -120,6 +120,8 @@ def resolve(family: str, rule: Rule, code: str | None, rows: Rows) -> Resolved:
     if rule.how is not How.TABLE:
         return Resolved(code)
     found = rows.get((family, written))
+    if found is None and rule.unknown is Missing.AS_IS:
+        return Resolved(code)
     return Resolved(found) if found is not None else _instead(rule, rule.unknown, Why.UNKNOWN)
 
 

@@ -22,7 +22,6 @@ MOST_DIMENSIONS: Final = 50
 
 NO_DEFAULT: Final = "Give the default code that shall be used."
 UNUSED_DEFAULT: Final = "Nothing uses this code: choose to use the default, or leave it empty."
-NEVER_PASSED_ON: Final = "A code that the table lacks is refused or replaced, never sent as it is."
 NO_CURRENCY_DEFAULT: Final = "A default currency would book one currency's amounts as another's."
 ONLY_DIMENSIONS: Final = "Only a dimension can be left out."
 NO_NAME: Final = "Give the name of the dimension at the source."
@@ -42,7 +41,8 @@ class How(StrEnum):
 
 
 class Missing(StrEnum):
-    """What happens where there is no code."""
+    """What happens where there is no code: where a document has none, or where the table lacks the document's. As it is
+    means then that none is sent, or the document's own."""
 
     AS_IS = "as_is"
     DEFAULT = "default"
@@ -179,8 +179,6 @@ def _wrong_in(rule: Rule, *, may_drop: bool) -> dict[str, str]:
     uses_default = rule.absent is Missing.DEFAULT or (rule.how is How.TABLE and rule.unknown is Missing.DEFAULT)
     if rule.how is How.DROP and not may_drop:
         wrong["how"] = ONLY_DIMENSIONS
-    if rule.unknown is Missing.AS_IS:
-        wrong["unknown"] = NEVER_PASSED_ON
     if bool(rule.default) is not uses_default:
         wrong["default"] = NO_DEFAULT if uses_default else UNUSED_DEFAULT
     if len(rule.default) > LONGEST_CODE:
@@ -189,7 +187,7 @@ def _wrong_in(rule: Rule, *, may_drop: bool) -> dict[str, str]:
 
 
 def _wrong_in_currency(rule: Rule) -> dict[str, str]:
-    if rule.absent is Missing.AS_IS and rule.unknown is Missing.REFUSE and not rule.default:
+    if rule.absent is Missing.AS_IS and rule.unknown is not Missing.DEFAULT and not rule.default:
         return {}
     return {"default": NO_CURRENCY_DEFAULT}
 

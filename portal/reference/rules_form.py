@@ -37,7 +37,13 @@ ABSENT: Final = [
     (Missing.DEFAULT.value, "Use the default"),
     (Missing.REFUSE.value, "Refuse the document"),
 ]
-UNKNOWN: Final = [(Missing.REFUSE.value, "Refuse the document"), (Missing.DEFAULT.value, "Use the default")]
+UNKNOWN: Final = [
+    (Missing.REFUSE.value, "Refuse the document"),
+    (Missing.AS_IS.value, "Send it as it is"),
+    (Missing.DEFAULT.value, "Use the default"),
+]
+WITHOUT_DEFAULT: Final = [choice for choice in UNKNOWN if choice[0] != Missing.DEFAULT]
+IN_USE: Final = "Counts only where the code is looked up in the table."
 MEMBERS: Final = ("how", "absent", "unknown", "default")
 GROUPS: Final = {
     SUPPLIER: "Suppliers",
@@ -76,9 +82,13 @@ class RulesForm(forms.ModelForm):  # type: ignore[type-arg]
             supplier=Rule(**self._members(SUPPLIER)),
             account=Rule(**self._members(ACCOUNT)),
             tax=Rule(**self._members(TAX)),
-            currency=Rule(how=How(self.cleaned_data["currency__how"])),
+            currency=self._currency(),
             dimensions=tuple(self._dimension(slot) for slot in self._named()),
         )
+
+    def _currency(self) -> Rule:
+        how, unknown = (self.cleaned_data[f"currency__{member}"] for member in ("how", "unknown"))
+        return Rule(how=How(how), unknown=Missing(unknown or Missing.REFUSE))
 
     def _named(self) -> list[int]:
         return [slot for slot in range(self.slots) if self.cleaned_data[f"dimension_{slot}__name"]]
@@ -110,6 +120,8 @@ def form_for(mapping: CodeMapping) -> type[RulesForm]:
     for family in (SUPPLIER, ACCOUNT, TAX):
         fields |= _fields(family, rules.of(family), [DIRECT, TABLE])
     fields["currency__how"] = _choice("Code", [DIRECT, TABLE], rules.currency.how)
+    fields["currency__unknown"] = _choice("Not in the table", WITHOUT_DEFAULT, rules.currency.unknown, IN_USE)
+    fields["currency__unknown"].required = False
     dimensions = [*rules.dimensions, *[DimensionRule(name="")] * EMPTY_SLOTS]
     for slot, rule in enumerate(dimensions):
         fields |= _dimension_fields(f"dimension_{slot}", rule)
@@ -153,9 +165,7 @@ def _fields(group: str, rule: Rule, ways: list[tuple[str, str]]) -> Mapping[str,
     return {
         f"{group}__how": _choice("Code", ways, rule.how),
         f"{group}__absent": _choice("Without a code", ABSENT, rule.absent),
-        f"{group}__unknown": _choice(
-            "Not in the table", UNKNOWN, rule.unknown, "Counts only where the code is looked up in the table."
-        ),
+        f"{group}__unknown": _choice("Not in the table", UNKNOWN, rule.unknown, IN_USE),
         f"{group}__default": _text("Default", rule.default, LONGEST_CODE, "The accounting system's code."),
     }
 

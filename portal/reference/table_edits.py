@@ -16,6 +16,7 @@ from portal.reference.rules import (
     LONGEST_CODE,
     DimensionRule,
     How,
+    Missing,
     Rules,
     dimension_family,
     from_json,
@@ -87,13 +88,14 @@ def save_codes(connection: Connection, family: str, edits: Sequence[Edit], *, wh
     return saved
 
 
-def look_up(connection: Connection, family: str, *, who: str) -> bool:
-    """From now on the codes of a family are looked up in its table; False where they are already.
+def look_up(connection: Connection, family: str, *, who: str, rest_as_it_is: bool = False) -> bool:
+    """From now on the codes of a family are looked up in its table; False where they are already. What is not listed
+    is sent as it is, or becomes what the rule says, which is refused unless somebody has chosen otherwise.
 
     Raises `Misconfigured` where the stored rules cannot be read.
     """
     rules = from_json(connection.mapping)
-    return save_rules(connection, _with_table(rules, family), who=who)
+    return save_rules(connection, _with_table(rules, family, rest_as_it_is=rest_as_it_is), who=who)
 
 
 def write(connection: Connection, rows: Iterable[Row]) -> None:
@@ -155,16 +157,16 @@ def _row(family: str, edit: Edit, row: MappedCode | None) -> Row:
     return Row(family, edit.source_code, edit.sent, note)
 
 
-def _with_table(rules: Rules, family: str) -> Rules:
+def _with_table(rules: Rules, family: str, *, rest_as_it_is: bool) -> Rules:
+    changed: dict[str, Any] = {"how": How.TABLE, **({"unknown": Missing.AS_IS} if rest_as_it_is else {})}
     if family in FAMILIES:
-        changed: dict[str, Any] = {family: replace(rules.of(family), how=How.TABLE)}
-        return replace(rules, **changed)
+        return replace(rules, **{family: replace(rules.of(family), **changed)})  # type: ignore[arg-type]
     name = family.removeprefix(DIMENSION)
     known = rules.dimension(name)
     if known is None:
-        return replace(rules, dimensions=(*rules.dimensions, DimensionRule(name=name, how=How.TABLE)))
+        return replace(rules, dimensions=(*rules.dimensions, DimensionRule(name=name, **changed)))
     others = (one for one in rules.dimensions if dimension_family(one.name) != dimension_family(known.name))
-    return replace(rules, dimensions=(*others, replace(known, how=How.TABLE)))
+    return replace(rules, dimensions=(*others, replace(known, **changed)))
 
 
 def _tell(

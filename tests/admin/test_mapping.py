@@ -113,7 +113,7 @@ def test_a_dimension_without_a_name_is_taken_away(staff: Client, demo: Connectio
         ({"account__absent": "default"}, "account__default", "Give the default code that shall be used."),
         ({"tax__default": "T1"}, "tax__default", "Nothing uses this code"),
         ({"account__how": "drop"}, "account__how", "Select a valid choice."),
-        ({"account__unknown": "as_is"}, "account__unknown", "Select a valid choice."),
+        ({"currency__unknown": "default"}, "currency__unknown", "Select a valid choice."),
         ({"account__default": "7" * 101}, "account__default", "at most 100 characters"),
         (
             {"dimension_1__name": "Team", "dimension_1__absent": "default"},

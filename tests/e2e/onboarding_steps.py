@@ -171,6 +171,14 @@ def step(page: Page, key: str) -> Locator:
     return page.locator(f"#step-{key}")
 
 
+def latest_runs(page: Page) -> dict[str, str]:
+    """The page of the latest run of each kind of reference data, by kind."""
+    found = page.locator("a[id^=run-]")
+    expect(found.first).to_be_visible()
+    runs = [(one.get_attribute("id"), one.get_attribute("href")) for one in found.all()]
+    return {str(name).removeprefix("run-"): str(href) for name, href in runs}
+
+
 def icompleat_connected(stranger: Watched, town: Town, there: Elsewhere) -> None:
     """What iCompleat's API page shows, tried with a slip first."""
     page = stranger.page

@@ -22,6 +22,7 @@ NAME = "Lantern Street Opticians Ltd"
 ADDRESS = "ada@lantern.example"
 CODELESS = "invoice-unknown-account"
 # What its two lines are coded to, and what that is called in the books.
+KINDS = ["account", "currency", "dimension", "supplier", "tax"]
 CODES = {"9999": "7502", "7502": "7502"}
 
 
@@ -107,8 +108,14 @@ def _synchronises(stranger: Watched, path: str) -> None:
     expect(steps.step(page, "sync")).to_contain_text("All 5 kinds have been read and sent", timeout=steps.LATER)
     expect(steps.step(page, "schedules")).to_contain_text("Daily at")
     page.locator("#do-schedules").click()
+    before = steps.latest_runs(page)
+    assert sorted(before) == KINDS
     page.get_by_role("button", name="Sync all").click()
     look(stranger, "journey-41-syncing")
+    for kind in KINDS:
+        run = page.locator(f"#run-{kind}")
+        expect(run).to_have_text("Complete", timeout=steps.LATER)
+        expect(run).not_to_have_attribute("href", before[kind])
     expect(steps.step(steps.set_up(stranger, path), "sync")).to_contain_text("All 5 kinds", timeout=steps.LATER)
     look(stranger, "journey-42-synchronised")
 
@@ -125,6 +132,9 @@ def _goes_live(stranger: Watched, path: str) -> None:
 def _sees_it(stranger: Watched, path: str, number: str) -> None:
     page = stranger.page
     stranger.open(path)
+    for word in ("Received", "Posted"):
+        row = page.locator("table.figures tr").filter(has=page.get_by_role("rowheader", name=word, exact=True))
+        expect(row.locator("td")).to_have_text(["1", "1"])
     look(stranger, "journey-60-dashboard")
     stranger.open("/")
     look(stranger, "journey-61-companies")

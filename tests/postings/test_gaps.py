@@ -188,6 +188,16 @@ def test_a_list_that_was_never_read_to_its_end_proves_nothing_and_says_so(told: 
     )
 
 
+def test_what_is_sent_as_it_is_for_want_of_a_row_is_looked_for_there(told: Connection) -> None:
+    read(told, "account", "7100", "8000")
+    save_rules(told, Rules(account=Rule(how=How.TABLE, unknown=Missing.AS_IS)), who="tests")
+    MappedCode.objects.create(connection=told, family="account", source_code="5010", accounting_code="7100")
+    for code in ("5010", "8000", "9999"):
+        came(told, account_code=code)
+    assert found(told) == [("account", "9999", 1, "9999")]
+    assert gaps_of(told).found[0].judged.verdict is Verdict.UNKNOWN
+
+
 def test_a_dimension_is_looked_for_under_the_name_that_it_has_there(told: Connection) -> None:
     read(told, "dimension", "TRN", dimension="Centre")
     save_rules(told, Rules(dimensions=(DimensionRule(name="Cost Centre", to="centre"),)), who="tests")

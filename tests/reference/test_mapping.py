@@ -112,6 +112,32 @@ def test_what_is_absent_may_take_the_default_while_what_is_unknown_refuses() -> 
     assert caught.value.field == "mapping.account[9999]"
 
 
+@pytest.mark.parametrize(("written", "sent"), [("5010", "7100"), ("9999", "9999"), (None, None), ("", "")])
+def test_what_is_not_listed_may_be_sent_as_it_is(written: str | None, sent: str | None) -> None:
+    rules = Rules(account=by_table(unknown="as_is"))
+    document = with_line(sample(), 0, account_code=written)
+    assert mapped(document, rules, ROWS).lines[0].account_code == sent
+    assert gaps(document, rules, ROWS) == ()
+    assert ("account", "9999") in codes_to_look_up(with_line(sample(), 0, account_code="9999"), rules)
+
+
+def test_a_dimension_that_is_not_listed_keeps_its_code_under_its_new_name() -> None:
+    rule = DimensionRule(name="Department", to="Team", how=How.TABLE, unknown=Missing.AS_IS)
+    document = sample(dimensions=(DEPARTMENT, Dimension(name="Department", code="ELSE")))
+    rows = {("dimension:department", "TRN"): "T-01"}
+    sent = mapped(document, Rules(dimensions=(rule,)), rows).dimensions
+    assert [(each.name, each.code) for each in sent] == [("Team", "T-01"), ("Team", "ELSE")]
+
+
+def test_a_currency_that_is_not_listed_never_becomes_the_companys_own() -> None:
+    rules = Rules(currency=by_table(unknown="as_is"))
+    document = sample(currency="USD", base_currency="GBP")
+    sent = mapped(document, rules, {("currency", "GBP"): "UKL"})
+    assert (sent.currency, sent.base_currency) == ("USD", "UKL")
+    with pytest.raises(Misconfigured):
+        mapped(document, rules, {("currency", "GBP"): "USD"})
+
+
 def test_codes_are_compared_letter_by_letter() -> None:
     assert [gap.code for gap in gaps(with_line(sample(), 0, tax_code="t1"), Rules(tax=TABLE), ROWS)] == ["t1"]
 
@@ -295,7 +321,7 @@ RULE = st.builds(
     Rule,
     how=st.sampled_from([How.DIRECT, How.TABLE]),
     absent=st.sampled_from(Missing),
-    unknown=st.sampled_from([Missing.DEFAULT, Missing.REFUSE]),
+    unknown=st.sampled_from(Missing),
     default=st.just("DEF"),
 )
 RULES = st.builds(
@@ -303,7 +329,9 @@ RULES = st.builds(
     supplier=RULE,
     account=RULE,
     tax=RULE,
-    currency=st.builds(Rule, how=st.sampled_from([How.DIRECT, How.TABLE])),
+    currency=st.builds(
+        Rule, how=st.sampled_from([How.DIRECT, How.TABLE]), unknown=st.sampled_from([Missing.AS_IS, Missing.REFUSE])
+    ),
     dimensions=st.just((DimensionRule(name="Department", how=How.TABLE), DimensionRule(name="Project", how=How.DROP))),
 )
 # Every code of ours is its own neighbour, so that mapping twice can be compared.

@@ -108,7 +108,16 @@ def dimension(**members: Any) -> DimensionRule:
         (Rules(tax=Rule(how=How.TABLE, unknown=Missing.DEFAULT)), "tax.default", rules.NO_DEFAULT),
         (Rules(tax=Rule(default="T1")), "tax.default", rules.UNUSED_DEFAULT),
         (Rules(tax=Rule(unknown=Missing.DEFAULT, default="T1")), "tax.default", rules.UNUSED_DEFAULT),
-        (Rules(tax=Rule(how=How.TABLE, unknown=Missing.AS_IS)), "tax.unknown", rules.NEVER_PASSED_ON),
+        (
+            Rules(tax=Rule(how=How.TABLE, unknown=Missing.AS_IS, default="T1")),
+            "tax.default",
+            rules.UNUSED_DEFAULT,
+        ),
+        (
+            Rules(currency=Rule(how=How.TABLE, unknown=Missing.AS_IS, absent=Missing.REFUSE)),
+            "currency.default",
+            rules.NO_CURRENCY_DEFAULT,
+        ),
         (Rules(account=Rule(how=How.DROP)), "account.how", rules.ONLY_DIMENSIONS),
         (Rules(account=Rule(absent=Missing.DEFAULT, default="7" * 101)), "account.default", rules.TOO_LONG),
         (

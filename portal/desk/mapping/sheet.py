@@ -37,6 +37,7 @@ MOST_LINES: Final = 200
 MOST_KNOWN: Final = 1_000
 MORE: Final = 3
 ORDER: Final = ("source_code", "id")
+UNLISTED: Final = {Missing.REFUSE: "is refused", Missing.AS_IS: "is sent as it is"}
 # What a row of the table can mend; an absent code has none, and a clash is none of the table's.
 MENDED_BY_A_ROW: Final = frozenset({Verdict.NO_ROW, Verdict.UNKNOWN, Verdict.INACTIVE, Verdict.OTHERWISE})
 
@@ -197,5 +198,5 @@ def _becomes(rule: Rule) -> str:
         return "These are not sent at all."
     if rule.how is How.DIRECT:
         return "Codes are sent as iCompleat writes them. The rows below do not count."
-    other = f"becomes {rule.default}" if rule.unknown is Missing.DEFAULT else "is refused"
+    other = UNLISTED.get(rule.unknown) or f"becomes {rule.default}"
     return f"Codes are looked up below. One that is not there {other}."

@@ -101,7 +101,7 @@ def mapping_look_up(request: HttpRequest, place: Place, connection: Connection) 
     if family not in {one.key for one in families_of(rules_of(connection))}:
         raise Http404("There are no such codes.")
     try:
-        look_up(connection, family, who=request.user.get_username())
+        look_up(connection, family, who=request.user.get_username(), rest_as_it_is="rest_as_it_is" in request.POST)
     except (Misconfigured, ValueError) as error:
         messages.error(request, str(error))
     else:

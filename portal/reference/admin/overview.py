@@ -78,9 +78,13 @@ def _row(mapping: CodeMapping, family: str, rules: Rules, counts: dict[str, int]
         words[:1].upper() + words[1:],
         SENT[rule.how] + renamed,
         NOTHING if rule.how is How.DROP or family == CURRENCY else _instead(rule, rule.absent),
-        _instead(rule, rule.unknown) if rule.how is How.TABLE else NOTHING,
+        _unlisted(rule) if rule.how is How.TABLE else NOTHING,
         _table(mapping, family, rules, counts.get(family, 0)),
     )
+
+
+def _unlisted(rule: Rule) -> str:
+    return "It is sent as it is" if rule.unknown is Missing.AS_IS else _instead(rule, rule.unknown)
 
 
 def _instead(rule: Rule, what: Missing) -> str:

@@ -12,9 +12,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from portal.connections.models import Connection
-from portal.reference.models import MappedCode, Record
+from portal.postings.preview.running import dry_run_of
+from portal.reference.models import MappedCode, Record, SyncRun
 from portal.reference.rules import DimensionRule, How, Missing, Rule, Rules, from_json
 from portal.reference.services import save_rules
 from portal.tenants.models import Member, Role
@@ -98,6 +100,30 @@ def test_rows_that_do_not_count_say_so_and_one_click_lets_them_count(scene: Scen
     scene.connection.refresh_from_db()
     assert from_json(scene.connection.mapping) == Rules(account=Rule(how=How.TABLE))
     assert scene.client.post(address, {"family": "strange"}).status_code == 404
+
+
+def test_one_click_lets_rows_count_and_leaves_the_rest_as_it_is(scene: Scene) -> None:
+    a_record(scene.connection, "5010", kind="account")
+    now = timezone.now()
+    SyncRun.objects.create(
+        company=scene.company, connection=scene.connection, kind="account", state="Complete", asked_at=now
+    )  # fmt: skip
+    address = reverse("desk:mapping-look-up", args=[scene.company.pk])
+    _, text = sent(scene.client, address, family="account", rest_as_it_is="yes")
+    assert "Codes are looked up below. One that is not there is sent as it is." in text
+    scene.connection.refresh_from_db()
+    assert from_json(scene.connection.mapping) == Rules(account=Rule(how=How.TABLE, unknown=Missing.AS_IS))
+    posting = scene.receive(lines=(a_line(account_code="V-1"), a_line(2, account_code="5010")))
+    MappedCode.objects.create(connection=scene.connection, family="account", source_code="V-2", accounting_code="5020")
+    text = page(scene, "mapping-codes", "?family=account")
+    assert re.findall(r'<span class="code">([^<]+)</span>', text) == ["V-1", "V-2"]
+    rules = scene.client.get(reverse("desk:mapping-rules", args=[scene.company.pk])).context["form"]
+    assert rules["account__unknown"].value() == "as_is"
+    assert "default" not in dict(rules.fields["currency__unknown"].choices)
+    shown = dry_run_of(posting).codes
+    assert [(each.own, each.sent, each.note) for each in shown if each.what == "Account code"] == [
+        ("V-1", "V-1", ""), ("5010", "5010", ""),
+    ]  # fmt: skip
 
 
 def test_a_code_that_an_error_named_is_ready_to_be_filled_in(scene: Scene) -> None:
