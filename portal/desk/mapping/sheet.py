@@ -34,7 +34,9 @@ from portal.reference.table_edits import Edit
 
 MOST_GAPS: Final = 40
 MOST_LINES: Final = 200
-MOST_KNOWN: Final = 1_000
+# Of a longer list the first few are offered, and whoever types is asked for more.
+MOST_KNOWN: Final = 200
+FIRST_KNOWN: Final = 50
 MORE: Final = 3
 ORDER: Final = ("source_code", "id")
 UNLISTED: Final = {Missing.REFUSE: "is refused", Missing.AS_IS: "is sent as it is"}
@@ -66,7 +68,8 @@ class Family:
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """The page of one family. `known` are the accounting system's codes with their names, as many as are offered."""
+    """The page of one family. `known` are the accounting system's codes with their names: all of them, or, where it
+    `knows_more`, the first few."""
 
     family: Family
     families: Sequence[Family]
@@ -106,12 +109,17 @@ def sheet_of(connection: Connection, query: QueryDict, lines: Sequence[Line] | N
     search = query.get("q", "").replace("\0", "").strip()[:LONGEST_CODE]
     rows = MappedCode.objects.filter(connection_id=connection.pk, family=family.key)
     page = cut(_searched(rows, search), query, order=ORDER, within=rows)
-    offered = list(known_codes(connection, rules, family.key)[: MOST_KNOWN + 1])
+    known = known_codes(connection, rules, family.key)
+    offered = list(known[: MOST_KNOWN + 1])
+    knows_more = len(offered) > MOST_KNOWN
     if lines is None:
-        lines = list(_lines(connection, family.key, page.rows, dict(offered), query.get("code", "")))
+        names = dict(known.filter(code__in=[row.accounting_code for row in page.rows]) if knows_more else offered)
+        lines = list(_lines(connection, family.key, page.rows, names, query.get("code", "")))
+    if knows_more:
+        offered = offered[:FIRST_KNOWN]
     return Sheet(
         family=family, families=families, rule=rules.of(family.key), becomes=_becomes(rules.of(family.key)),
-        lines=lines, page=page, known=offered[:MOST_KNOWN], knows_more=len(offered) > MOST_KNOWN, search=search,
+        lines=lines, page=page, known=offered, knows_more=knows_more, search=search,
     )  # fmt: skip
 
 
