@@ -8,6 +8,7 @@ from typing import Final
 
 from django.urls import reverse
 
+from portal.connections.registry import source
 from portal.desk.going_live.facts import Facts
 from portal.desk.going_live.steps import Stand, Step
 from portal.desk.syncing import Row
@@ -111,11 +112,21 @@ def _sync(facts: Facts, rows: Sequence[Row]) -> tuple[Stand, str]:
         return Stand.MOVING, f"{len(well)} of {len(rows)} kinds have been read{there}."
     if stuck := [row.status.label.lower() for row in rows if _needs_somebody(row)]:
         return Stand.MEND, f"Not come to its end: {', '.join(stuck)}."
+    if unsent := [row.status.label.lower() for row in rows if _is_unsent(facts, row)]:
+        return Stand.OPTIONAL, f"Read before iCompleat’s interface was set up, and not sent there: {', '.join(unsent)}."
     if all(row.ended_well or row.is_left_out for row in rows):
         count = f"All {len(rows)}" if len(well) == len(rows) else f"{len(well)} of {len(rows)}"
         return Stand.DONE, f"{count} kinds have been read{there}.{_left_out(rows)}"
     where = "" if facts.source_api else " iCompleat’s interface is not set up, so what is read stays here."
     return Stand.OPTIONAL, f"Suppliers and codes are read from {facts.system}.{where}"
+
+
+def _is_unsent(facts: Facts, row: Row) -> bool:
+    """Whether iCompleat takes this kind, and the run that read it went nowhere, or elsewhere."""
+    there, run = facts.overview.source, row.status.run
+    if there is None or run is None or not row.ended_well:
+        return False
+    return row.status.kind in source(there.integration).offers.takes and run.source_id != there.pk
 
 
 def _needs_somebody(row: Row) -> bool:

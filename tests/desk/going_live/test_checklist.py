@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from portal.connections.models import Connection, EndpointToken, Side, Status
 from portal.connections.services import connect
+from portal.connections.setup import is_set_up
 from portal.desk.access import Place
 from portal.desk.going_live.checklist import Checklist, checklist_of
 from portal.desk.going_live.steps import Stand
@@ -237,6 +238,25 @@ def test_a_kind_that_somebody_leaves_out_does_not_count(scene: Scene) -> None:
     assert stands(scene)["sync"] is Stand.MEND
     a_sync(scene.connection, kind="tax")
     assert stands(scene)["sync"] is Stand.DONE
+
+
+def test_what_was_read_before_icompleat_was_set_up_is_to_be_sent(scene: Scene) -> None:
+    page(scene)
+    kinds = list(SyncSchedule.objects.values_list("kind", flat=True))
+    for kind in kinds:
+        a_sync(scene.connection, kind=kind)
+    assert (stands(scene)["sync"], "and sent" in said(scene, "sync")) == (Stand.DONE, False)
+    secrets = {"security_key": "k"}
+    settings = {"base_url": "https://icompleat.example", "tenant_id": "t", "company_id": "c"}
+    source = SourceConnectionFactory.create(company=scene.company, settings=settings, secrets=secrets)
+    assert is_set_up(source)
+    assert stands(scene)["sync"] is Stand.OPTIONAL
+    assert "and not sent there: suppliers, " in said(scene, "sync")
+    assert ">Sync now</button>" in page(scene)
+    for kind in kinds:
+        a_sync(scene.connection, kind=kind, source=source)
+    assert stands(scene)["sync"] is Stand.DONE
+    assert "have been read and sent to iCompleat." in said(scene, "sync")
 
 
 def test_what_waits_for_confirmation_is_not_done(scene: Scene) -> None:
