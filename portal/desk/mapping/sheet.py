@@ -14,7 +14,7 @@ from portal.connections.models import Connection
 from portal.connections.registry import UnknownIntegration
 from portal.desk.keyset import Cut, cut
 from portal.desk.mapping.missing import gaps_with_what_came_before
-from portal.reference.judging import KINDS, Verdict
+from portal.reference.judging import KINDS, Fate, Judged, Verdict
 from portal.reference.mirror import Mirror
 from portal.reference.models import MappedCode, Record
 from portal.reference.rules import (
@@ -39,6 +39,8 @@ MOST_KNOWN: Final = 200
 FIRST_KNOWN: Final = 50
 MORE: Final = 3
 ORDER: Final = ("source_code", "id")
+NO_ROW: Final = "No row yet"
+NOTHING_SENT: Final = "Nothing is sent for it"
 UNLISTED: Final = {Missing.REFUSE: "is refused", Missing.AS_IS: "is sent as it is"}
 # What a row of the table can mend; an absent code has none, and a clash is none of the table's.
 MENDED_BY_A_ROW: Final = frozenset({Verdict.NO_ROW, Verdict.UNKNOWN, Verdict.INACTIVE, Verdict.OTHERWISE})
@@ -46,7 +48,8 @@ MENDED_BY_A_ROW: Final = frozenset({Verdict.NO_ROW, Verdict.UNKNOWN, Verdict.INA
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One line of the form. `was` is what it sent when it was shown; `name` what the accounting system calls it."""
+    """One line of the form. `was` is what it sent when it was shown; `name` what the accounting system calls it;
+    `lacks` is what becomes of a code that has no row."""
 
     source: str = ""
     sent: str = ""
@@ -54,6 +57,7 @@ class Line:
     note: str = ""
     name: str = ""
     used: int = 0
+    lacks: str = ""
     error: str = ""
     is_new: bool = False
 
@@ -175,17 +179,23 @@ def _lines(
     connection: Connection, family: str, rows: Sequence[MappedCode], names: Mapping[str, str], code: str
 ) -> Iterator[Line]:
     shown = {row.source_code for row in rows}
-    lacking = {gap.judged.code: gap.transactions for gap in _gaps(connection, family)}
+    lacking = {gap.judged.code: (gap.transactions, _lack(gap.judged)) for gap in _gaps(connection, family)}
     wanted = code.replace("\0", "").strip()[:LONGEST_CODE]
     if wanted and wanted not in lacking and wanted not in shown:
-        lacking = {wanted: 0, **lacking}
-    for source, used in list(lacking.items())[:MOST_GAPS]:
+        lacking = {wanted: (0, NO_ROW), **lacking}
+    for source, (used, lacks) in list(lacking.items())[:MOST_GAPS]:
         if source not in shown:
-            yield Line(source=source, used=used)
+            yield Line(source=source, used=used, lacks=lacks)
     for row in rows:
         sent = row.accounting_code
         yield Line(source=row.source_code, sent=sent, was=sent, note=row.note, name=names.get(sent, ""))
     yield from (Line(is_new=True) for _ in range(MORE))
+
+
+def _lack(judged: Judged) -> str:
+    if judged.verdict is Verdict.NO_ROW:
+        return NOTHING_SENT
+    return "Would be refused" if judged.fate is Fate.REFUSED else "May be refused"
 
 
 def _gaps(connection: Connection, family: str) -> list[Any]:

@@ -62,7 +62,7 @@ def test_the_gaps_count_each_document_once_and_lead_to_its_dry_run(scene: Scene,
     latest = came(endpoint, "INV-2", "V-1", "V-2")
     text = page(scene, "gaps")
     assert "What came in before go-live" in text
-    assert "Looked at: 2 (" in text
+    assert "Looked at: 2, of them <a" in text
     assert re.findall(r"family=account&code=(V-\d).*?<td[^>]*>(\d)</td>", text) == [("V-1", "2"), ("V-2", "1")]
     address = reverse("desk:before-live-one", args=[scene.company.pk, latest.pk])
     assert f'href="{address}">INV-2</a>' in text
@@ -76,6 +76,7 @@ def test_the_editor_offers_them_to_be_filled_in(scene: Scene, endpoint: Endpoint
     text = page(scene, "mapping-codes", family="account")
     assert re.findall(r'<span class="code">([^<]+)</span>', text) == ["5010", "V-1"]
     assert "used by 1 document" in text
+    assert text.count("Nothing is sent for it") == 2
 
 
 def test_what_came_before_counts_until_something_was_taken_in(scene: Scene, endpoint: Endpoint) -> None:

@@ -117,6 +117,7 @@ def test_one_click_lets_rows_count_and_leaves_the_rest_as_it_is(scene: Scene) ->
     MappedCode.objects.create(connection=scene.connection, family="account", source_code="V-2", accounting_code="5020")
     text = page(scene, "mapping-codes", "?family=account")
     assert re.findall(r'<span class="code">([^<]+)</span>', text) == ["V-1", "V-2"]
+    assert ("Would be refused" in text, "Nothing is sent for it" in text) == (True, False)
     rules = scene.client.get(reverse("desk:mapping-rules", args=[scene.company.pk])).context["form"]
     assert rules["account__unknown"].value() == "as_is"
     assert "default" not in dict(rules.fields["currency__unknown"].choices)
