@@ -48,7 +48,7 @@ def page(scene: Scene, name: str = "mapping-codes", **query: str) -> str:
 
 def test_the_page_is_as_long_and_costs_as_much_as_with_a_few(scene: Scene) -> None:
     save_rules(scene.connection, Rules(account=Rule(how=How.TABLE)), who="tests")
-    costs, lengths = [], []
+    costs, lengths, text = [], [], ""
     for first, last in ((0, 300), (300, MANY)):
         accounts(scene, first, last)
         with CaptureQueriesContext(database) as asked:
