@@ -42,7 +42,7 @@ def keep(connection: Connection, kept: Collection[Kind], *, of: Collection[Kind]
         locked = Connection.objects.select_for_update(of=("self",), no_key=True).get(pk=connection.pk)
         before = list(locked.kept_kinds)
         after = [kind.value for kind in Kind if kind in (kept if kind in of else before)]
-        if after == sorted(before, key=list(Kind).index):
+        if set(after) == set(before):
             return False
         Connection.objects.filter(pk=connection.pk).update(kept_kinds=after)
         _tell(connection, before, after, of, who)
