@@ -30,6 +30,7 @@ from portal.api.strict import read_body, read_query
 from portal.api.tokens import live_token
 from portal.connections.models import Connection
 from portal.intake.strict_json import load
+from portal.postings.doers import Program
 from portal.tenants.models import Company
 
 logger = logging.getLogger(__name__)
@@ -127,7 +128,12 @@ class Door(APIView):
     @property
     def who(self) -> str:
         """Who acts, as the audit trail names them."""
-        return f"API token {self.token}"
+        return self.program.name
+
+    @property
+    def program(self) -> Program:
+        """Who acts, as services that keep it know them."""
+        return Program(str(self.token))
 
     def handle_exception(self, exc: Exception) -> Response:
         """Every error in the documented shape; a bug is logged and says nothing of itself."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
+from django.core.validators import RegexValidator
 from django.db.models import Model, Q, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -23,6 +24,7 @@ LIMIT: Final = 100
 LARGEST_LIMIT: Final = 1_000
 LARGEST_ID: Final = 2**63 - 1
 NO_CURSOR: Final = "It must be what an answer gave as next, asked for with the same filters and order."
+NO_KEY: Final = "It must be what an answer gave as next."
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 
@@ -41,6 +43,16 @@ class Cursor(Query):
 
     limit = Whole(least=1, most=LARGEST_LIMIT, default=LIMIT, help_text="How many results at once.")
     after = Text(required=False, min_length=1, max_length=40, help_text="What the answer before gave as `next`.")
+
+
+class KeyCursor(Query):
+    """From a key on, the newest first."""
+
+    limit = Whole(least=1, most=LARGEST_LIMIT, default=LIMIT, help_text="How many results at most.")
+    after = Text(
+        required=False, validators=[RegexValidator(r"\A[0-9]{1,18}(-[0-9]{1,18})?\Z", NO_KEY)],
+        help_text="What the answer before gave as `next`.",
+    )  # fmt: skip
 
 
 class Href(serializers.Serializer[Any]):
@@ -126,6 +138,17 @@ def from_cursor(
     found = list(rows.order_by(*(sign + name for name in order))[: limit + 1])
     page, more = found[:limit], len(found) > limit
     return {"results": shown(page), "next": str(page[-1].pk) if more else None}
+
+
+def place_of(query: Any) -> tuple[int, int] | None:
+    """Two keys of a cursor, the second one 0 where there is none; None at the start of the list."""
+    first, _, second = query.get("after", "").partition("-")
+    return (int(first), int(second or 0)) if first else None
+
+
+def cursor_of(place: tuple[int, int] | None) -> str | None:
+    """The cursor that names a place."""
+    return None if place is None else f"{place[0]}-{place[1]}" if place[1] else str(place[0])
 
 
 def _beyond(rows: QuerySet[Any], cursor: str, order: Sequence[str], *, falling: bool) -> Q:

@@ -11,6 +11,7 @@ from portal.api import views
 COMPANY: Final = "companies/<uuid:company_id>"
 CONNECTION: Final = f"{COMPANY}/connections/<uuid:connection_id>"
 WEBHOOK: Final = "webhooks/<uuid:webhook_id>"
+POSTING: Final = f"{COMPANY}/postings/<int:posting_id>"
 
 app_name = "api"
 urlpatterns = [
@@ -35,6 +36,14 @@ urlpatterns = [
     path(f"{COMPANY}/data/history", views.History.as_view(), name="history"),
     path(f"{COMPANY}/data/history/<int:dataset_id>", views.Run.as_view(), name="run"),
     path(f"{COMPANY}/data/<slug:data_type>", views.Records.as_view(), name="records"),
+    path(f"{COMPANY}/transactions", views.CompanyTransactions.as_view(), name="company-transactions"),
+    path(
+        f"{COMPANY}/transactions/<uuid:transaction_id>", views.CompanyTransaction.as_view(), name="company-transaction"
+    ),
+    path(f"{COMPANY}/postings", views.Postings.as_view(), name="postings"),
+    path(POSTING, views.PostingById.as_view(), name="posting"),
+    path(f"{POSTING}/retry", views.PostingRetry.as_view(), name="posting-retry"),
+    path(f"{POSTING}/resolve", views.PostingResolution.as_view(), name="posting-resolve"),
     path(f"{COMPANY}/push/transactions", views.Transactions.as_view(), name="transactions"),
     path(f"{COMPANY}/push/transactions/<path:key>", views.Transaction.as_view(), name="transaction"),
     path("webhooks", views.Webhooks.as_view(), name="webhooks"),

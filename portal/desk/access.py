@@ -65,8 +65,9 @@ class Place:
         return self.role in ACTING and not self.is_closed
 
     @property
-    def may_settle(self) -> bool:
-        """Whether this person may decide what is left open, of a closed company, too."""
+    def may_decide(self) -> bool:
+        """Whether this person's role lets them decide about postings. What can be done to one, in a closed company too,
+        is for `portal.postings.repair` to say."""
         return self.role in ACTING
 
     @property
@@ -158,8 +159,18 @@ def looks_and_acts(view: View[Place, P]) -> Page:
     return _page(view, Place.of, (*LOOKING_METHODS, "POST"), ACTING)
 
 
+def decides(view: View[Place, P]) -> Page:
+    """Something that owners and operators may do, and of which the rules say whether a closed company allows it."""
+    return _page(view, Place.of, ("POST",), ACTING, of_closed=True)
+
+
+def looks_and_decides(view: View[Place, P]) -> Page:
+    """Its form: every member may read it."""
+    return _page(view, Place.of, (*LOOKING_METHODS, "POST"), ACTING, of_closed=True)
+
+
 def takes_away(view: View[Place, P]) -> Page:
-    """A form by which owners and operators take away or settle what there is: of a closed company, too."""
+    """A form by which owners and operators take away what there is: of a closed company, too."""
     return _page(view, Place.of, (*LOOKING_METHODS, "POST"), ACTING, of_closed=True)
 
 

@@ -7,11 +7,12 @@ from typing import Final
 
 from django.db.models import QuerySet
 
-from portal.desk.selectors import posting_of, with_postings
+from portal.desk.selectors import with_postings
 from portal.desk.words import system_name, told
 from portal.notation import bare_amount, zone_of
 from portal.postings.badges import badge_of
 from portal.postings.models import Posting, Transaction
+from portal.postings.which import posting_of
 from portal.spreadsheet import BYTE_ORDER_MARK, csv_line, safe
 
 BATCH: Final = 500

@@ -15,10 +15,11 @@ from django.utils import timezone
 
 from portal.connections.models import Connection, Endpoint, Side, Status
 from portal.desk.dashboard.bounded import needing_by_company, newest_first, said
-from portal.desk.words import RAISED_FROM, doer, source_name, system_name
+from portal.desk.words import RAISED_FROM, source_name, system_name
 from portal.intake.models import Delivery
 from portal.notation import zone_of
 from portal.postings.attachments.models import Handover
+from portal.postings.doers import doer, program_of
 from portal.postings.models import Attempt, Posting, Purpose, Revision, RevisionState, Transaction, Transition
 from portal.raising.models import Raised
 from portal.tenants.models import Company, Member
@@ -126,10 +127,12 @@ Deed = TypeVar("Deed", Attempt, Transition)
 
 @dataclass(frozen=True)
 class Done(Generic[Deed]):
-    """An attempt or a change of state; `by` is who asked for it, empty where nobody did or it was our staff."""
+    """An attempt or a change of state; `by` is who asked for it, empty where nobody did or it was our staff, and `why`
+    the reason of a change."""
 
     row: Deed
     by: str
+    why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,16 +158,6 @@ def with_whole_postings(transactions: QuerySet[Transaction]) -> QuerySet[Transac
     """The same with what was booked and with the connection's company, for what is decided about a posting."""
     postings = Posting.objects.select_related("connection__company__tenant").defer("traceback").order_by("pk")
     return transactions.select_related("company__tenant").prefetch_related(Prefetch("postings", queryset=postings))
-
-
-def posting_of(transaction: Transaction) -> Posting | None:
-    """The posting that counts: the latest into an accounting system, or into the source for what was raised from here.
-
-    Needs rows from `with_postings` or `with_whole_postings`.
-    """
-    rows = list(transaction.postings.all())
-    into_the_books = [posting for posting in rows if posting.connection.side == Side.ACCOUNTING]
-    return next(reversed(into_the_books or rows), None)
 
 
 def overviews(sight: Sight, wanted: str = "") -> list[Overview]:
@@ -208,7 +201,7 @@ def history(transaction: Transaction) -> History:
     attempts = Attempt.objects.filter(**of_it)
     return History(
         attempts=_done(attempts.defer("exchanges").order_by("started_at", "pk"), transaction),
-        transitions=_done(Transition.objects.filter(**of_it).order_by("at", "pk"), transaction),
+        transitions=_with_reasons(_done(Transition.objects.filter(**of_it).order_by("at", "pk"), transaction)),
         last_sent=attempts.filter(purpose=Purpose.SEND).order_by("-pk").first(),
         deliveries=list(transaction.deliveries.defer("body", "headers", "answer_body").order_by("pk")),
         contested=list(transaction.revisions.filter(state=RevisionState.CONTESTED).defer("content").order_by("pk")),
@@ -221,6 +214,12 @@ def _done(rows: QuerySet[Deed], transaction: Transaction) -> list[Done[Deed]]:
     members = Member.objects.filter(tenant_id=transaction.company.tenant_id, user_id=OuterRef("user_id"))
     told = rows.select_related("user").annotate(by_member=Exists(members))
     return [Done(row, doer(row.user, is_member=row.by_member)) for row in told]
+
+
+def _with_reasons(steps: list[Done[Transition]]) -> list[Done[Transition]]:
+    """A program's own name stands in front of its reason."""
+    told = ((step, *program_of(step.row)) for step in steps)
+    return [Done(step.row, program or step.by, why) for step, program, why in told]
 
 
 def _raised(transaction: Transaction) -> Raised | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import TextChoices
 from django.utils import timezone
@@ -158,13 +158,6 @@ def obstacle(connection: Connection) -> str:
     if breaker.is_open(connection, timezone.now()):
         return NO_ANSWER
     return NOT_SENT_WHILE.get(Status(connection.status), "")
-
-
-def doer(user: Any, *, is_member: bool) -> str:
-    """Who did something by hand: a member by name, and one who has left; whoever works for us is our staff."""
-    if user is None or (user.is_staff and not is_member):
-        return ""
-    return str(user.get_username())
 
 
 def system_name(slug: str) -> str:

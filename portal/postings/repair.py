@@ -1,23 +1,24 @@
 """What a person may do with a posting that needs one: retry, mark as posted, void. Each with who and why.
 
-Staff do it on their site, a tenant's owners and operators on the pages of their company. The rules are the same; who it
-was stands on the transition and in the audit trail.
+Staff do it on their site, a tenant's owners and operators on the pages of their company, its programs by the API. The
+rules are the same for all, of a closed company, too; who it was stands on the transition and in the audit trail.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError
 from django.db.transaction import atomic
 from django.utils import timezone
 
 from integrations.documents import Posted
 from integrations.errors import IntegrationError
+from portal.connections.registry import UnknownIntegration
 from portal.connections.services import abilities
 from portal.events.services import tell
 from portal.postings.changes import change
+from portal.postings.doers import By, name_of, person, reason_of
 from portal.postings.inside import books_inside
 from portal.postings.models import Posting
 from portal.postings.outcome import booked
@@ -59,38 +60,53 @@ class CannotVerify(CannotRepair):
 
 
 def possible_repairs(posting: Posting) -> frozenset[str]:
-    """Which repairs the state of this posting allows."""
-    found = {name for name, states in REPAIRS.items() if posting.state in states}
-    return frozenset(found - {MARK_POSTED} if books_inside(posting) else found)
+    """Which repairs can be done to this posting now. Needs its connection and company at hand."""
+    found = (name for name, states in REPAIRS.items() if posting.state in states)
+    return frozenset(name for name in found if not obstacle(posting, name))
 
 
-def retry(posting: Posting, *, user: AbstractBaseUser, why: str) -> None:
+def obstacle(posting: Posting, repair: str) -> str:
+    """What forbids a repair that the posting's state allows, in one sentence; empty where nothing does.
+
+    What is left open of a closed company can be settled: only nothing is sent for it any more. What went to a system
+    that is not installed any more can be closed.
+    """
+    if repair == VOID:
+        return ""
+    company = posting.connection.company
+    try:
+        inside = books_inside(posting)
+    except UnknownIntegration as error:
+        return str(error)
+    if repair == RETRY:
+        return CLOSED_COMPANY.format(company=company) if is_closed(company, timezone.now()) else ""
+    return INSIDE if inside else ""
+
+
+def retry(posting: Posting, *, by: By, why: str) -> None:
     """Make it due again. Where it may be in the books already, it is looked up first. Ring afterwards.
 
     Raises `CannotRepair`.
     """
     with atomic():
         posting = _locked(posting, RETRY, why)
-        _insist_on_open(posting)
         if posting.state == State.HELD and posting.may_exist:
-            _ask_for_lookup(posting, user, why)
+            _ask_for_lookup(posting, by, why)
         else:
-            _move(posting, State.READY, user, why, next_attempt_at=timezone.now(), tries=0, crashes=0, misses=0,
-                  asked_by=user, reason="", reason_field="", error_class="", traceback="")  # fmt: skip
-        _tell(posting, "posting.retried", f"{posting.transaction.number} was made due again: {why}", user)
+            _move(posting, State.READY, by, why, next_attempt_at=timezone.now(), tries=0, crashes=0, misses=0,
+                  asked_by=person(by), reason="", reason_field="", error_class="", traceback="")  # fmt: skip
+        _tell(posting, "posting.retried", f"{posting.transaction.number} was made due again: {why}", by)
 
 
-def void(posting: Posting, *, user: AbstractBaseUser, why: str) -> None:
+def void(posting: Posting, *, by: By, why: str) -> None:
     """Close it for good: it is not booked, its number stays explained by `why`. Raises `CannotRepair`."""
     with atomic():
         posting = _locked(posting, VOID, why)
-        _move(posting, State.VOID, user, why, reason=why, next_attempt_at=None, recheck_asked=False)
-        _tell(posting, "posting.voided", f"{posting.transaction.number} was voided: {why}", user)
+        _move(posting, State.VOID, by, why, reason=why, next_attempt_at=None, recheck_asked=False)
+        _tell(posting, "posting.voided", f"{posting.transaction.number} was voided: {why}", by)
 
 
-def mark_posted(
-    posting: Posting, *, number: str, user: AbstractBaseUser, why: str, even_unverified: bool = True
-) -> str:
+def mark_posted(posting: Posting, *, number: str, by: By, why: str, even_unverified: bool = True) -> str:
     """It is in the books already, under `number`. Verified by lookup where possible; returns how that went.
 
     The lookup runs before, and outside of, the database transaction, and keeps the vendor's limits. Raises
@@ -100,27 +116,23 @@ def mark_posted(
     number = number.strip()
     if not number:
         raise CannotRepair(NO_NUMBER, field="number")
-    if books_inside(posting):
-        raise CannotRepair(INSIDE)
     _check(posting, MARK_POSTED, why)
     match, note = _verify(posting, number, even_unverified=even_unverified)
     try:
-        return _mark(posting, number, match, note, user, why)
+        return _mark(posting, number, match, note, by, why)
     except IntegrityError as error:
         raise CannotRepair(NUMBER_USED.format(number=number), field="number") from error
 
 
-def _mark(posting: Posting, number: str, match: Posted | None, note: str, user: AbstractBaseUser, why: str) -> str:
+def _mark(posting: Posting, number: str, match: Posted | None, note: str, by: By, why: str) -> str:
     with atomic():
         posting = _locked(posting, MARK_POSTED, why)
         _move(
-            posting, State.POSTED, user, f"{why} ({note})", next_attempt_at=None, posted_at=timezone.now(),
+            posting, State.POSTED, by, f"{why} ({note})", next_attempt_at=None, posted_at=timezone.now(),
             external_id=match.external_id if match else f"marked:{number}", external_number=number,
             booked=booked(match) if match else {}, reason="", recheck_asked=False, may_exist=True,
         )  # fmt: skip
-        _tell(
-            posting, "posting.marked_posted", f"{posting.transaction.number} is in the books as {number}: {why}", user
-        )
+        _tell(posting, "posting.marked_posted", f"{posting.transaction.number} is in the books as {number}: {why}", by)
     return note
 
 
@@ -156,33 +168,35 @@ def _locked(posting: Posting, repair: str, why: str) -> Posting:
     return locked
 
 
-def _insist_on_open(posting: Posting) -> None:
-    company = posting.connection.company
-    if is_closed(company, timezone.now()):
-        raise CannotRepair(CLOSED_COMPANY.format(company=company))
-
-
 def _check(posting: Posting, repair: str, why: str) -> None:
     if not why.strip():
         raise CannotRepair(NO_REASON, field="why")
     if posting.state not in REPAIRS[repair]:
         number, state = posting.transaction.number, posting.get_state_display().lower()
         raise CannotRepair(NOT_FROM_HERE.format(number=number, state=state, repair=repair.replace("_", " ")))
+    if found := obstacle(posting, repair):
+        raise CannotRepair(found)
 
 
-def _ask_for_lookup(posting: Posting, user: AbstractBaseUser, why: str) -> None:
-    """Held stays held until a worker takes it: the claim writes held to checking, with this person's name."""
+def _ask_for_lookup(posting: Posting, by: By, why: str) -> None:
+    """Held stays held until a worker takes it: the claim writes held to checking, with whose wish it was."""
     Posting.objects.filter(pk=posting.pk, state=State.HELD).update(
-        recheck_asked=True, asked_by=user, misses=0, tries=0, crashes=0, reason=why, updated_at=timezone.now()
+        recheck_asked=True,
+        asked_by=person(by),
+        misses=0,
+        tries=0,
+        crashes=0,
+        reason=reason_of(by, why),
+        updated_at=timezone.now(),
     )
 
 
-def _move(posting: Posting, after: State, user: AbstractBaseUser, why: str, **fields: Any) -> None:
-    if not change(posting, after, who=Actor.STAFF, why=why, user=user, **fields):
+def _move(posting: Posting, after: State, by: By, why: str, **fields: Any) -> None:
+    if not change(posting, after, who=Actor.STAFF, why=reason_of(by, why), user=person(by), **fields):
         state = posting.get_state_display().lower()
         raise CannotRepair(MOVED.format(number=posting.transaction.number, state=state))
 
 
-def _tell(posting: Posting, verb: str, message: str, user: AbstractBaseUser) -> None:
+def _tell(posting: Posting, verb: str, message: str, by: By) -> None:
     company = posting.connection.company
-    tell(verb, message, who=user.get_username(), subject=posting, tenant_id=company.tenant_id, company_id=company.pk)
+    tell(verb, message, who=name_of(by), subject=posting, tenant_id=company.tenant_id, company_id=company.pk)

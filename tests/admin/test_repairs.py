@@ -208,7 +208,7 @@ def test_bulk_mark_as_posted_takes_a_number_for_each_and_leaves_the_rest(staff: 
 def test_what_moved_between_asking_and_confirming_is_told(staff: Client, world: World) -> None:
     rejected, held = world.postings[State.REJECTED], world.postings[State.HELD]
     asked = choose(staff, "void", rejected, held)
-    repair.void(held, user=User.objects.get(username="sam"), why="Somebody was faster.")
+    repair.void(held, by=User.objects.get(username="sam"), why="Somebody was faster.")
     assert said(confirm(staff, asked, reason=WHY)) == [
         "Voided P-000007.",
         "P-000008: It is void: there is nothing to void.",

@@ -139,7 +139,7 @@ def in_state(connection: Connection, state: State, document: Document | None = N
         with atomic():
             assert change(posting, after, who=who, why=str(fields.get("reason", "")), **fields)
     if state is State.VOID:
-        void(posting, user=StaffFactory.create(), why="It was typed in by hand.")
+        void(posting, by=StaffFactory.create(), why="It was typed in by hand.")
     if state in (State.POSTED, State.REJECTED, State.HELD):
         _attempt(posting, state)
     posting.refresh_from_db()

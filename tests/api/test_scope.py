@@ -28,7 +28,7 @@ from portal.tenants.models import Company
 from tests.api.calling import Program, an_order, error, read
 from tests.desk.syncs import a_record, a_sync
 from tests.events.webhooks.ear import a_consumer, a_dispatch
-from tests.factories import CompanyFactory
+from tests.factories import CompanyFactory, a_document, a_line, accepted
 from tests.raising.conftest import link_source
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
@@ -102,6 +102,32 @@ WALK: dict[str, list[Call]] = {
     "history": [Call("GET", "{company}/data/history"), Call("GET", "{own}/data/history", answer=200)],
     "run": [Call("GET", "{company}/data/history/{run}"), Call("GET", "{own}/data/history/{run}")],
     "records": [Call("GET", "{company}/data/suppliers")],
+    "company-transactions": [
+        Call("GET", "{company}/transactions"),
+        Call("GET", f"{{company}}/transactions?number=INV-{SECRET}"),
+        Call("GET", f"{{own}}/transactions?number=INV-{SECRET}", answer=200),
+        Call("GET", "{own}/transactions?state=rejected", answer=200),
+        Call("GET", f"{{own}}/transactions?kind=invoice&after={2**59}", answer=200),
+    ],
+    "company-transaction": [
+        Call("GET", "{company}/transactions/{transaction}"),
+        Call("GET", "{own}/transactions/{transaction}"),
+    ],
+    "postings": [
+        Call("GET", "{company}/postings"),
+        Call("GET", "{own}/postings?state=rejected&connectionId={books}", answer=200),
+        Call("GET", f"{{own}}/postings?connectionId={{books}}&after={2**59}", answer=200),
+    ],
+    "posting": [Call("GET", "{company}/postings/{posting}"), Call("GET", "{own}/postings/{posting}")],
+    "posting-retry": [
+        Call("POST", "{company}/postings/{posting}/retry", {"reason": "Again."}),
+        Call("POST", "{own}/postings/{posting}/retry", {"reason": "Again."}),
+    ],
+    "posting-resolve": [
+        Call("POST", "{company}/postings/{posting}/resolve", {"action": "void", "reason": "Away with it."}),
+        Call("POST", "{own}/postings/{posting}/resolve", {"action": "void", "reason": "Away with it."}),
+        Call("POST", "{own}/postings/{posting}/resolve", {"action": "markPosted", "number": "1", "reason": "There."}),
+    ],
     "transactions": [
         Call("GET", "{company}/push/transactions"),
         Call("GET", f"{{company}}/push/transactions?after={2**59}&status=on_its_way"),
@@ -175,11 +201,13 @@ def walked(program: Program, source: Connection, books: Connection) -> Walked:
     a_record(books, SECRET)
     run = a_sync(books, message=SECRET)
     webhook, _ = a_consumer(f"https://hooks.example.com/{SECRET}", program.company.tenant_id)
+    refused = accepted(books, a_document(number=f"INV-{SECRET}", lines=(a_line(account_code="9999"),))).posting
     ids = {
         "company": program.company.pk, "books": books.pk, "source": source.pk, "run": run.pk,
         "endpoint": open_endpoint(source, who=SECRET).pk, "own": own.pk, "own_source": link_source(own).pk,
         "webhook": webhook.pk, "message": a_dispatch(webhook).pk,
         "own_webhook": a_consumer("https://hooks.example.com/own", own.tenant_id)[0].pk,
+        "posting": refused.pk, "transaction": refused.transaction.public_id,
     }  # fmt: skip
     return Walked(program, Program(own, clear), {name: str(value) for name, value in ids.items()})
 
@@ -289,7 +317,13 @@ def _rows(company: Company) -> Iterator[tuple[type[models.Model], Any]]:
     yield SyncRun, SyncRun.objects.filter(company=company)
     yield Consumer, Consumer.objects.filter(tenant_id=company.tenant_id)
     yield Dispatch, Dispatch.objects.filter(consumer__tenant_id=company.tenant_id)
-    for label in ("raising.Raised", "connections.Endpoint", "connections.EndpointToken", "reference.SyncSchedule"):
+    for label in (
+        "postings.Posting",
+        "raising.Raised",
+        "connections.Endpoint",
+        "connections.EndpointToken",
+        "reference.SyncSchedule",
+    ):
         model = apps.get_model(label)
         names = {field.name for field in model._meta.fields}
         way = "company" if "company" in names else "connection__company"

@@ -20,6 +20,7 @@ from portal.connections.models import Connection, Status
 from portal.desk.templatetags import postroom
 from portal.desk.words import NEXT_STEP, OUTCOMES, STATES_OF, Group, field_words, next_step, outcome, system_name, told
 from portal.intake.models import Delivery, Verdict
+from portal.postings.doers import Program
 from portal.postings.models import Attempt, Posting, Purpose, Transaction
 from portal.postings.repair import retry
 from portal.postings.states import UNDER_WAY, State
@@ -142,10 +143,16 @@ def test_the_story_names_no_staff(demo: Scene) -> None:
 def test_the_story_names_members_and_those_who_were(demo: Scene) -> None:
     posting = demo.in_state(State.REJECTED)
     colleague = MemberFactory(tenant=demo.tenant, user__username="maria.colleague")
-    retry(posting, user=colleague.user, why="The account was added.")
+    retry(posting, by=colleague.user, why="The account was added.")
     assert "· maria.colleague The account was added." in _text(_page(demo, posting))
     colleague.delete()
     assert "· maria.colleague The account was added." in _text(_page(demo, posting))
+
+
+def test_the_story_names_the_program_that_decided(demo: Scene) -> None:
+    posting = demo.in_state(State.REJECTED)
+    retry(posting, by=Program("The shop (…a1b2)"), why="The account was added.")
+    assert "· API token The shop (…a1b2) The account was added." in _text(_page(demo, posting))
 
 
 def test_deliveries_show_verdict_and_answer_but_no_headers(scene: Scene) -> None:

@@ -31,13 +31,14 @@ REFUSED: Final[dict[str, str]] = {
     "create-endpoint": "A source sends only some of the kinds.",
     "raise-transaction": "Totals add up, codes are known, dates lie between 2000 and 2099.",
     "replace-sync-settings": "A kind is named once, and told by the system at hand.",
+    "resolve-posting": "A number is another one there, or was used for another document.",
     "list-records": "A cursor is one that an answer gave.",
     "create-webhook-consumer": "An address leads to the public internet, a company is the tenant's own.",
     "update-webhook-consumer": "As create-webhook-consumer.",
     "list-webhook-messages": "A cursor is one that an answer gave.",
 }
 # Operations that ask an outside system: 503 where there is none at a generated address.
-ASKS: Final = ("authorise-connection",)
+ASKS: Final = ("authorise-connection", "resolve-posting")
 # What is deleted, so that the others stay.
 DOOMED: Final = "doomedWebhookId"
 _used: Final = count()

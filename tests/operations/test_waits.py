@@ -61,10 +61,10 @@ def test_a_held_posting_until_somebody_acts(connection: Connection) -> None:
     matter = Matter.objects.get(kind="posting.held")
     assert matter.path == f"/admin/postings/posting/{posting.pk}/change/"
     assert matter.since == posting.updated_at
-    retry(posting, user=StaffFactory.create(), why="looked")
+    retry(posting, by=StaffFactory.create(), why="looked")
     assert len(found("posting.held")) == 1  # held until a worker has looked it up
     Posting.objects.filter(pk=posting.pk).update(may_exist=False)
-    retry(posting, user=StaffFactory.create(), why="looked")
+    retry(posting, by=StaffFactory.create(), why="looked")
     assert found("posting.held") == []
 
 
@@ -74,7 +74,7 @@ def test_only_a_refusal_after_the_answer_is_told(connection: Connection) -> None
     assert found("posting.refused_after_answer") == []
     refuse(told)
     assert found("posting.refused_after_answer") == ["P-000002, Harbour Street: Account 9999 is unknown."]
-    retry(told, user=StaffFactory.create(), why="mended")
+    retry(told, by=StaffFactory.create(), why="mended")
     assert found("posting.refused_after_answer") == []
 
 

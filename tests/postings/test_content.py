@@ -78,7 +78,7 @@ def test_a_missing_row_rejects_before_a_byte_goes_out_and_mending_it_is_enough(
     assert (posting.error_class, posting.may_exist) == ("Misconfigured", False)
     assert sent == []
     row(connection, "5010", "7100")
-    retry(posting, user=staff, why="The row was added.")
+    retry(posting, by=staff, why="The row was added.")
     assert worked(posting).state == State.POSTED
     assert sent[0].lines[0].account_code == "7100"
 

@@ -190,14 +190,14 @@ class Engine(RuleBasedStateMachine):
         if repair == MARK_POSTED:
             self._mark_posted(posting, plan)
         else:
-            {RETRY: retry, VOID: void}[repair](posting, user=self.office.staff, why="So that it goes on.")
+            {RETRY: retry, VOID: void}[repair](posting, by=self.office.staff, why="So that it goes on.")
 
     def _mark_posted(self, posting: Posting, plan: Plan) -> None:
         found = self.vendor.visible(posting.idempotency_key)
         number = found[0].posted.number if found else "HAND-1"
         with planned(replace(plan, telling="works" if plan.telling in BREAKS_OFF else plan.telling)):
             try:
-                mark_posted(posting, number=number, user=self.office.staff, why="Typed in by hand.")
+                mark_posted(posting, number=number, by=self.office.staff, why="Typed in by hand.")
             except CannotRepair:
                 return
 

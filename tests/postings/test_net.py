@@ -85,7 +85,7 @@ class TestALateCommit:
         books.before_booking = raising(ZeroDivisionError())
         work.run(posting.pk)
         assert state_of(posting) == State.HELD
-        retry(posting, user=StaffFactory.create(), why="Again, please.")
+        retry(posting, by=StaffFactory.create(), why="Again, please.")
 
     @pytest.mark.parametrize("lose", [no_answer, a_dead_worker, a_bug_and_an_eager_person])
     def test_is_found_and_not_doubled(
@@ -203,7 +203,7 @@ class TestTheSameKeyEachTime:
         work.run(posting.pk)
         books.before_booking = None
         posting.refresh_from_db()
-        retry(posting, user=StaffFactory.create(), why="The account was added.")
+        retry(posting, by=StaffFactory.create(), why="The account was added.")
         work.run(posting.pk)
         assert list(books.documents) == [str(posting.idempotency_key)]
 

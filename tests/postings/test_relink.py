@@ -100,7 +100,7 @@ def test_what_may_be_in_the_old_books_never_reaches_the_new_ones(
     assert (again.posting.pk, again.posting.connection_id) == (posting.pk, connection.pk)
     assert decide(posting.pk, AnswerPolicy.CONFIRMED) == told
     try:
-        retry(posting, user=staff, why="again")
+        retry(posting, by=staff, why="again")
     except CannotRepair:
         assert state is not State.HELD
     work_for(clock, 30)

@@ -84,7 +84,7 @@ def test_what_is_held_can_be_closed_and_its_number_stays_explained(connection: C
     posting = made(connection, State.READY)
     ended(connection)
     hold_unlinked()
-    void(now(posting), user=StaffFactory.create(), why="Entered by hand.")
+    void(now(posting), by=StaffFactory.create(), why="Entered by hand.")
     assert (now(posting).state, now(posting).reason) == (State.VOID, "Entered by hand.")
 
 

@@ -102,7 +102,7 @@ class TestAsking:
             clock.shift(3600)
             sweep()
             if state_of(posting) == State.HELD:
-                retry(posting, user=StaffFactory.create(), why="Again, please.")
+                retry(posting, by=StaffFactory.create(), why="Again, please.")
         assert operations.started == 1
 
     def test_who_asked_about_an_older_operation_settles_nothing(

@@ -263,7 +263,7 @@ def test_what_staff_closed_and_what_was_not_sent_is_never_asked_for(
 
     trays.before_taking = lambda: (_ for _ in ()).throw(Rejected("No."))
     closed, refused = sent(company), sent(company, "order-2")
-    void(closed.posting, user=StaffFactory.create(), why="A mistake.")
+    void(closed.posting, by=StaffFactory.create(), why="A mistake.")
     with time_machine.travel(timezone.now() + timedelta(hours=1)):
         assert follow_due() == 0
     assert (status_of(read(closed)), read(closed).ended_at is not None) == (Status.CLOSED, True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from portal.desk.repairs.wording import RETRY, VOID, Case, Wording
-from portal.desk.selectors import posting_of
 from portal.desk.words import NO_POSTING
 from portal.postings.models import Transaction
 from portal.postings.repairing.offers import why_not
+from portal.postings.which import posting_of
 
 MOST: Final = 100
 # A number is given for one document at a time, so marking as posted is not among them.

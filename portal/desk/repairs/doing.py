@@ -50,7 +50,7 @@ def one(user: Any, wanted: Wording, case: Case, form: ReasonForm) -> Told | None
     try:
         if isinstance(form, MarkForm):
             return Told(done, _marked(user, case, form))
-        SERVICES[wanted.name](case.posting, user=user, why=form.why_given)
+        SERVICES[wanted.name](case.posting, by=user, why=form.why_given)
     except CannotVerify as error:
         if isinstance(form, MarkForm):
             form.offer_all_the_same()
@@ -67,7 +67,7 @@ def several(user: Any, chosen: Chosen, why: str) -> Outcome:
     outcome = Outcome()
     for case in chosen.possible:
         try:
-            SERVICES[chosen.wanted.name](case.posting, user=user, why=why)
+            SERVICES[chosen.wanted.name](case.posting, by=user, why=why)
         except CannotRepair as error:
             outcome.failed.append(error.message)
         else:
@@ -78,5 +78,5 @@ def several(user: Any, chosen: Chosen, why: str) -> Outcome:
 def _marked(user: Any, case: Case, form: MarkForm) -> str:
     number = form.cleaned_data["number"]
     return repair.mark_posted(
-        case.posting, number=number, user=user, why=form.why_given, even_unverified=form.even_unverified
+        case.posting, number=number, by=user, why=form.why_given, even_unverified=form.even_unverified
     )

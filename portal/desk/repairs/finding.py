@@ -10,8 +10,9 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import Http404
 
 from portal.desk.access import Place
-from portal.desk.selectors import Sight, posting_of, with_whole_postings
+from portal.desk.selectors import Sight, with_whole_postings
 from portal.postings.models import Attempt, Posting, Transaction
+from portal.postings.which import posting_of
 from portal.tenants.models import Company, Member, Role
 
 LARGEST_KEY: Final = 2**63 - 1

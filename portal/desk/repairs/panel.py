@@ -38,7 +38,7 @@ class Panel:
         """For one posting as this person sees it."""
         names = offered(posting) if posting else ()
         wordings = [WORDINGS[name] for name in names]
-        if names and not place.may_settle:
+        if names and not place.may_decide:
             return cls(why_not=VIEWER.format(tenant=place.company.tenant, what=_either(wordings)))
         offers = tuple(Offer(each, URLS[each.name]) for each in wordings)
         return cls(offers=offers, mending=mending_of(posting) if names else None)

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from portal.desk.access import Place, acts, looks, takes_away
+from portal.desk.access import Place, decides, looks, looks_and_decides
 from portal.desk.repairs import doing
 from portal.desk.repairs.bulk import BULK, MOST, Chosen
 from portal.desk.repairs.finding import attempt_of, one_of, some_of
@@ -30,18 +30,18 @@ NONE_CHOSEN = "Choose at least one transaction. Nothing was done."
 NO_SUCH = "That cannot be done to several transactions at once. Nothing was done."
 
 
-@takes_away
+@looks_and_decides
 def repair_page(request: HttpRequest, place: Place, public_id: UUID, name: str) -> HttpResponse:
     """Ask before one repair; sent with a reason, it is done."""
     wanted = WORDINGS[name]
     transaction, posting = one_of(place, public_id)
     shown: dict[str, Any] = {"transaction": transaction, "wanted": wanted, "case": None, "why_not": NO_POSTING}
-    shown["may_act"] = place.may_settle
+    shown["may_act"] = place.may_decide
     if posting is None:
         return render(request, "portal/desk/repairs/repair.html", place.context(**shown))
     case, form = Case(transaction, posting), None
     shown["why_not"] = why_not(posting, name)
-    if not shown["why_not"] and place.may_settle:
+    if not shown["why_not"] and place.may_decide:
         form = doing.form_of(wanted, case, request.POST if request.method == "POST" else None)
         if form.is_valid() and (told := doing.one(request.user, wanted, case, form)):
             _said(request, told)
@@ -51,7 +51,7 @@ def repair_page(request: HttpRequest, place: Place, public_id: UUID, name: str) 
     return render(request, "portal/desk/repairs/repair.html", place.context(**shown))
 
 
-@acts
+@decides
 def repair_chosen(request: HttpRequest, place: Place) -> HttpResponse:
     """Ask before several are repaired, then do it to each of them."""
     back = _list(place, request.POST.get("back", ""))

@@ -21,7 +21,7 @@ from portal.connections.onlookers import one_of
 from portal.connections.registry import UnknownIntegration
 from portal.desk.access import Place, looks, looks_and_acts
 from portal.desk.mapping.missing import gaps_with_what_came_before
-from portal.desk.selectors import Sight, posting_of
+from portal.desk.selectors import Sight
 from portal.intake.dry_running import CannotRun, dry_run_of_body
 from portal.postings.gap_asking import ALL_LISTS, Asked, asked_for, file_lines, name_in_query
 from portal.postings.gap_files import WORDS as FATES
@@ -29,6 +29,7 @@ from portal.postings.gaps import CountedGap
 from portal.postings.list_gaps import ListReport
 from portal.postings.preview.report import DryRun, Outcome
 from portal.postings.preview.running import dry_run_of
+from portal.postings.which import posting_of
 from portal.reference.judging import Fate, Judged
 from portal.tones import CLOSED, PERSON, POSTED, WAITING
 

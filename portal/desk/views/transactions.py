@@ -22,12 +22,13 @@ from portal.desk.paging import Position, page
 from portal.desk.repairs.finding import place_within
 from portal.desk.repairs.panel import Panel
 from portal.desk.repairs.three_ways import three_ways
-from portal.desk.selectors import Sight, history, overviews, posting_of, progress, with_postings
+from portal.desk.selectors import Sight, history, overviews, progress, with_postings
 from portal.desk.words import RAISED_FROM, next_step, source_name, system_name, told
 from portal.postings.models import Posting, Transaction
 from portal.postings.repair import REPAIRS, RETRY
 from portal.postings.states import UNDER_WAY
 from portal.postings.timeline import has_timeline, timeline_of
+from portal.postings.which import posting_of
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ def _can_choose(request: HttpRequest, filters: Filters, rows: list[Row]) -> bool
     company = filters.one_company
     if company is None or not any(row.can_be_chosen for row in rows):
         return False
-    return place_within(request.user, filters.sight, company).may_act
+    return place_within(request.user, filters.sight, company).may_decide
 
 
 def _start(sight: Sight, filters: Filters, position: Position, rows: list[Transaction]) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def void(difference: SourceDifference, *, user: AbstractBaseUser, why: str) -> s
     with atomic():
         for posting in postings_of(difference):
             if posting.state not in FINAL:
-                repair.void(posting, user=user, why=why)
+                repair.void(posting, by=user, why=why)
         _close(difference, DifferenceState.RESOLVED, VOIDED.format(why=why), user)
     return ""
 

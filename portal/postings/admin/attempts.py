@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from portal.postings.badges import badge_html
+from portal.postings.doers import program_of
 from portal.postings.models import Attempt, Posting, Transition
 from portal.staff.formats import NOTHING, block, folded, indented, moment
 from portal.staff.sections import Section, Table
@@ -44,7 +45,7 @@ def history_section(transitions: Sequence[Transition]) -> Section:
             badge_html(transition.before) if transition.before else "New",
             badge_html(transition.after),
             _who(transition),
-            transition.why or NOTHING,
+            program_of(transition)[1] or NOTHING,
         )
         for transition in transitions
     ]
@@ -96,6 +97,8 @@ def _trigger(attempt: Attempt) -> str:
 
 
 def _who(transition: Transition) -> str:
+    if program := program_of(transition)[0]:
+        return program
     return (
         f"{transition.get_who_display()}: {transition.user}" if transition.user else str(transition.get_who_display())
     )

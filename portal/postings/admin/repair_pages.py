@@ -128,11 +128,11 @@ def _one(request: HttpRequest, user: User, wanted: Repair, posting: Posting, for
     """Do it to one posting; False when it was left alone. Raises `CannotRepair`."""
     why = form.cleaned_data["reason"]
     if not isinstance(form, NumbersForm):
-        SERVICES[wanted.button.name](posting, user=user, why=why)
+        SERVICES[wanted.button.name](posting, by=user, why=why)
         return True
     number = form.number_of(posting)
     if number:
-        verified = repair.mark_posted(posting, number=number, user=user, why=why)
+        verified = repair.mark_posted(posting, number=number, by=user, why=why)
         say(request, f"{posting.transaction.number}: {verified}", level=messages.INFO)
     return bool(number)
 

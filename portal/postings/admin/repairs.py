@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from portal.connections.registry import UnknownIntegration
 from portal.postings import repair
 from portal.postings.models import Posting
 from portal.staff.base import Button
@@ -58,13 +57,7 @@ REPAIRS: Final = {each.button.name: each for each in (RETRY, MARK_POSTED, VOID)}
 
 def why_not(posting: Posting, wanted: Repair) -> str:
     """Why this repair cannot be done to this posting, in one sentence; empty when it can."""
-    try:
-        possible = repair.possible_repairs(posting)
-    except UnknownIntegration as error:
-        return str(error)
-    if wanted.button.name in possible:
-        return ""
     if posting.state in repair.REPAIRS[wanted.button.name]:
-        return repair.INSIDE
+        return repair.obstacle(posting, wanted.button.name)
     state = posting.get_state_display().lower()
     return f"It is {state}: there is nothing to {wanted.button.label.lower()}."

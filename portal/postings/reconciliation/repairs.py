@@ -89,7 +89,7 @@ def mark_posted(difference: Difference, *, user: AbstractBaseUser, why: str) -> 
     _check(difference, MARK_POSTED, why)
     if difference.posting is None:
         raise CannotRepair(NOT_AN_EXTRA)
-    verified = repair.mark_posted(difference.posting, number=difference.documents[0]["number"], user=user, why=why)
+    verified = repair.mark_posted(difference.posting, number=difference.documents[0]["number"], by=user, why=why)
     close(difference, DifferenceState.RESOLVED, MARKED.format(why=why), user)
     return verified
 

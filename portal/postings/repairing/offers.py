@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from portal.connections.registry import UnknownIntegration
 from portal.postings.models import Posting
-from portal.postings.repair import INSIDE, MARK_POSTED, RETRY, VOID, possible_repairs
+from portal.postings.repair import MARK_POSTED, REPAIRS, RETRY, VOID, obstacle
 from portal.postings.states import State
 
 NAMES: Final = (RETRY, MARK_POSTED, VOID)
@@ -18,7 +17,6 @@ CLOSED_FOR_GOOD: Final = "It is void, and that cannot be undone."
 NEVER_BOOKED: Final = (
     "It was withdrawn before anything was sent, so nothing of ours can be in the books. Retry it, or void it."
 )
-COMPANY_CLOSED: Final = "The company is closed: nothing is sent for it any more."
 WHY_NOT: Final[dict[State, str]] = {
     State.READY: BY_ITSELF,
     State.SENDING: BEING_SENT,
@@ -36,13 +34,7 @@ def why_not(posting: Posting, name: str) -> str:
 
     Needs the posting's connection and company at hand.
     """
-    try:
-        possible = possible_repairs(posting)
-    except UnknownIntegration as error:
-        return str(error)
-    if name == RETRY and posting.connection.company.closed_at is not None:
-        return COMPANY_CLOSED
-    return "" if name in possible else WHY_NOT.get(State(posting.state), INSIDE)
+    return obstacle(posting, name) if posting.state in REPAIRS[name] else WHY_NOT[State(posting.state)]
 
 
 def offered(posting: Posting) -> tuple[str, ...]:

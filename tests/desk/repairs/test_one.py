@@ -170,7 +170,9 @@ def test_retry_says_that_it_waits_while_nothing_is_sent(demo: Scene) -> None:
 def test_nothing_is_retried_for_a_company_that_is_closed(demo: Scene) -> None:
     posting = demo.in_state(State.REJECTED)
     Company.objects.update(closed_at=timezone.now())
-    assertContains(demo.client.get(path(posting, "retry/")), "The company is closed: nothing is sent for it any more.")
+    assertContains(
+        demo.client.get(path(posting, "retry/")), f"{demo.company} is closed: nothing is sent for it any more. Void"
+    )
     demo.client.post(path(posting, "retry/"), given("retry"))
     posting.refresh_from_db()
     assert posting.state == State.REJECTED

@@ -18,7 +18,7 @@ from portal.postings import repair
 from portal.postings.models import Posting, Transaction
 from portal.postings.repair import CannotRepair
 from portal.postings.states import State
-from portal.tenants.models import Role
+from portal.tenants.models import Company, Role
 from tests.desk.repairs.conftest import People
 from tests.desk.repairs.pages import WHY, text, told
 from tests.desk.scene import Scene, a_demo_scene
@@ -79,6 +79,17 @@ def test_what_cannot_be_done_is_left_alone_and_told(demo: Scene) -> None:
         "Voided P-000001.",
         "P-000002: It is in the books already. What is booked is corrected there.",
     ]
+
+
+def test_what_a_closed_company_has_left_is_voided_and_not_retried(demo: Scene) -> None:
+    some = [demo.in_state(State.REJECTED, number=f"INV{index}") for index in range(2)]
+    Company.objects.update(closed_at=timezone.now())
+    assertContains(demo.client.get("/transactions/", {"company": str(demo.company.pk)}), 'name="chosen"')
+    page = text(_sure(demo, "retry", *some))
+    assert f"{demo.company} is closed: nothing is sent for it any more." in page
+    assert _states(*some) == ["rejected", "rejected"]
+    _sure(demo, "void", *some)
+    assert _states(*some) == ["void", "void"]
 
 
 def test_one_that_moves_meanwhile_stops_none_of_the_others(demo: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

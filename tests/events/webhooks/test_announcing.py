@@ -81,8 +81,8 @@ def test_every_end_of_a_posting_has_its_type(demo: Connection) -> None:
         in_state(demo, state)
     announce()
     assert sorted(told()) == ["posting.held", "posting.posted", "posting.rejected", "posting.withdrawn"]
-    void(Posting.objects.get(state=State.HELD), user=staff, why="Twice over there.")
-    retry(Posting.objects.get(state=State.REJECTED), user=staff, why="Mended.")
+    void(Posting.objects.get(state=State.HELD), by=staff, why="Twice over there.")
+    retry(Posting.objects.get(state=State.REJECTED), by=staff, why="Mended.")
     announce()
     assert told()[4:] == ["posting.voided", "posting.retried"]
     assert Announcement.objects.get(type="posting.voided").payload["posting"]["reason"] == "Twice over there."

@@ -45,8 +45,8 @@ def everything(demo: Connection) -> None:
     staff = StaffFactory()
     for state in (State.POSTED, State.REJECTED, State.HELD, State.WITHDRAWN):
         in_state(demo, state)
-    void(Posting.objects.get(state=State.HELD), user=staff, why="Twice.")
-    retry(Posting.objects.get(state=State.REJECTED), user=staff, why="Mended.")
+    void(Posting.objects.get(state=State.HELD), by=staff, why="Twice.")
+    retry(Posting.objects.get(state=State.REJECTED), by=staff, why="Mended.")
     a_sync(demo, SyncState.COMPLETE, kind="account")
     a_sync(demo, SyncState.VALIDATION_QUEUED, kind="tax")
     for ended, kind in ((SyncState.CANCELLED, "currency"), (SyncState.AUTH_ERROR, "dimension")):

@@ -41,7 +41,7 @@ def test_too_many_who_wait_is_a_reason_and_no_answer(monkeypatch: pytest.MonkeyP
 def test_what_a_system_calls_by_its_id_is_verified_by_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
     posting = in_state(DemoConnectionFactory.create(), State.HELD)
     monkeypatch.setattr(repair, "found_there", lambda _: (Posted(external_id="guid-1", number=""),))
-    said = mark_posted(posting, number="guid-1", user=StaffFactory.create(), why="Seen there.")
+    said = mark_posted(posting, number="guid-1", by=StaffFactory.create(), why="Seen there.")
     posting.refresh_from_db()
     assert said.startswith("Verified")
     assert (posting.state, posting.external_id) == (State.POSTED, "guid-1")
@@ -54,7 +54,7 @@ def test_who_wants_it_verified_is_told_when_nobody_could_be_asked(monkeypatch: p
     monkeypatch.setattr(repair, "found_there", down)
     posting = in_state(DemoConnectionFactory.create(), State.HELD)
     with pytest.raises(CannotVerify, match=r"It is down\."):
-        mark_posted(posting, number="7", user=StaffFactory.create(), why="Seen.", even_unverified=False)
+        mark_posted(posting, number="7", by=StaffFactory.create(), why="Seen.", even_unverified=False)
     posting.refresh_from_db()
     assert posting.state == State.HELD
 
@@ -69,7 +69,7 @@ def test_nobody_is_asked_about_what_cannot_be_marked(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(repair, "found_there", found_there)
     posting = in_state(DemoConnectionFactory.create(), State.POSTED)
     with pytest.raises(repair.CannotRepair):
-        mark_posted(posting, number="7", user=StaffFactory.create(), why="Seen.")
+        mark_posted(posting, number="7", by=StaffFactory.create(), why="Seen.")
     assert asked == []
 
 

@@ -161,7 +161,7 @@ def withdrawn(connection: Connection, books: Books) -> Posting:
 
 
 def by_staff(posting: Posting) -> None:
-    retry(fresh(posting), user=StaffFactory.create(), why="mended")
+    retry(fresh(posting), by=StaffFactory.create(), why="mended")
 
 
 def by_the_source(posting: Posting) -> None:

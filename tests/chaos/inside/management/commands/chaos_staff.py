@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
     def _retried(self, posting: Posting, user: Any) -> bool:
         try:
-            retry(posting, user=user, why="Once more.")
+            retry(posting, by=user, why="Once more.")
         except CannotRepair:
             return False
         return True
