@@ -12,29 +12,31 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, F, Model, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import BooleanField, Exists, F, Func, Model, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.expressions import OrderBy
 
 from portal.connections.models import Connection
-from portal.postings.models import DUE_STATES, LEASED_STATES, Posting, Transaction
+from portal.postings.models import Posting, Transaction
 from portal.postings.search import transactions_with
-from portal.postings.states import State
+from portal.postings.states import LEASED, State
 
 M = TypeVar("M", bound=Model)
 
 LOOKED_THROUGH: Final = 10_000
 # A transaction is written within seconds of its arrival: what was written far before a moment arrived before it, too.
 LATE_AT_MOST: Final = timedelta(days=1)
-# As the index has them, word for word: SQLite takes it for no other condition.
-NEEDING_STATES: Final = [State.REJECTED.value, State.HELD.value]
-FEW: Final[dict[str, tuple[list[str], str]]] = {
-    state: (states, order)
-    for states, order in (
-        (DUE_STATES, "next_attempt_at"), (LEASED_STATES, "lease_until"), (NEEDING_STATES, "-pk"),
+FEW: Final[dict[str, tuple[str, str]]] = {
+    state: (text, order)
+    for text, order in (
+        ("'awaiting', 'ready', 'unknown'", "next_attempt_at"),
+        ("'checking', 'sending'", "lease_until"),
+        ("'rejected', 'held'", "-pk"),
     )
-    for state in states
-}  # fmt: skip
-"""The states that few postings are in, with all that share an index, and with that one's own order."""
+    for state in text.replace("'", "").split(", ")
+}
+"""The states that few postings are in: all that share an index, as they stand in its condition, and its own order.
+
+They stand in a statement's text, too: SQLite takes such an index for nothing that is bound to a statement."""
 Place = tuple[int, int]
 """Where a posting stands in the list: the keys of its transaction and of itself."""
 
@@ -86,20 +88,11 @@ def transactions(company_id: UUID, wanted: Wanted, *, limit: int, after: int | N
 
 def postings(company_id: UUID, wanted: Wanted, *, limit: int, after: Place | None = None) -> Part[Posting]:
     """Those behind the place `after`, by the transactions that they belong to."""
-    rows, end = Posting.objects.filter(transaction__company_id=company_id), None
     if wanted.state in FEW:
-        places = _few(company_id, wanted, after)[: limit + 1]
-        rows = rows.filter(pk__in=[pk for _, pk in places])
+        places, end = _few(company_id, wanted, after)[: limit + 1], None
+        rows = Posting.objects.filter(pk__in=[pk for _, pk in places])
     else:
-        before = after and after[0] + bool(after[1])
-        edge = _edge(company_id, limit if wanted == Wanted() else LOOKED_THROUGH, before)
-        rows, end = (
-            rows.filter(_down_to("transaction_id", edge), _behind("transaction_id", before)),
-            _next(edge, wanted),
-        )
-        rows = _narrowed(rows, wanted, "transaction__")
-    if after:
-        rows = rows.filter(Q(transaction_id__lt=after[0]) | Q(transaction_id=after[0], pk__lt=after[1]))
+        rows, end = _share_of_postings(company_id, wanted, limit, after)
     rows = rows.select_related("transaction", "connection").defer("transaction__content", "booked", "traceback")
     found = list(rows.order_by(_falling("transaction_id"), _falling("pk"))[: limit + 1])
     if len(found) > limit:
@@ -107,20 +100,35 @@ def postings(company_id: UUID, wanted: Wanted, *, limit: int, after: Place | Non
     return Part(found, end)
 
 
+def _share_of_postings(
+    company_id: UUID, wanted: Wanted, limit: int, after: Place | None
+) -> tuple[QuerySet[Posting], Place | None]:
+    """Those of a share of the transactions, and where the next one begins."""
+    before = after and after[0] + bool(after[1])
+    edge = _edge(company_id, limit if wanted == Wanted() else LOOKED_THROUGH, before)
+    rows = Posting.objects.filter(transaction__company_id=company_id).filter(_down_to("transaction_id", edge))
+    if after:
+        beyond = Q(transaction_id__lt=after[0]) | Q(transaction_id=after[0], pk__lt=after[1])
+        rows = rows.filter(_behind("transaction_id", before), beyond)
+    return _narrowed(rows, wanted, "transaction__"), _next(edge, wanted)
+
+
 def _few(company_id: UUID, wanted: Wanted, after: Place | None) -> list[Place]:
     """Where the company's postings in a state stand that few are in, behind `after`, the newest first.
 
-    Each connection's own index has them: its order leaves a database no other way.
+    Each connection's own index has them, and those that workers hold at this moment are in one index of all: its order
+    leaves a database no other way.
     """
     mine = Connection.objects.filter(company_id=company_id).order_by()
     mine = mine.filter(pk=wanted.connection_id) if wanted.connection_id else mine
+    ids = list(mine.values_list("pk", flat=True))
     states, order = FEW[wanted.state]
-    found: list[Place] = []
-    for connection_id in mine.values_list("pk", flat=True):
-        rows = Posting.objects.filter(connection_id=connection_id, state__in=states).order_by(order)
-        rows = rows.exclude(state__in=[state for state in states if state != wanted.state])
-        found += rows.values_list("transaction_id", "pk")
-    return sorted((place for place in found if after is None or place < after), reverse=True)
+    of_the_index = Func(F("state"), template=f"%(expressions)s IN ({states})", output_field=BooleanField())
+    rows = Posting.objects.filter(_in_state(wanted.state), of_the_index).order_by(order)
+    each = [rows] if wanted.state in LEASED else [rows.filter(connection_id=one) for one in ids]
+    found = [row for part in each for row in part.values_list("transaction_id", "pk", "connection_id")]
+    places = ((transaction, posting) for transaction, posting, connection in found if connection in ids)
+    return sorted((place for place in places if after is None or place < after), reverse=True)
 
 
 def _share_of_few(company_id: UUID, wanted: Wanted, after: int | None) -> tuple[list[int], Place | None]:
@@ -138,12 +146,17 @@ def _narrowed(rows: QuerySet[M], wanted: Wanted, to_transaction: str) -> QuerySe
         f"{to_transaction}received_at__gte": wanted.received_from,
         f"{to_transaction}received_at__lt": wanted.received_before,
     }
-    of_postings = {"state": wanted.state, "connection_id": wanted.connection_id}
-    those = {name: value for name, value in of_postings.items() if value}
     rows = rows.filter(**{name: value for name, value in given.items() if value})
+    of_posting = _in_state(wanted.state) if wanted.state else Q()
+    of_posting &= Q(connection_id=wanted.connection_id) if wanted.connection_id else Q()
     if to_transaction:
-        return rows.filter(**those)
-    return rows.filter(Exists(Posting.objects.filter(transaction=OuterRef("pk"), **those))) if those else rows
+        return rows.filter(of_posting)
+    return rows.filter(Exists(Posting.objects.filter(of_posting, transaction=OuterRef("pk")))) if of_posting else rows
+
+
+def _in_state(state: str) -> Q:
+    """Said so that no index can be asked for it: the one by state is everybody's."""
+    return ~Q(state__in=[other.value for other in State if other != state])
 
 
 def _falling(name: str) -> OrderBy:
@@ -160,14 +173,24 @@ def _down_to(name: str, edge: _Edge | None) -> Q:
 
 
 def _edge(company_id: UUID, share: int, before: int | None) -> _Edge | None:
-    """Where a share of the company's transactions ends, None where there are no more: the index alone leads there.
-
-    With `company_id = …` PostgreSQL may take the primary key for the same order, and go back through everybody's rows.
-    """
-    keys = Transaction.objects.filter(_behind("pk", before), company_id__gte=company_id, company_id__lte=company_id)
-    places = list(keys.order_by("company_id", "-pk").values_list("pk", flat=True)[share - 1 : share + 1])
+    """Where a share of the company's transactions ends, None where there are no more: the index alone leads there."""
+    keys = _walk(company_id, before).values_list("pk", flat=True)
+    places = list(keys[share - 1 : share + 1])
     found = Transaction.objects.filter(pk__in=places).order_by("-pk").values_list("pk", "received_at")
     return _Edge(*found[0]) if len(places) > 1 else None
+
+
+def _walk(company_id: UUID, before: int | None) -> QuerySet[Transaction]:
+    """The newest first, or from a place in the middle on.
+
+    With `company_id = …` PostgreSQL may take the primary key for the same order, and go back through everybody's rows
+    to find the first of a company that has none. Who has come to a place has rows there, and an equality leads to it.
+    """
+    if before is None:
+        rows = Transaction.objects.filter(company_id__gte=company_id, company_id__lte=company_id)
+    else:
+        rows = Transaction.objects.filter(company_id=company_id, pk__lt=before)
+    return rows.order_by("company_id", "-pk")
 
 
 def _next(edge: _Edge | None, wanted: Wanted) -> Place | None:

@@ -149,9 +149,9 @@ def settle(posting: Posting, attempt: Attempt, document: Document, result: Poste
     """Settle a posting that was just sent as posted. False: nothing was written, the general way decides.
 
     It decides for whatever frees others: the answer that closes a breaker, the order that invoices wait for. And where
-    the lease was lost, or another posting has this document.
+    a person asked for it, whose name stands on the change, the lease was lost, or another posting has this document.
     """
-    if not prepared.can_run() or _frees_others(posting):
+    if not prepared.can_run() or posting.asked_by_id or _frees_others(posting):
         return False
     fields = booked_fields(document, result)
     values = {

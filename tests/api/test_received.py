@@ -268,27 +268,31 @@ def many(demo: Connection) -> Connection:
 
 
 @pytest.mark.parametrize(
-    ("path", "indexes"),
+    ("path", "index"),
     [
-        ("transactions", ["transaction_by_company"]),
-        ("transactions?kind=receipt", ["transaction_by_company"]),
-        ("transactions?state=rejected", ["posting_needs_a_person"]),
-        ("transactions?state=ready", ["posting_due"]),
-        ("postings", ["transaction_by_company"]),
-        ("postings?state=posted", ["transaction_by_company"]),
-        ("postings?state=held", ["posting_needs_a_person"]),
-        ("postings?state=awaiting", ["posting_due"]),
+        ("transactions", "transaction_by_company"),
+        ("transactions?kind=receipt", "transaction_by_company"),
+        ("transactions?state=rejected", "posting_needs_a_person"),
+        ("transactions?state=ready", "posting_due"),
+        ("postings", "transaction_by_company"),
+        ("postings?state=posted", "transaction_by_company"),
+        ("postings?state=held", "posting_needs_a_person"),
+        ("postings?state=awaiting", "posting_due"),
+        ("postings?state=sending", "posting_leased|posting_by_state"),
     ],
 )
-def test_every_list_follows_an_index(program: Program, many: Connection, path: str, indexes: list[str]) -> None:
+def test_every_list_follows_an_index(
+    program: Program, many: Connection, path: str, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "LOOKED_THROUGH", 10)
+    path = f"{path}{'&' if '?' in path else '?'}limit=10"
     with CaptureQueriesContext(database) as captured:
         assert program.call("GET", path).status_code == 200
     plans = [_plan(one["sql"]) for one in captured if re.match(r'SELECT .*FROM "postings_', one["sql"])]
     assert plans
     for plan in plans:
         assert re.findall(r"Seq Scan on postings_|SCAN postings_\w+(?! USING)", plan) == [], plan
-    for index in indexes:
-        assert any(index in plan for plan in plans), plans
+    assert any(re.search(index, plan) for plan in plans), plans
 
 
 def _plan(sql: str) -> str:
