@@ -1,0 +1,138 @@
+"""Where every page of the customers is opened: as whom, and for a company in which stage of its life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.urls import URLPattern, reverse
+
+from portal.desk.urls import urlpatterns
+from portal.postings.states import State
+from tests.e2e.everything import Everything
+
+
+@dataclass(frozen=True)
+class Spot:
+    """One way to open a page. `stage` names the ids in its path (tests/e2e/everything.py)."""
+
+    stage: str = "full"
+    who: str = "owner"
+    query: str = ""
+    mark: str = ""
+
+    def path(self, name: str, world: Everything) -> str:
+        """Its address."""
+        ids = {each: world.stages[self.stage][each] for each in CONVERTERS[name]}
+        return reverse(f"desk:{name}", kwargs=ids) + self.query
+
+    def picture(self, name: str) -> str:
+        """What its pictures are called."""
+        return "-".join(part for part in ("page", name, self.stage, self.mark) if part)
+
+
+CONVERTERS: Final = {str(one.name): tuple(one.pattern.converters) for one in urlpatterns if isinstance(one, URLPattern)}
+FULL, NEW, BEGUN = Spot(), Spot("new", "newcomer"), Spot("begun")
+UNLINKED, CLOSED, LEDGER = Spot("unlinked"), Spot("closed"), Spot("ledger")
+VIEWER, OPERATOR = Spot(who="viewer", mark="viewer"), Spot(who="operator", mark="operator")
+
+PLACES: Final[dict[str, tuple[Spot, ...]]] = {
+    # the organisation
+    "home": (FULL, Spot(query="?q=harbour", mark="found"), Spot(query="?q=nothing", mark="none")),
+    "organisations": (FULL, NEW),
+    "organisation": (FULL, VIEWER),
+    "people": (FULL, VIEWER, NEW),
+    "member": (FULL,),
+    "member-remove": (FULL,),
+    "leave": (FULL, NEW),
+    "api-tokens": (FULL, NEW, OPERATOR),
+    "api-token-revoke": (FULL,),
+    "mails": (FULL, NEW, VIEWER),
+    "webhooks": (FULL, NEW, OPERATOR),
+    "webhook-guide": (FULL,),
+    "webhook-add": (FULL,),
+    "webhook": (FULL, Spot(query="?state=waiting", mark="waiting"), Spot(query="?state=given-up", mark="given-up")),
+    "webhook-change": (FULL,),
+    "webhook-secret": (FULL,),
+    "webhook-delete": (FULL,),
+    "webhook-message": (FULL,),
+    # a company and what is linked to it
+    "company-new": (FULL,),
+    "company": (FULL, NEW, BEGUN, LEDGER, UNLINKED, CLOSED, VIEWER),
+    "company-name": (FULL, NEW),
+    "settings": (FULL, NEW, UNLINKED, CLOSED, OPERATOR),
+    "unlink": (FULL, NEW),
+    "unlink-source": (FULL, NEW),
+    "close": (FULL, NEW, CLOSED),
+    "data-export": (FULL, NEW, CLOSED),
+    "audit": (FULL, NEW, OPERATOR),
+    "accounting": (FULL, NEW, LEDGER, UNLINKED, CLOSED, VIEWER),
+    "choose": (FULL, NEW, Spot("new", "newcomer", "?q=kashflow", "none"), UNLINKED),
+    "authorise": (FULL, BEGUN),
+    "visit": (FULL,),
+    "confirm-company": (FULL, BEGUN),
+    "start-again": (FULL, BEGUN),
+    # going live
+    "set-up": (FULL, NEW, BEGUN, UNLINKED, CLOSED),
+    "before-live": (FULL, NEW, BEGUN),
+    "before-live-one": (FULL, BEGUN),
+    "go-live": (FULL, NEW, BEGUN),
+    "not-live": (FULL, NEW),
+    "source": (FULL, NEW, UNLINKED, CLOSED, VIEWER),
+    "endpoint": (FULL, VIEWER),
+    # codes and reference data
+    "gaps": (FULL, NEW, UNLINKED),
+    "mapping-rules": (FULL, VIEWER),
+    "mapping-codes": (FULL, Spot(query="?family=account", mark="account"), VIEWER),
+    "mapping-import": (FULL,),
+    "dry-run-form": (FULL, NEW),
+    "reference": (FULL, NEW, BEGUN, UNLINKED, CLOSED),
+    "runs": (FULL, NEW),
+    "run": (FULL, VIEWER),
+    "records": (FULL, Spot(query="?q=nothing", mark="none"), NEW),
+    "schedule": (FULL,),
+    "raising": (FULL, NEW),
+    # transactions
+    "transactions": (
+        FULL, NEW, Spot(query="?q=nothing", mark="none"), Spot(query="?state=rejected", mark="rejected"),
+    ),
+    "transaction": (*(Spot(state.value) for state in State), CLOSED, Spot("rejected", "viewer", mark="viewer")),
+    "dry-run": (Spot("rejected"), Spot("posted")),
+    "repair-retry": (Spot("rejected"), Spot("held"), Spot("posted")),
+    "repair-mark": (Spot("rejected"), Spot("held")),
+    "repair-void": (Spot("rejected"), Spot("held"), Spot("void")),
+    "books-now": (Spot("posted"),),
+    "attempt": (Spot("rejected"), Spot("posted"), Spot("rejected", "viewer", mark="viewer")),
+}  # fmt: skip
+# A page asks for these and puts them into itself.
+PARTS: Final = frozenset(
+    {
+        "company-now", "set-up-watch", "deliveries-watch", "standing", "at-source", "endpoint-captured",
+        "mapping-known", "reference-progress", "run-progress",
+    }
+)  # fmt: skip
+# They are taken away, not looked at.
+FILES: Final = frozenset(
+    {"export", "company-days", "gaps-file", "mapping-export", "raising-template", "records-export"}
+)
+# They lead on, or need a link out of a mail: tests/e2e/test_every_page.py opens those of the mails by it.
+ELSEWHERE: Final = {
+    "vendor-page": "leads to a page of the vendor",
+    "invitation": "is opened by the link in a mail",
+    "mails-end": "is opened by the link in a mail",
+}
+
+
+def spots() -> list[tuple[str, Spot]]:
+    """Every page with each of the ways to open it."""
+    return [(name, spot) for name, all_of_it in PLACES.items() for spot in all_of_it]
+
+
+def first(name: str, world: Everything) -> str:
+    """The address of what is no page."""
+    return Spot("full").path(name, world)
+
+
+def names_of(patterns: list[Any]) -> set[str]:
+    """What the addresses are called."""
+    return {str(one.name) for one in patterns}
