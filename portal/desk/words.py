@@ -13,7 +13,7 @@ from portal.connections import breaker
 from portal.connections.models import Connection, Side, Status
 from portal.connections.registry import UnknownIntegration, source, system
 from portal.postings.models import Posting, Transaction
-from portal.postings.states import UNDER_WAY, State
+from portal.postings.states import UNDER_WAY, Actor, State
 from portal.raising.models import Origin
 
 
@@ -74,6 +74,15 @@ NEXT_STEP_AT_SOURCE: Final[dict[State, str]] = {
     ),
     State.WITHDRAWN: "It was withdrawn, and nothing was created in {system}.",
     State.VOID: "It was closed for the reason above and will not be created in {system}.",
+}
+# Which part of us acted, for people who know none of them.
+WHO: Final[dict[str, str]] = {
+    Actor.INTAKE: "as it came in",
+    Actor.WORKER: "by itself",
+    Actor.SWEEP: "by itself",
+    Actor.STAFF: "our support",
+    Actor.VENDOR: "told by the accounting system",
+    Actor.RESTORE: "after a backup was restored",
 }
 RAISED_FROM: Final[dict[str, str]] = {Origin.UPLOAD: "Upload", Origin.API: "API"}
 REJECTED_BUT_ANSWERED: Final = (
@@ -174,6 +183,11 @@ def source_name(slug: str) -> str:
         return source(slug).metadata.name
     except UnknownIntegration:
         return RAISED_FROM.get(slug, slug)
+
+
+def who_words(who: str) -> str:
+    """Which part of us acted, in words."""
+    return WHO.get(who, who)
 
 
 def _plain_words(path: str) -> str:

@@ -81,7 +81,7 @@ def _connection(transaction: Transaction) -> Connection | None:
 
 
 def _why_not(transaction: Transaction, connection: Connection | None) -> str:
-    source = transaction.source
+    source = _name(transaction.source)
     if not has_timeline(transaction):
         return OFFERS_NONE.format(source=source)
     if connection is None:
@@ -89,6 +89,12 @@ def _why_not(transaction: Transaction, connection: Connection | None) -> str:
     if connection.status != Status.LINKED:
         return NOT_LINKED.format(source=source, status=connection.get_status_display())
     return PAUSED.format(source=source) if connection.paused else ""
+
+
+def _name(slug: str) -> str:
+    """What people call the source."""
+    known = registry.sources().get(slug)
+    return known.metadata.name if known is not None else slug
 
 
 def _asked(transaction: Transaction, connection: Connection) -> Timeline:

@@ -19,7 +19,7 @@ from portal.tenants.models import Company
 SWITCH = "raise_transactions"
 ON = "yes"
 
-NO_SOURCE = "{company} is linked to nothing that takes transactions. Link its iCompleat under Connections first."
+NO_SOURCE = "{company} is linked to nothing that takes transactions. Link iCompleat first."
 NOT_LINKED = "The connection of {company} to {system} is {status}. Link it again, then raise the transaction."
 SWITCHED_OFF = (
     "Raising transactions in {system} is switched off for {company}. Switch on “Raise transactions” in the settings of "

@@ -135,7 +135,7 @@ def test_the_story_names_no_staff(demo: Scene) -> None:
     posting = demo.in_state(State.VOID)
     user = posting.transitions.get(after=State.VOID).user
     response = _page(demo, posting)
-    assert "· Staff It was typed in by hand." in _text(response)
+    assert "· our support It was typed in by hand." in _text(response)
     assert user is not None
     assertNotContains(response, user.get_username())
 

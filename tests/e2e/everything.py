@@ -9,20 +9,22 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from portal.api import tokens
 from portal.api.models import Scope
 from portal.connections.access.ending import end
-from portal.connections.models import Connection, Endpoint, Visit, VisitOutcome
+from portal.connections.models import Connection, Endpoint, Status, Visit, VisitOutcome
 from portal.events.services import tell
 from portal.events.webhooks.models import Dispatch, DispatchState
 from portal.intake.before_live.making import make_due
 from portal.intake.models import Delivery, KeptDryRun
+from portal.postings.figures.counting import count
 from portal.postings.models import Attempt, Posting
 from portal.postings.states import State
 from portal.reference.sync.models import Change, SyncSchedule, SyncState
-from portal.tenants import living
 from portal.tenants.models import Company, Invitation, Member, Role, Tenant
 from tests.admin import world
 from tests.desk.syncs import a_change, a_record, a_schedule, a_sync, an_incomplete_list, refused
@@ -41,6 +43,7 @@ from tests.intake import payloads
 
 # Whose page it is: the name of a stage, and what stands in its paths.
 Ids = Mapping[str, Any]
+BEGUN: Final = "Millfield Conferences Ltd"
 LONG: Final = "A supplier with a rather long name for a telephone (Holdings) and Sons International Limited"
 SOURCE: Final = {"base_url": "http://127.0.0.1:9", "tenant_id": "t", "company_id": "c"}
 
@@ -60,6 +63,8 @@ def build() -> Everything:
     tenant = base.demo.company.tenant
     people = {role.value: MemberFactory.create(tenant=tenant, role=role).user for role in Role}
     people["newcomer"] = MemberFactory.create().user
+    people["accountant"] = MemberFactory.create(tenant=tenant, role=Role.OPERATOR).user
+    MemberFactory.create(user=people["accountant"], role=Role.OPERATOR)
     full = {"tenant_id": tenant.pk, **_of_the_tenant(tenant), **_of_the_full_company(base, people["owner"])}
     states = {state.value: {**full, **_transaction(posting)} for state, posting in base.postings.items()}
     first = Tenant.objects.get(members__user=people["newcomer"])
@@ -69,10 +74,22 @@ def build() -> Everything:
         "begun": {"tenant_id": tenant.pk, **_begun(tenant)},
         "new": {"tenant_id": first.pk, **_company(CompanyFactory.create(tenant=first, name="Quay Ltd", live_at=None))},
         "unlinked": {"tenant_id": tenant.pk, **_unlinked(tenant)},
-        "closed": {"tenant_id": tenant.pk, **_closed(tenant)},
+        "closed": {"tenant_id": tenant.pk, **_closed(tenant, people["owner"])},
         **states,
     }
+    _linked_long_ago()
+    count(timezone.now() + timedelta(minutes=5))
     return Everything(people, stages)
+
+
+def _linked_long_ago() -> None:
+    """What the builders of other tests leave out: since when it is linked, and who it is over there."""
+    then = timezone.now() - timedelta(days=40)
+    for connection in Connection.objects.filter(status=Status.LINKED).exclude(company__name=BEGUN):
+        named = connection.external_company_name or connection.company.name
+        Connection.objects.filter(pk=connection.pk).update(
+            linked_at=then, confirmed_at=then, external_company_name=named
+        )
 
 
 # --- the organisation ------------------------------------------------------------------------------------------------
@@ -224,7 +241,7 @@ def _kept(endpoint: Endpoint) -> KeptDryRun:
 
 def _begun(tenant: Tenant) -> dict[str, Any]:
     """On the built-in ledger, with iCompleat and what it sent to try; not live yet."""
-    company: Company = CompanyFactory.create(tenant=tenant, name="Millfield Conferences Ltd", live_at=None)
+    company: Company = CompanyFactory.create(tenant=tenant, name=BEGUN, live_at=None)
     connection = LedgerConnectionFactory.create(company=company)
     endpoint, _ = with_token(connection=_source(company), kind="")
     a_sync(connection, kind="account", read=400, unchanged=400)
@@ -240,9 +257,13 @@ def _unlinked(tenant: Tenant) -> dict[str, Any]:
     return _company(company)
 
 
-def _closed(tenant: Tenant) -> dict[str, Any]:
+def _closed(tenant: Tenant, owner: Any) -> dict[str, Any]:
+    """Closed by its owner on the page, which ends its links as well."""
     company: Company = CompanyFactory.create(tenant=tenant, name="Closed Ltd")
     connection = LedgerConnectionFactory.create(company=company)
     posting = accepted(connection, a_document(number="INV-OLD")).posting
-    living.close(company, who="olga", why="It was merged.")
+    client = Client()
+    client.force_login(owner)
+    answer = client.post(reverse("desk:close", args=[company.pk]), {"name": company.name, "why": "It was merged."})
+    assert answer.status_code == 302
     return {**_company(company), **_transaction(posting)}

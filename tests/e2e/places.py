@@ -39,7 +39,7 @@ VIEWER, OPERATOR = Spot(who="viewer", mark="viewer"), Spot(who="operator", mark=
 PLACES: Final[dict[str, tuple[Spot, ...]]] = {
     # the organisation
     "home": (FULL, Spot(query="?q=harbour", mark="found"), Spot(query="?q=nothing", mark="none")),
-    "organisations": (FULL, NEW),
+    "organisations": (Spot(who="accountant"),),
     "organisation": (FULL, VIEWER),
     "people": (FULL, VIEWER, NEW),
     "member": (FULL,),
@@ -94,9 +94,10 @@ PLACES: Final[dict[str, tuple[Spot, ...]]] = {
     "raising": (FULL, NEW),
     # transactions
     "transactions": (
-        FULL, NEW, Spot(query="?q=nothing", mark="none"), Spot(query="?state=rejected", mark="rejected"),
+        FULL, NEW, Spot(query="?q=nothing", mark="none"), Spot(query="?state=attention", mark="attention"),
     ),
-    "transaction": (*(Spot(state.value) for state in State), CLOSED, Spot("rejected", "viewer", mark="viewer")),
+    "transaction": (
+        *(Spot(state.value) for state in State), CLOSED, Spot("rejected", "viewer", mark="viewer")),
     "dry-run": (Spot("rejected"), Spot("posted")),
     "repair-retry": (Spot("rejected"), Spot("held"), Spot("posted")),
     "repair-mark": (Spot("rejected"), Spot("held")),

@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 from portal.desk.urls import urlpatterns
 from tests.desk.test_scope import ACTIONS
 from tests.e2e import everything
-from tests.e2e.browser import NARROW, WIDE, Watched
+from tests.e2e.browser import Watched
 from tests.e2e.conftest import Visit
 from tests.e2e.everything import Everything
 from tests.e2e.places import ELSEWHERE, FILES, PARTS, PLACES, first, spots
@@ -45,7 +45,7 @@ def test_every_page(world: Everything, visit: Visit) -> None:
     for name, spot in spots():
         path = spot.path(name, world)
         wrong += (f"{path}: {one}" for one in seen(readers[spot.who], path, spot.picture(name)))
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_what_is_no_page_is_what_it_is_said_to_be(world: Everything) -> None:
@@ -69,7 +69,7 @@ def seen(reader: Watched, path: str, picture: str) -> list[str]:
         wrong.append(f"it led to {reader.page.url}")
     expect(reader.page.locator(".htmx-request")).to_have_count(0)
     reader.shoot(picture, is_brisk=True)
-    wrong += [f"{width} px are too narrow for it" for width in reader.too_narrow() if width in {NARROW, WIDE}]
+    wrong += [f"{width} px are too narrow for it" for width in reader.too_narrow()]
     found = reader.complaints[before:]
     del reader.complaints[before:]
     return wrong + found

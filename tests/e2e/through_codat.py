@@ -66,9 +66,14 @@ def there(town: Town, staff: Watched, connection: str) -> dict[str, Any]:
 
 def map_by_names(staff: Watched, town: Town, connection: str) -> None:
     """Suppliers and departments have other codes in Xero than in iCompleat."""
-    page = get(f"{town.sandbox}/codat/books/{there(town, staff, connection)['id']}").text
+    map_codes(staff, connection, TABLED, rows_by_name(town, there(town, staff, connection)["id"]))
+
+
+def rows_by_name(town: Town, connection: str) -> str:
+    """The file that says so; `connection` is the one over there."""
+    page = get(f"{town.sandbox}/codat/books/{connection}").text
     ids = {name: code for code, name in re.findall(r"<tr><td>([^<]+)</td><td>([^<]+)</td>", page)}
-    map_codes(staff, connection, TABLED, "\n".join([HEADINGS, *_rows(ids)]))
+    return "\n".join([HEADINGS, *_rows(ids)])
 
 
 def _rows(ids: Mapping[str, str]) -> Iterator[str]:

@@ -98,13 +98,13 @@ def test_looking_at_a_page_stops_no_connection(scene: Scene, transaction: Transa
 @pytest.mark.parametrize(
     "fields,why",
     [
-        ({"paused": True}, "The connection to papers is paused: resume it to see the timeline."),
+        ({"paused": True}, "The connection to Paper desk is paused: resume it to see the timeline."),
         (
             {"status": "deauthorised"},
-            "The connection to papers is Deauthorised: link it again to see the timeline.",
+            "The connection to Paper desk is Deauthorised: link it again to see the timeline.",
         ),
-        ({"status": "unlinked"}, "{company} has no connection to papers that can be asked for it."),
-        ({"settings": {}}, "{company} has no connection to papers that can be asked for it."),
+        ({"status": "unlinked"}, "{company} has no connection to Paper desk that can be asked for it."),
+        ({"settings": {}}, "{company} has no connection to Paper desk that can be asked for it."),
     ],
 )
 @pytest.mark.parametrize("is_known", [True, False])
@@ -127,9 +127,9 @@ def test_another_companys_connection_is_not_asked(scene: Scene, transaction: Tra
     assert (timeline_of(transaction).events, scene.desk.asked) == ((), [])
 
 
-@pytest.mark.parametrize("source", ["api", "silent"])
+@pytest.mark.parametrize(("source", "called"), [("api", "api"), ("silent", "Paper desk")])
 def test_a_source_without_timelines_is_not_asked(
-    scene: Scene, transaction: Transaction, source: str, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, transaction: Transaction, source: str, called: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Silent(PaperDesk):
         offers = type(PaperDesk.offers)(attachments=True)
@@ -139,7 +139,7 @@ def test_a_source_without_timelines_is_not_asked(
     assert has_timeline(transaction)
     transaction.source = source
     assert not has_timeline(transaction)
-    assert timeline_of(transaction) == Timeline(problem=f"{source} tells no timeline.")
+    assert timeline_of(transaction) == Timeline(problem=f"{called} tells no timeline.")
 
 
 # --- how long it waits -----------------------------------------------------------------------------------------------

@@ -25,9 +25,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 NEGATIVE = (
     "It comes to -120.00. Write the amounts of a credit note positive, and raise a credit note for less than nothing."
 )
-NOT_LINKED_AT_ALL = (
-    "Northgate Training Ltd is linked to nothing that takes transactions. Link its iCompleat under Connections first."
-)
+NOT_LINKED_AT_ALL = "Northgate Training Ltd is linked to nothing that takes transactions. Link iCompleat first."
 DEAUTHORISED = (
     "The connection of Northgate Training Ltd to Fake source is Deauthorised. Link it again, then raise the "
     "transaction."

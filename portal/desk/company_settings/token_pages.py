@@ -53,6 +53,8 @@ class Row:
     @property
     def may(self) -> list[str]:
         """What it may do, in words."""
+        if len(self.token.scopes) == len(Scope):
+            return ["Everything"]
         labels = dict(Scope.choices)
         return [str(labels.get(scope, scope)) for scope in self.token.scopes]
 

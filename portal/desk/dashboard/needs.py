@@ -95,8 +95,9 @@ class Needs:
 def needs(place: Place, vitals: Vitals, figures: Report) -> Needs:
     """What needs a person in this company, what stops everything first."""
     postings = _postings(vitals)
-    connections = [*_lost(place, vitals), *_resting(place, vitals)]
-    data = [*_syncs(place, vitals), *_lists(place, vitals)]
+    # To a closed company nothing is linked any more: there only what it left behind can be settled.
+    connections = [] if place.is_closed else [*_lost(place, vitals), *_resting(place, vitals)]
+    data = [] if place.is_closed else [*_syncs(place, vitals), *_lists(place, vitals)]
     return Needs(
         others=[*connections, *data, *_codes(place, postings), *_contested(place, vitals, figures), *_keys(vitals)],
         postings=[NeedingPosting(posting) for posting in postings[:SHOWN]],

@@ -18,7 +18,9 @@ def records(request: HttpRequest, place: Place, kind: str) -> HttpResponse:
     """What the accounting system told last, and what iCompleat does not take of it."""
     asked = _asked(request, place, kind)
     page = cut(asked.rows(), request.GET, order=ORDER, within=asked.all())
-    return render(request, "portal/desk/records.html", place.context(asked=asked, page=page))
+    return render(
+        request, "portal/desk/records.html", place.context(asked=asked, page=page, accounting=place.accounting)
+    )
 
 
 @looks

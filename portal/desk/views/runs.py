@@ -27,7 +27,11 @@ def runs(request: HttpRequest, place: Place) -> HttpResponse:
     """The history, newest first, of one kind or of all."""
     kind = _one_of(request.GET.get("kind", ""), KIND_CHOICES)
     rows = runs_of(place).filter(kind=kind) if kind else runs_of(place)
-    shown = {"page": cut(rows, request.GET, descending=True, within=runs_of(place)), "kind": kind}
+    shown = {
+        "page": cut(rows, request.GET, descending=True, within=runs_of(place)),
+        "kind": kind,
+        "accounting": place.accounting,
+    }
     return render(request, "portal/desk/runs.html", place.context(**shown, kinds=KIND_CHOICES))
 
 
