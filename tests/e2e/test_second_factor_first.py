@@ -42,6 +42,7 @@ def scene(transactional_db: None) -> Scene:
 def test_an_owner_sets_it_up_first_and_goes_on_to_what_was_wanted(scene: Scene, visit: Visit) -> None:
     owner = arrived(visit, scene.user, WANTED)
     page = owner.page
+    _proves_it_is_the_owner(owner)
     expect(page.get_by_role("heading", name="Set up the authenticator app")).to_be_visible()
     expect(page.get_by_text("A company of yours is live, so its owners log in with a second factor.")).to_be_visible()
     look(owner, "second-factor-set-up")
@@ -50,7 +51,7 @@ def test_an_owner_sets_it_up_first_and_goes_on_to_what_was_wanted(scene: Scene, 
 
     page.get_by_label("Authenticator code").fill("000000")
     page.get_by_role("button", name="Set it up").click()
-    expect(page.get_by_text("Incorrect code.")).to_be_visible()
+    expect(page.get_by_text("Incorrect code.", exact=True)).to_be_visible()
     look(owner, "second-factor-wrong-code")
     secret = page.locator(".copyable .number").inner_text()
     page.get_by_label("Authenticator code").fill(code_of(secret))
@@ -92,6 +93,16 @@ def test_the_owner_of_a_company_that_is_not_live_is_not_stopped_yet(transactiona
     scene = a_scene(name="Quay Ltd", live_at=None)
     owner = arrived(visit, scene.user, WANTED)
     owner.page.wait_for_url(f"{owner.base}{WANTED}")
+
+
+def _proves_it_is_the_owner(owner: Watched) -> None:
+    """The password once more, for an open browser is no proof."""
+    page = owner.page
+    expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
+    expect(page.get_by_text("A company of yours is live, so its owners log in with a second factor.")).to_be_visible()
+    look(owner, "second-factor-confirm")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
 
 
 def arrived(visit: Visit, user: Any, path: str) -> Watched:
