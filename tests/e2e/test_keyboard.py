@@ -4,22 +4,28 @@ space bar lead everywhere, letters fill in, and what has the focus can be seen a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from integrations.demo.sandbox import build
+from integrations.sandbox import Server, Store, mount
 from portal.postings import work
 from portal.postings.models import Posting
 from portal.postings.states import State
 from portal.reference.models import MappedCode
 from portal.reference.rules import How, Rule, Rules
 from portal.reference.services import save_rules
+from tests.admin.world import in_state
 from tests.desk.scene import Scene, a_scene
 from tests.e2e.conftest import Visit
-from tests.factories import PASSWORD, a_line
+from tests.factories import PASSWORD, DemoConnectionFactory, a_document, a_line
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+TOKEN = "token-of-demo-books-by-keyboard"
 MOST_TABS = 60
 HAS_FOCUS = "element => element === document.activeElement"
 # Something has the focus, and it is outlined: in a colour of its own, two pixels wide or more, and not scrolled away.
@@ -66,12 +72,26 @@ class Hands:
 
 
 @pytest.fixture
-def scene(transactional_db: None) -> Scene:
-    """One invoice lacks a row of the mapping, the other was entered in the books by hand."""
+def demo_books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of Demo Books, which are asked before anything counts as booked there."""
+    monkeypatch.setenv("POSTROOM_DEMO_TOKEN", TOKEN)
+    store = Store("demo", tmp_path)
+    with Server(mount({"demo": build(store)})) as server:
+        yield f"{server.url}/demo"
+    store.close()
+
+
+@pytest.fixture
+def scene(transactional_db: None, demo_books: str) -> Scene:
+    """Two companies: one lacks a row of the mapping, in the books of the other an invoice was entered by hand."""
     scene = a_scene(name="Northgate Training Ltd")
     save_rules(scene.connection, Rules(account=Rule(how=How.TABLE)), who="tests")
-    for number, code in (("INV-LACKS", "VENUE"), ("INV-BY-HAND", "ROOM")):
-        work.run(scene.receive(number=number, lines=(a_line(account_code=code),)).pk)
+    work.run(scene.receive(number="INV-LACKS", lines=(a_line(account_code="VENUE"),)).pk)
+    other = DemoConnectionFactory.create(
+        company__tenant=scene.tenant, company__name="Harbour Street Studios Ltd", secrets={"token": TOKEN},
+        settings={"base_url": demo_books, "company_id": "harbour-street"},
+    )  # fmt: skip
+    in_state(other, State.REJECTED, a_document(number="INV-BY-HAND"))
     return scene
 
 
@@ -82,9 +102,10 @@ def test_a_day_s_work_by_keyboard_alone(scene: Scene, visit: Visit) -> None:
     hands.type("Username or email", scene.user.username)
     hands.type("Password", PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    expect(page.get_by_role("heading", name="Companies")).to_be_visible()
 
     hands.follow("Skip to the content")
+    hands.follow("Northgate Training Ltd")
     hands.follow("Open Invoice INV-LACKS")
     hands.follow("Mend the mapping")
     hands.type(re.compile("^Sent for VENUE,"), "5010")
@@ -106,10 +127,10 @@ def test_a_day_s_work_by_keyboard_alone(scene: Scene, visit: Visit) -> None:
     hands.follow("Transactions")
     hands.follow("INV-BY-HAND")
     hands.follow("Mark as posted")
-    hands.type("Number in Postroom ledger", "JNL-BY-HAND")
+    hands.type("Number in Demo Books", "JNL-BY-HAND")
     hands.type("Why", "Ana entered it on Monday.")
     page.screenshot(path=visitor.shots / "keyboard-mark.png")
-    hands.press("Mark P-000002 as posted")
-    expect(page.get_by_text("Marked P-000002 as posted.")).to_be_visible()
+    hands.press("Mark P-000001 as posted")
+    expect(page.get_by_text("Marked P-000001 as posted.")).to_be_visible()
     by_hand = Posting.objects.get(transaction__source_number="INV-BY-HAND")
     assert (by_hand.state, by_hand.external_number) == (State.POSTED, "JNL-BY-HAND")

@@ -80,7 +80,7 @@ def _says_no(stranger: Watched) -> None:
     """Cancelled at the vendor's page: the portal says so, and what to do."""
     page = stranger.page
     steps.sent_to(stranger, "Codat", "codat-10", "Cancel")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("not linked")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing was linked: you said no")
     look(stranger, "codat-11-cancelled")
     page.locator("main .form-buttons .button-main").click()
 
