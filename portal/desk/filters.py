@@ -27,7 +27,7 @@ FEW: Final = frozenset({Group.ATTENTION, Group.UNDER_WAY, Group.CLOSED})
 class Filters(forms.Form):
     """What a list shows. All fields are optional; a company that the reader does not see is no valid choice."""
 
-    q = forms.CharField(label="Any number", required=False, max_length=200)
+    q = forms.CharField(label="Any whole number", required=False, max_length=200)
     state = forms.ChoiceField(label="State", required=False, choices=[("", "All states"), *Group.choices])
     kind = forms.ChoiceField(label="Kind", required=False, choices=[("", "All kinds"), *KIND_CHOICES])
     company = forms.ChoiceField(label="Company", required=False)

@@ -73,7 +73,7 @@ def test_a_customer_logs_in_finds_a_posted_transaction_and_copies_its_numbers(sc
 
     page.get_by_role("link", name="Posted").click()
     _expect_rows(page, "INV000125", "CRN000009", "INV000123", "INV000120")
-    page.get_by_label("Any number").fill("ord000056")
+    page.get_by_label("Any whole number").fill("ord000056")
     page.get_by_role("button", name="Search").click()
     _expect_rows(page, "INV000123")
 

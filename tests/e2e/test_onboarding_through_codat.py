@@ -23,7 +23,7 @@ from tests.e2e.unlinked import PATIENT, WITHIN, approve, booked, fill, number_th
 from tests.operations.running import get
 
 pytestmark = pytest.mark.e2e
-XERO: Final = "Xero"
+CODAT, XERO = "Codat", "Xero"
 NAME: Final = "Skerry Lane Veterinary Ltd"
 ADDRESS: Final = "vera@skerry.example"
 RIGHT, WRONG = f"Approve for {ENTITIES[0]}", f"Approve for {ENTITIES[1]}, the wrong company"
@@ -72,14 +72,14 @@ def test_a_stranger_links_xero_through_codat_and_ends_with_a_journal_number(
     expect(standing.locator("#standing .badge")).to_have_text("Posted", timeout=WITHIN)
     look(stranger, "codat-60-transaction")
     [made] = [each for each in booked(town, "codat", _there(town)["id"]) if each not in before]
-    assert number_there(page, XERO).inner_text() == made["number"]
+    assert number_there(page, CODAT).inner_text() == made["number"]
     assert press_again(icompleat) == made["number"]
 
 
 def _says_no(stranger: Watched) -> None:
     """Cancelled at the vendor's page: the portal says so, and what to do."""
     page = stranger.page
-    steps.sent_to(stranger, "Codat", "codat-10", "Cancel")
+    steps.sent_to(stranger, CODAT, "codat-10", "Cancel")
     expect(page.get_by_role("heading", level=1)).to_have_text("Nothing was linked: you said no")
     look(stranger, "codat-11-cancelled")
     page.locator("main .form-buttons .button-main").click()
@@ -88,19 +88,21 @@ def _says_no(stranger: Watched) -> None:
 def _links_the_wrong_company(stranger: Watched) -> None:
     """It is shown by name before anything is read, and is let go of again."""
     page = stranger.page
-    steps.sent_to(stranger, "Codat", "codat-20", WRONG)
+    steps.sent_to(stranger, CODAT, "codat-20", WRONG)
     expect(page.get_by_role("heading", name="Is this the right company?")).to_be_visible()
     expect(page.get_by_role("heading", name=ENTITIES[1])).to_be_visible()
     look(stranger, "codat-21-wrong-company")
     page.get_by_role("link", name="Wrong company? Start again").click()
     look(stranger, "codat-22-start-again")
     page.get_by_role("button", name="End it and start again").click()
-    page.wait_for_url("**/accounting/authorise/")
+    page.wait_for_url("**/accounting/")
+    look(stranger, "codat-23-let-go")
+    page.locator("main .button-main").click()
 
 
 def _links_the_right_one(stranger: Watched) -> None:
     page = stranger.page
-    steps.sent_to(stranger, "Codat", "codat-30", RIGHT)
+    steps.sent_to(stranger, CODAT, "codat-30", RIGHT)
     expect(page.get_by_role("heading", name=ENTITIES[0])).to_be_visible()
     look(stranger, "codat-31-right-company")
     page.get_by_role("button", name="Yes, this is it").click()
@@ -135,7 +137,8 @@ def _maps(stranger: Watched, town: Town, path: str) -> None:
 def _goes_live(stranger: Watched, path: str) -> None:
     page = steps.set_up(stranger, path)
     page.locator("#do-go-live").click()
-    page.get_by_role("button", name="Go live", exact=True).click()
+    look(stranger, "codat-50-go-live")
+    page.get_by_role("button", name="Go live all the same", exact=True).click()
     stranger.open(f"{path}go-live/")
     expect(page.get_by_role("heading", name=f"{NAME} is live")).to_be_visible()
 

@@ -22,6 +22,8 @@ from portal.postings.states import NEEDS_A_PERSON, WAITING_FOR_THEIR_TIME
 from portal.staff.paging import at_most
 from portal.tenants.models import Company, Digest, MailChoice
 
+LAGGING: Final = "Not everything of this time is counted yet: the figures go up to {at}."
+NOTHING_COUNTED: Final = "Nothing of this time is counted yet."
 AT: Final = time(7, 0)
 DAYS: Final[dict[str, int]] = {Digest.DAILY: 1, Digest.WEEKLY: 7}
 # The logs are read in the background: figures that lag are waited for, but not for ever.
@@ -127,7 +129,7 @@ def _told(company: Company, period: Period, now: datetime, zone: ZoneInfo) -> di
     return {
         "period": period,
         "rows": _rows(found.all_days),
-        "counted_to": "" if is_complete else _counted_to(found.counted_to, zone),
+        "lag": "" if is_complete else _lag(found.counted_to, zone),
         "open": _open(company),
         "made_at": moment_text(now, zone.key),
         "company_url": f"{settings.BASE_URL}{reverse('desk:transactions')}?company={company.pk}",
@@ -138,8 +140,8 @@ def _rows(figures: Figures) -> list[tuple[str, str]]:
     return [(label, f"{getattr(figures, name):,}") for label, name in ROWS]
 
 
-def _counted_to(at: datetime | None, zone: ZoneInfo) -> str:
-    return moment_text(at, zone.key) if at else "nothing yet"
+def _lag(at: datetime | None, zone: ZoneInfo) -> str:
+    return LAGGING.format(at=moment_text(at, zone.key)) if at else NOTHING_COUNTED
 
 
 def _open(company: Company) -> list[tuple[str, str]]:
