@@ -20,7 +20,7 @@ from portal.connections.models import Connection, Endpoint, Status, Visit, Visit
 from portal.events.services import tell
 from portal.events.webhooks.models import Dispatch, DispatchState
 from portal.intake.before_live.making import make_due
-from portal.intake.models import Delivery, KeptDryRun
+from portal.intake.models import Delivery, KeptDryRun, Verdict
 from portal.postings.figures.counting import count
 from portal.postings.models import Attempt, Posting
 from portal.postings.states import State
@@ -100,7 +100,7 @@ def _of_the_tenant(tenant: Tenant) -> dict[str, Any]:
     now = timezone.now()
     member: Member = MemberFactory.create(tenant=tenant, role=Role.VIEWER, user__email=f"{'a' * 50}.b@example.org")
     invitation = Invitation.objects.get(tenant=tenant)
-    token = tokens.issue(tenant, "Month end", [Scope.choices[0][0]], who="olga", expires_at=now + timedelta(days=3))[0]
+    token = tokens.issue(tenant, "Month end", [next(iter(Scope))], who="olga", expires_at=now + timedelta(days=3))[0]
     tokens.revoke(tokens.issue(tenant, "The old shop", list(Scope), who="olga")[0], who="olga")
     given_up = _webhook(tenant)
     return {
@@ -174,16 +174,15 @@ def _story(connection: Connection) -> None:
 
 
 def _documents(connection: Connection) -> None:
-    """A credit note, a long name, another currency, and an amount that fills its column."""
+    """Many lines, long words, another currency, and an amount that fills its column."""
     many = tuple(a_line(number, description=f"{LONG}, day {number}") for number in range(1, 13))
     dear = a_line(net=Decimal("8123456.78"), tax=Decimal("1624691.36"), gross=Decimal("9748148.14"))
-    supplier = a_document().supplier
-    for number, options in enumerate(({"lines": many}, {"lines": (dear,), "currency": "EUR"})):
-        accepted(connection, a_document(number=f"INV00020{number}-OF-A-LONG-NUMBER", supplier=supplier, **options))
+    for number, (lines, currency) in enumerate(((many, "GBP"), ((dear,), "EUR"))):
+        accepted(connection, a_document(number=f"INV00020{number}-OF-A-LONG-NUMBER", lines=lines, currency=currency))
 
 
 def _delivered(endpoint: Endpoint, posting: Posting) -> None:
-    for verdict in ("accepted", "unreadable"):
+    for verdict in (Verdict.ACCEPTED, Verdict.UNREADABLE):
         world.delivery(endpoint, verdict, posting)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from django.urls import URLPattern, reverse
+from django.urls import reverse
 
 from portal.desk.urls import urlpatterns
 from portal.postings.states import State
@@ -31,7 +31,7 @@ class Spot:
         return "-".join(part for part in ("page", name, self.stage, self.mark) if part)
 
 
-CONVERTERS: Final = {str(one.name): tuple(one.pattern.converters) for one in urlpatterns if isinstance(one, URLPattern)}
+CONVERTERS: Final = {str(one.name): tuple(one.pattern.converters) for one in urlpatterns}
 FULL, NEW, BEGUN = Spot(), Spot("new", "newcomer"), Spot("begun")
 UNLINKED, CLOSED, LEDGER = Spot("unlinked"), Spot("closed"), Spot("ledger")
 VIEWER, OPERATOR = Spot(who="viewer", mark="viewer"), Spot(who="operator", mark="operator")
@@ -123,6 +123,34 @@ ELSEWHERE: Final = {
     "mails-end": "is opened by the link in a mail",
 }
 
+# What an owner reads on the pages of a company, or of an organisation, that has nothing yet: what to do first.
+FIRST: Final = {
+    "people": "Nobody is invited at the moment.",
+    "api-tokens": "Make one below for each program that calls the API",
+    "webhooks": "Add the address of a program of yours",
+    "company": "No accounting system is chosen yet.",
+    "settings": "Choose the accounting system that documents are posted into, then link iCompleat",
+    "unlink": "There is nothing to unlink",
+    "unlink-source": "There is nothing to unlink",
+    "audit": "Whatever somebody changes stands here",
+    "accounting": "Choose the accounting system first",
+    "choose": "Search by name",
+    "set-up": "Choose the accounting system",
+    "before-live": "Approve a document in iCompleat",
+    "go-live": "Back to the checklist",
+    "not-live": "To the checklist",
+    "source": "Link iCompleat first",
+    "gaps": "Link an accounting system first",
+    "dry-run-form": "Link iCompleat first",
+    "reference": "Link an accounting system first",
+    "runs": "Link an accounting system first",
+    "records": "Link an accounting system first",
+    "raising": "Link iCompleat first",
+    "transactions": "This is the way to the first one",
+}
+# A form is all that there is on these, whatever the company has.
+ALWAYS_THE_SAME: Final = frozenset({"company-name", "close", "data-export", "leave", "mails"})
+
 
 def spots() -> list[tuple[str, Spot]]:
     """Every page with each of the ways to open it."""
@@ -132,8 +160,3 @@ def spots() -> list[tuple[str, Spot]]:
 def first(name: str, world: Everything) -> str:
     """The address of what is no page."""
     return Spot("full").path(name, world)
-
-
-def names_of(patterns: list[Any]) -> set[str]:
-    """What the addresses are called."""
-    return {str(one.name) for one in patterns}

@@ -111,8 +111,8 @@ def test_the_page_of_whoever_has_no_password(visit: Visit, owner: Member) -> Non
     owner.user.save()
     client, visitor = Client(), visit()
     client.force_login(owner.user)
-    session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": visitor.base}
-    visitor.page.context.add_cookies([session])
+    value = client.cookies["sessionid"].value
+    visitor.page.context.add_cookies([{"name": "sessionid", "value": value, "url": visitor.base}])
     look(visitor, "account_set_password")
 
 

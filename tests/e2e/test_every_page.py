@@ -13,6 +13,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern
 from playwright.sync_api import expect
+from pytest_django.asserts import assertContains
 
 from portal.desk.urls import urlpatterns
 from tests.desk.test_scope import ACTIONS
@@ -20,7 +21,7 @@ from tests.e2e import everything
 from tests.e2e.browser import Watched
 from tests.e2e.conftest import Visit
 from tests.e2e.everything import Everything
-from tests.e2e.places import ELSEWHERE, FILES, PARTS, PLACES, first, spots
+from tests.e2e.places import ALWAYS_THE_SAME, ELSEWHERE, FILES, FIRST, PARTS, PLACES, first, spots
 from tests.factories import PASSWORD
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -46,6 +47,15 @@ def test_every_page(world: Everything, visit: Visit) -> None:
         path = spot.path(name, world)
         wrong += (f"{path}: {one}" for one in seen(readers[spot.who], path, spot.picture(name)))
     assert not wrong, "\n".join(wrong)
+
+
+def test_where_there_is_nothing_yet_each_page_says_what_to_do_first(world: Everything) -> None:
+    client = Client()
+    client.force_login(world.people["newcomer"])
+    of_the_newcomer = {name: spot for name, spot in spots() if spot.stage == "new" and not spot.query}
+    assert set(of_the_newcomer) == set(FIRST) | ALWAYS_THE_SAME
+    for name, words in FIRST.items():
+        assertContains(client.get(of_the_newcomer[name].path(name, world)), words)
 
 
 def test_what_is_no_page_is_what_it_is_said_to_be(world: Everything) -> None:
