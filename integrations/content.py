@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-from integrations.documents import Dimension, Document, Kind, Line, Stage, Supplier
+from integrations.documents import Allocation, Customer, Dimension, Document, Kind, Line, Party, Stage, Supplier
 
 T = TypeVar("T")
 
@@ -19,6 +19,7 @@ _DOCUMENT_DECIMALS: Final = ("net", "tax", "gross", "base_net", "base_tax", "bas
 _DOCUMENT_DATES: Final = ("date", "due_date", "delivery_date")
 _LINE_TEXTS: Final = ("item_code", "external_id", "account_code", "tax_code")
 _DOCUMENT_TEXTS: Final = ("order_number", "supplier_reference", "title")
+_CUSTOMER_TEXTS: Final = ("email", "address", "town", "county", "postcode", "country")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def to_json(document: Document) -> dict[str, Any]:
         "external_id": document.external_id,
         "identity": document.identity,
         "number": document.number,
-        "supplier": {"code": document.supplier.code, "name": document.supplier.name},
+        **_party_to_json(document.party),
         "currency": document.currency,
         "base_currency": document.base_currency,
         **{name: _text_or_none(getattr(document, name)) for name in _DOCUMENT_DECIMALS},
@@ -49,6 +50,7 @@ def to_json(document: Document) -> dict[str, Any]:
         **{name: _iso_or_none(getattr(document, name)) for name in (*_DOCUMENT_DATES, "created_at")},
         "dimensions": _dimensions_to_json(document.dimensions),
         "lines": [_line_to_json(line) for line in document.lines],
+        **({"allocations": list(map(_allocation_to_json, document.allocations))} if document.allocations else {}),
         **({} if document.stage is Stage.APPROVED else {"stage": document.stage.value}),
     }
 
@@ -64,7 +66,7 @@ def from_json(content: Mapping[str, Any]) -> Document:
         external_id=content["external_id"],
         identity=content["identity"],
         number=content["number"],
-        supplier=Supplier(code=content["supplier"]["code"], name=content["supplier"]["name"]),
+        party=_party_from_json(content),
         currency=content["currency"],
         base_currency=content["base_currency"],
         net=Decimal(content["net"]),
@@ -82,6 +84,7 @@ def from_json(content: Mapping[str, Any]) -> Document:
         delivery_date=_given(content, "delivery_date", date.fromisoformat),
         created_at=_given(content, "created_at", datetime.fromisoformat),
         dimensions=_dimensions_from_json(content.get("dimensions", ())),
+        allocations=tuple(map(_allocation_from_json, content.get("allocations", ()))),
         stage=Stage(content.get("stage", Stage.APPROVED)),
     )
 
@@ -120,8 +123,7 @@ def _facts(document: Document) -> dict[str, str]:
     """The finance-relevant members by path, in reading order; members without a value are left out."""
     facts = {
         "kind": document.kind.value,
-        "supplier.code": document.supplier.code or "",
-        "supplier.name": document.supplier.name,
+        **_party_facts(document.party),
         "number": document.number,
         "order_number": document.order_number,
         "supplier_reference": document.supplier_reference,
@@ -136,7 +138,20 @@ def _facts(document: Document) -> dict[str, str]:
     for line in document.lines:
         path = _unused(f"lines[{line.number}]", used)
         facts |= {f"{path}.{name}": value for name, value in _line_facts(line)}
+    for each in document.allocations:
+        path = _unused(f"allocations[{each.kind.value} {each.external_id}]", used)
+        facts |= {f"{path}.amount": plain(each.amount)}
     return {field: value for field, value in facts.items() if value}
+
+
+def _party_facts(party: Party) -> dict[str, str]:
+    """Who it is. Where somebody lives may change without a difference to the books."""
+    word = _word_of(party)
+    return {f"{word}.code": party.code or "", f"{word}.name": party.name}
+
+
+def _word_of(party: Party) -> str:
+    return "customer" if isinstance(party, Customer) else "supplier"
 
 
 def _line_facts(line: Line) -> Iterator[tuple[str, str]]:
@@ -165,6 +180,34 @@ def _unused(path: str, used: set[str]) -> str:
         free = f"{path}#{count}"
     used.add(free)
     return free
+
+
+def _party_to_json(party: Party) -> dict[str, Any]:
+    more = {name: value for name in _CUSTOMER_TEXTS if (value := getattr(party, name, ""))}
+    return {_word_of(party): {"code": party.code, "name": party.name, **more}}
+
+
+def _party_from_json(content: Mapping[str, Any]) -> Party:
+    if "customer" not in content:
+        return Supplier(code=content["supplier"]["code"], name=content["supplier"]["name"])
+    told = content["customer"]
+    more = {name: told.get(name, "") for name in _CUSTOMER_TEXTS}
+    return Customer(code=told["code"], name=told["name"], **more)
+
+
+def _allocation_to_json(allocation: Allocation) -> dict[str, str]:
+    """`posted_as` is found anew each time."""
+    told = {"kind": allocation.kind.value, "external_id": allocation.external_id, "amount": str(allocation.amount)}
+    return {**told, **({"number": allocation.number} if allocation.number else {})}
+
+
+def _allocation_from_json(content: Mapping[str, Any]) -> Allocation:
+    return Allocation(
+        kind=Kind(content["kind"]),
+        external_id=content["external_id"],
+        amount=Decimal(content["amount"]),
+        number=content.get("number", ""),
+    )
 
 
 def _line_to_json(line: Line) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 
 class Kind(StrEnum):
@@ -29,6 +30,14 @@ class Kind(StrEnum):
         """The kind as people read it: `Purchase order`."""
         return self.value.replace("_", " ").capitalize()
 
+    @property
+    def is_sale(self) -> bool:
+        """Whether its party is a customer."""
+        return self in SALES
+
+
+SALES: Final = frozenset({Kind.SALES_INVOICE, Kind.SALES_CREDIT_NOTE, Kind.PAYMENT, Kind.REFUND})
+
 
 class Stage(StrEnum):
     """Where a transaction stands at its source."""
@@ -42,11 +51,31 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Supplier:
-    """Who is owed. `code` is None where the source does not know the accounting system's code."""
+class Party:
+    """Whom a document is with. `code` is None where the source does not know the accounting system's code."""
 
     code: str | None
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplier(Party):
+    """Who is owed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer(Party):
+    """Who owes. What an accounting system may want to know of a new one: empty where the source does not tell.
+
+    `country` is a name or a code, as the source writes it.
+    """
+
+    email: str = ""
+    address: str = ""
+    town: str = ""
+    county: str = ""
+    postcode: str = ""
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +112,21 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """What a payment or a refund settles: one document of the same source, by its kind and external id (lower case).
+
+    `amount` is positive, in the currency of the document that it belongs to. `number` is the source's number of what is
+    settled. `posted_as` is that document's external id in the accounting system: empty until the caller has found it.
+    """
+
+    kind: Kind
+    external_id: str
+    amount: Decimal
+    number: str = ""
+    posted_as: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """One approved transaction, normalised. Amounts of a credit note are positive; inside it signs are relative.
 
@@ -91,6 +135,11 @@ class Document:
     `number` is the source's own number (INV000123), `order_number` the purchase order's, `supplier_reference` the
     supplier's own document number. Base amounts are in `base_currency`, None where the source gave none. `stage` is
     where it stands, or is to stand: what reaches the books is approved; a draft is only ever raised at a source.
+
+    `party` is a `Supplier` for what is bought and a `Customer` for what is sold. A payment or a refund has positive
+    amounts without tax, one line that says where the money went or came from (`account_code` is the bank account, None
+    where the source does not tell it; `item_code` the method in the source's word), and `allocations`: what it settles,
+    together no more than its gross amount.
     """
 
     kind: Kind
@@ -98,7 +147,7 @@ class Document:
     external_id: str
     identity: str
     number: str
-    supplier: Supplier
+    party: Party
     currency: str
     base_currency: str
     net: Decimal
@@ -116,6 +165,7 @@ class Document:
     delivery_date: dt.date | None = None
     created_at: dt.datetime | None = None
     dimensions: tuple[Dimension, ...] = ()
+    allocations: tuple[Allocation, ...] = ()
     stage: Stage = Stage.APPROVED
 
     @property

@@ -22,6 +22,10 @@ class Malformed(IntegrationError):
     """A source sent something that cannot be read as a document. Nothing is booked; the source is told (400)."""
 
 
+class NotDue(IntegrationError):
+    """What a source tells is sound, but nothing to be booked, or not yet: a draft, a record from before the start."""
+
+
 class Retryable(IntegrationError):
     """Proof that nothing happened at the outside system: it may be tried again later without a lookup.
 

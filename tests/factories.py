@@ -158,7 +158,7 @@ def a_document(**options: Any) -> Document:
         external_id=external_id,
         identity=external_id,
         number="INV000123",
-        supplier=Supplier(code="CROWN01", name="Crown Conference Centre"),
+        party=Supplier(code="CROWN01", name="Crown Conference Centre"),
         currency="GBP",
         base_currency="GBP",
         net=sum((line.net for line in lines), Decimal(0)),

@@ -26,7 +26,7 @@ def sample(kind: Kind = Kind.INVOICE, **changes: Any) -> Document:
         external_id="108a6af2-890c-5487-9802-4708897d9888",
         identity="108a6af2-890c-5487-9802-4708897d9888",
         number="INV000123",
-        supplier=Supplier(code="CROWN01", name="Crown Conference Centre"),
+        party=Supplier(code="CROWN01", name="Crown Conference Centre"),
         currency="GBP",
         base_currency="GBP",
         net=Decimal("150.50"),

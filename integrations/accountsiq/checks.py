@@ -43,7 +43,7 @@ def objections(document: Document, rules: Rules, periods: Sequence[Period] = ())
 
 
 def _header(document: Document, rules: Rules) -> Iterator[Objection]:
-    supplier = document.supplier
+    supplier = document.party
     if not (supplier.code or supplier.name.strip()):
         yield Objection(message="The document names no supplier. Choose one where it was entered.", field="supplier")
     yield from _code(supplier.code, "supplier code", "supplier", rules)

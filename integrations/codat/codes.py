@@ -47,7 +47,7 @@ Object = Callable[[Objection], None]
 
 
 def _supplier(document: Document, lists: Lists, objects: Object) -> Row:
-    code, name = document.supplier.code, document.supplier.name.strip()
+    code, name = document.party.code, document.party.name.strip()
     found = lists.suppliers(code=code, name=name)
     usable = [row for row in found if is_active(row)]
     if len(usable) == 1:

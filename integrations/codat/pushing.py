@@ -187,5 +187,5 @@ def _record(told: Mapping[str, Any]) -> str:
 
 def _of_supplier(document: Document) -> dict[str, str]:
     """The query for one supplier's documents; none where the supplier has no code, or one that would upset it."""
-    code = document.supplier.code or ""
+    code = document.party.code or ""
     return {"query": f"supplierRef.id={code}"} if code and set(code) <= _MOST_QUERIED else {}

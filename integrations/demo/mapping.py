@@ -42,7 +42,7 @@ def payload(document: Document, *, key: IdempotencyKey, reference: str) -> dict[
         "external_key": key.value,
         "reference": reference,
         "document_number": document.number,
-        "supplier": {"code": document.supplier.code, "name": document.supplier.name},
+        "supplier": {"code": document.party.code, "name": document.party.name},
         "supplier_reference": document.supplier_reference,
         "order_number": document.order_number,
         "title": document.title,

@@ -136,7 +136,7 @@ def _document(header: Node, kind: Kind, external_id: str, base_currency: str) ->
         order_number=references.member("PurchaseOrder").text(LONGEST_REFERENCE),
         supplier_reference=references.member("Supplier").text(LONGEST_REFERENCE),
         title=unmarked(header.member("Title").text(LONGEST_TEXT)),
-        supplier=_supplier(header),
+        party=_supplier(header),
         currency=currency,
         base_currency=base_currency,
         net=money.total.net,

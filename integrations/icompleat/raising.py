@@ -35,7 +35,7 @@ def body(document: Document, key: IdempotencyKey, *, key_field: str, layouts: Ma
         "Dates": _given(
             Invoice=_day(document.date), PaymentDue=_day(document.due_date), Delivery=_day(document.delivery_date)
         ),
-        "Supplier": _given(Code=document.supplier.code, Name=document.supplier.name),
+        "Supplier": _given(Code=document.party.code, Name=document.party.name),
         "Analysis": list(_analysis(document.dimensions, {"Currency Code": document.currency})),
         "Lines": [_line(line) for line in document.lines],
     }

@@ -91,7 +91,7 @@ def supplier(document: Document, rows: Sequence[Row]) -> int | None:
 
     Raises `Rejected` for one that is archived or there more than once.
     """
-    code, name = document.supplier.code, document.supplier.name.strip().casefold()
+    code, name = document.party.code, document.party.name.strip().casefold()
     by_code = [row for row in rows if code and row.get("ref") == code]
     by_name = [
         row
@@ -100,7 +100,7 @@ def supplier(document: Document, rows: Sequence[Row]) -> int | None:
     ]
     matches = by_code or by_name
     usable = [row for row in matches if row.get("active") is not False]
-    who = code or document.supplier.name
+    who = code or document.party.name
     if len(usable) > 1:
         message = f"The supplier {who} is in Odoo more than once. Merge them, or give the supplier its reference."
         raise Rejected(words(message), field="supplier")
@@ -111,10 +111,10 @@ def supplier(document: Document, rows: Sequence[Row]) -> int | None:
 
 def new_supplier(document: Document, name: str) -> tuple[list[str], list[list[str]]]:
     """What makes a supplier, under the external id `name`. Raises `Rejected` where it has no name."""
-    if not words(document.supplier.name):
+    if not words(document.party.name):
         raise Rejected("The supplier has no name, and Odoo does not know its code.", field="supplier")
     fields = ["id", "name", "ref", "is_company", "supplier_rank"]
-    row = [f"{MODULE}.{name}", words(document.supplier.name), document.supplier.code or "", "True", "1"]
+    row = [f"{MODULE}.{name}", words(document.party.name), document.party.code or "", "True", "1"]
     return fields, [row]
 
 

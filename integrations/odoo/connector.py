@@ -175,7 +175,7 @@ class Odoo(AccountingSystem):
 
     def _supplier(self, document: Document) -> int:
         """By code, else by name, else a new one under an external id of its own, so that two at once make one."""
-        code, name = document.supplier.code, document.supplier.name.strip()
+        code, name = document.party.code, document.party.name.strip()
         # `=ilike` reads these as wildcards.
         pattern = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         domain: list[object] = ["&", ["parent_id", "=", False], ["name", "=ilike", pattern]]

@@ -136,7 +136,7 @@ def date(document: Document) -> dt.date:
 
 def supplier(document: Document) -> dict[str, Any]:
     """A new party, with the empty address that Tryton's own screens give to each."""
-    code, name = one_line(document.supplier.code or ""), one_line(document.supplier.name)
+    code, name = one_line(document.party.code or ""), one_line(document.party.name)
     told: dict[str, Any] = {"name": name or code, "addresses": [["create", [{}]]]}
     return {**told, "code": code} if code else told
 
@@ -239,7 +239,7 @@ def is_draft_of(record: Record, lines: Sequence[Record], document: Document) -> 
     heads = (told.net, told.tax, told.gross, told.currency, told_date, told.supplier_code or "")
     wanted = (
         document.net, document.tax, document.gross, document.currency, date(document),
-        one_line(document.supplier.code or "") or told.supplier_code,
+        one_line(document.party.code or "") or told.supplier_code,
     )  # fmt: skip
     return heads == wanted and [_codes(one) for one in lines] == [
         _wanted_codes(document, one) for one in document.lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from integrations.documents import Document, Line, Supplier
+from integrations.documents import Document, Line, Party
 from integrations.errors import Misconfigured, Rejected
 from integrations.tryton.words import like, one_line, part, word
 
@@ -22,7 +22,7 @@ _PURCHASE_KINDS: Final = (None, "", "purchase", "both")
 Record = Mapping[str, Any]
 
 
-def parties(supplier: Supplier) -> list[Any]:
+def parties(supplier: Party) -> list[Any]:
     """The domain of those that may be meant. Raises `Rejected` where the document names nobody."""
     code, name = one_line(supplier.code or ""), one_line(supplier.name)
     branches: list[Any] = []
@@ -35,7 +35,7 @@ def parties(supplier: Supplier) -> list[Any]:
     return [["OR", *branches]]
 
 
-def party(supplier: Supplier, found: Sequence[Record]) -> Record | None:
+def party(supplier: Party, found: Sequence[Record]) -> Record | None:
     """Who is meant: the one with the code, else the only one with the name; None where there is nobody.
 
     Raises `Rejected` for several of one name, for an inactive one, and for one without an address.

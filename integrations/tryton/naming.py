@@ -58,8 +58,8 @@ def _currency(client: Client, document: Document) -> int:
 
 
 def _party(client: Client, document: Document) -> Record:
-    found = _all(client, "party.party", names.parties(document.supplier), names.PARTY)
-    known = names.party(document.supplier, found)
+    found = _all(client, "party.party", names.parties(document.party), names.PARTY)
+    known = names.party(document.party, found)
     return known or client.create("party.party", mapping.supplier(document), names.PARTY)
 
 

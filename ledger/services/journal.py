@@ -72,7 +72,7 @@ def _drafts(document: Document, amounts: Amounts, coding: Coding) -> list[Draft]
         account=coding.control(Role.CREDITORS),
         amount=-direction * amounts.base.gross,
         document_amount=-direction * amounts.document.gross,
-        description=document.supplier.name,
+        description=document.party.name,
     )
     rounding = Draft(
         account=coding.control(Role.ROUNDING),

@@ -37,7 +37,7 @@ def _write(
     check_storable(document)
     entry = blank_entry(books, document, key.value, reference)
     entry.kind, entry.series, entry.date = EntryKind.MEMO, Series.MEMO, booking_date(document)
-    supplier = choose(books, document.supplier, suppliers_called(books, document.supplier), unknown)
+    supplier = choose(books, document.party, suppliers_called(books, document.party), unknown)
     entry.net, entry.tax, entry.gross = document.net, document.tax, document.gross
     entry.base_net, entry.base_tax, entry.base_gross = document.base_net, document.base_tax, document.base_gross
     entry.total = Decimal(0)

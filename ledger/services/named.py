@@ -38,7 +38,7 @@ class Named:
 
 def named_in(books: Books, document: Document) -> Named:
     """Look up what `document` names, in one statement however many lines there are."""
-    column, supplier = wanted(document.supplier)
+    column, supplier = wanted(document.party)
     books_id = column_value(books)
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for what, *row in rows(

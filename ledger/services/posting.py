@@ -45,7 +45,7 @@ def _write(
     named = named_in(books, document)
     journal = journal_of(document, amounts, named.coding)
     entry = blank_entry(books, document, key.value, reference)
-    supplier = choose(books, document.supplier, named.suppliers, unknown)
+    supplier = choose(books, document.party, named.suppliers, unknown)
     entry.kind, entry.series, entry.date = BOOKED_AS[document.kind], Series.JOURNAL, day
     _set_amounts(entry, amounts, journal)
     return write_for(supplier, entry, journal.lines, journal.memo_lines)

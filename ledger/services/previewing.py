@@ -78,7 +78,7 @@ def objections_to_booking(books: Books, document: Document, unknown: UnknownSupp
         (lambda: amounts_of(document, books.base_currency), None),
         *_coding_checks(document, named.coding),
         (lambda: blank_entry(books, document, "", ""), None),
-        (lambda: choose(books, document.supplier, named.suppliers, unknown), None),
+        (lambda: choose(books, document.party, named.suppliers, unknown), None),
     ]
     # What only shows when everything else is right: nothing to book, or an account that the ledger itself needs.
     whole = (lambda: journal_of(document, amounts_of(document, books.base_currency), named.coding), None)
@@ -87,13 +87,13 @@ def objections_to_booking(books: Books, document: Document, unknown: UnknownSupp
 
 def objections_to_keeping(books: Books, document: Document, unknown: UnknownSuppliers) -> tuple[Objection, ...]:
     """Everything for which `keep_memo` would refuse a document."""
-    suppliers = suppliers_called(books, document.supplier)
+    suppliers = suppliers_called(books, document.party)
     return _objections(
         [
             (lambda: check_storable(document), None),
             (lambda: blank_entry(books, document, "", ""), None),
             (lambda: booking_date(document), None),
-            (lambda: choose(books, document.supplier, suppliers, unknown), None),
+            (lambda: choose(books, document.party, suppliers, unknown), None),
         ]
     )
 

@@ -31,7 +31,7 @@ class UnknownSuppliers(StrEnum):
     REFUSE = "refuse"
 
 
-def find_or_make(books: Books, named: documents.Supplier, unknown: UnknownSuppliers) -> Supplier:
+def find_or_make(books: Books, named: documents.Party, unknown: UnknownSuppliers) -> Supplier:
     """The supplier with the given code, or without a code the one with the given name (in any letter case).
 
     Raises `Rejected` for one that is unknown (where the setting says refuse), inactive, ambiguous or cannot be kept.
@@ -40,13 +40,13 @@ def find_or_make(books: Books, named: documents.Supplier, unknown: UnknownSuppli
     return chosen if isinstance(chosen, Supplier) else chosen()
 
 
-def wanted(named: documents.Supplier) -> tuple[str, str]:
+def wanted(named: documents.Party) -> tuple[str, str]:
     """By which column a supplier is found, and with which value: by its code, without one by its name."""
     code, name = _plain(named)
     return ("code", code) if code else ("name_key", Supplier.key_of(name))
 
 
-def suppliers_called(books: Books, named: documents.Supplier) -> list[Supplier]:
+def suppliers_called(books: Books, named: documents.Party) -> list[Supplier]:
     """The suppliers that a document may mean: two are enough to see that a name is not unique."""
     column, value = wanted(named)
     return [supplier_of(books, *row) for row in rows(SUPPLIERS.format(column=column), column_value(books), value)]
@@ -61,7 +61,7 @@ def supplier_of(books: Books, pk: int, code: str, name: str, active: object) -> 
 
 
 def choose(
-    books: Books, named: documents.Supplier, found: list[Supplier], unknown: UnknownSuppliers
+    books: Books, named: documents.Party, found: list[Supplier], unknown: UnknownSuppliers
 ) -> Supplier | Callable[[], Supplier]:
     """The one of `found` that is meant, or how it is made on sight. Raises `Rejected` as `find_or_make` does."""
     code, name = _plain(named)
@@ -80,7 +80,7 @@ def choose(
     return found[0]
 
 
-def _plain(named: documents.Supplier) -> tuple[str, str]:
+def _plain(named: documents.Party) -> tuple[str, str]:
     return (named.code or "").strip(), named.name.strip()
 
 

@@ -106,7 +106,7 @@ def content_fields(document: Document) -> dict[str, Any]:
         "source_number": document.number[:100],
         "order_number": document.order_number[:100],
         "supplier_reference": document.supplier_reference[:100],
-        "supplier_name": document.supplier.name[:200],
+        "supplier_name": document.party.name[:200],
         "currency": document.currency,
         "net": document.net,
         "tax": document.tax,

@@ -106,7 +106,7 @@ def mismatch(document: Document, match: Posted) -> tuple[str, str, str] | None:
     """(field, ours, theirs) when party or gross differ from what the match says; None when it is the same document."""
     if match.gross is not None and match.gross != document.gross:
         return "gross", str(document.gross), str(match.gross)
-    code = document.supplier.code
+    code = document.party.code
     if code and match.supplier_code is not None and match.supplier_code.casefold() != code.casefold():
         return "supplier", code, match.supplier_code
     return None

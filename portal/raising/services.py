@@ -203,7 +203,7 @@ class _Asking:
             external_id=one.key,
             identity=one.key,
             number=one.key,
-            supplier=supplier_of(one, self.mirror),
+            party=supplier_of(one, self.mirror),
             currency=one.currency or self.company.base_currency,
             base_currency=self.company.base_currency,
             net=net,

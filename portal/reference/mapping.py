@@ -82,7 +82,7 @@ def uses(document: Document, rules: Rules) -> frozenset[Key]:
 
     A line of text, which books nothing, lacks none.
     """
-    found = {(SUPPLIER, document.supplier.code), (CURRENCY, document.currency), (CURRENCY, document.base_currency)}
+    found = {(SUPPLIER, document.party.code), (CURRENCY, document.currency), (CURRENCY, document.base_currency)}
     found |= _dimensions_used(place_dimensions(document.dimensions, rules, {}), rules)
     for line in document.lines:
         books = document.kind in CODED and bool(line.net or line.tax)
@@ -181,12 +181,12 @@ class _Mapper:
     missing: list[Gap] = field(default_factory=list)
 
     def document(self, document: Document) -> Document:
-        supplier = replace(document.supplier, code=self._code(SUPPLIER, document.supplier.code))
+        party = replace(document.party, code=self._code(SUPPLIER, document.party.code))
         currency, base_currency = self._currencies(document)
         dimensions = self._dimensions(document.dimensions, None)
         return replace(
             document,
-            supplier=supplier,
+            party=party,
             currency=currency,
             base_currency=base_currency,
             dimensions=dimensions,

@@ -96,8 +96,8 @@ class PostingCases(DescriptionCases):
 
     def test_a_supplier_without_a_code_is_found_by_name(self, system: AccountingSystem, books: Books) -> None:
         nameless = Supplier(code=None, name="Metro Telecom")
-        first = book(system, sample(supplier=nameless))
-        second = book(system, another(supplier=nameless), key=OTHER_KEY, reference=SECOND)
+        first = book(system, sample(party=nameless))
+        second = book(system, another(party=nameless), key=OTHER_KEY, reference=SECOND)
         assert first.supplier_code
         assert first.supplier_code == second.supplier_code
         assert books.owed(first.supplier_code) == Decimal("341.00")

@@ -92,7 +92,7 @@ class OddityCases(OnBooks):
     def test_the_name_of_a_known_supplier_changes_nothing(
         self, system: AccountingSystem, books: Books, what: str
     ) -> None:
-        document = replace(sample(), supplier=replace(sample().supplier, name=TEXTS[what]))
+        document = replace(sample(), party=replace(sample().party, name=TEXTS[what]))
         self.is_sound(system, books, document, "supplier")
 
     def is_sound(self, system: AccountingSystem, books: Books, document: Document, whose: str) -> None:

@@ -71,7 +71,7 @@ def marked(scene: Scene, mark: str) -> tuple[Transaction, tuple[str, ...]]:
     """A transaction whose every text carries `mark`, and the texts that may be seen of it."""
     posting = scene.receive(
         number=f"INV-{mark}",
-        supplier=Supplier(code=f"S-{mark}", name=f"Supplier {mark}"),
+        party=Supplier(code=f"S-{mark}", name=f"Supplier {mark}"),
         order_number=f"ORD-{mark}",
         supplier_reference=f"REF-{mark}",
         external_id=f"id-{mark}".lower(),

@@ -123,7 +123,7 @@ def test_the_page_of_a_transaction_leads_to_it(scene: Scene) -> None:
 
 def test_texts_of_others_are_no_markup(scene: Scene) -> None:
     evil = "<img src=x>"
-    posting = scene.receive(number=evil, supplier=Supplier(code=None, name=evil), lines=(a_line(account_code=evil),))
+    posting = scene.receive(number=evil, party=Supplier(code=None, name=evil), lines=(a_line(account_code=evil),))
     assert "<img" not in scene.client.get(dry_run_of(posting)).content.decode()
 
 

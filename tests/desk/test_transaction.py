@@ -231,7 +231,7 @@ def test_the_number_of_queries_does_not_grow(demo: Scene, django_assert_num_quer
 
 
 def test_texts_of_others_are_escaped(scene: Scene) -> None:
-    posting = scene.receive(supplier=Supplier(code="<i>", name="<script>alert(1)</script>"), title='"><img src=x>')
+    posting = scene.receive(party=Supplier(code="<i>", name="<script>alert(1)</script>"), title='"><img src=x>')
     response = _page(scene, posting)
     assertNotContains(response, "<script>alert")
     assertNotContains(response, "<img")

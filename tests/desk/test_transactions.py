@@ -413,7 +413,7 @@ def test_the_file_holds_the_filtered_list(scene: Scene) -> None:
     "name", ["=HYPERLINK(1)", "+44", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\N{FULLWIDTH EQUALS SIGN}1+1"]
 )
 def test_no_cell_is_taken_for_a_formula(scene: Scene, name: str) -> None:
-    scene.receive(supplier=Supplier(code="CROWN01", name=name))
+    scene.receive(party=Supplier(code="CROWN01", name=name))
     assert _file(scene.client)[0]["Supplier"] == f"'{name}"
 
 

@@ -40,7 +40,7 @@ def scene(transactional_db: None) -> Scene:
                tax=Decimal("-10.00"), gross=Decimal("-60.00")),
     )  # fmt: skip
     office = Supplier(code="OFFICE02", name="Office Supplies Direct")
-    scene.in_state(State.POSTED, number="INV000120", supplier=office)
+    scene.in_state(State.POSTED, number="INV000120", party=office)
     scene.in_state(State.POSTED, number="INV000123", order_number="ORD000056", lines=lines, title="Venue, refreshments")
     scene.in_state(State.POSTED, number="CRN000009", kind=Kind.CREDIT_NOTE)
     posted = scene.in_state(State.POSTED, number="INV000125")
@@ -50,7 +50,7 @@ def scene(transactional_db: None) -> Scene:
         transaction.answered_number, transaction.answered_at = transaction.postings.get().external_number, ANSWERED_AT
         transaction.save()
     scene.in_state(State.REJECTED, number="INV000124")
-    scene.in_state(State.UNKNOWN, number="INV000126", supplier=office)
+    scene.in_state(State.UNKNOWN, number="INV000126", party=office)
     return scene
 
 

@@ -39,7 +39,7 @@ DOCUMENT = Document(
     external_id="a1",
     identity="a1",
     number="INV1",
-    supplier=Supplier(code="S1", name="Crown"),
+    party=Supplier(code="S1", name="Crown"),
     currency="USD",
     base_currency="GBP",
     net=D(110),
@@ -89,7 +89,7 @@ documents = st.builds(
     external_id=texts,
     identity=texts,
     number=texts,
-    supplier=st.builds(Supplier, code=st.none() | texts, name=texts),
+    party=st.builds(Supplier, code=st.none() | texts, name=texts),
     currency=st.sampled_from(["GBP", "USD"]),
     base_currency=st.just("GBP"),
     net=amounts,
@@ -310,8 +310,8 @@ def test_equal_amounts_are_equal_content(value: str) -> None:
 
 
 def test_no_code_and_an_empty_code_are_the_same() -> None:
-    nameless = replace(DOCUMENT, supplier=Supplier(code=None, name="Crown"))
-    assert content_hash(nameless) == content_hash(replace(DOCUMENT, supplier=Supplier(code="", name="Crown")))
+    nameless = replace(DOCUMENT, party=Supplier(code=None, name="Crown"))
+    assert content_hash(nameless) == content_hash(replace(DOCUMENT, party=Supplier(code="", name="Crown")))
 
 
 def test_zero_and_nothing_are_not_the_same() -> None:

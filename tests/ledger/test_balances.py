@@ -33,10 +33,10 @@ DEAR = a_line(net=Decimal(1000), tax=Decimal(200), gross=Decimal(1200), account_
 def busy_books(books: Books) -> Books:
     """Two suppliers over two months, a memo, and a neighbour whose figures must not show."""
     documents = [
-        a_document(supplier=CROWN, date=date(2026, 3, 31)),
-        a_document(supplier=CROWN, date=date(2026, 4, 1), lines=(a_line(1), a_line(2))),
-        a_document(supplier=CROWN, date=date(2026, 4, 2), kind=Kind.CREDIT_NOTE),
-        a_document(supplier=METRO, date=date(2026, 4, 3), kind=Kind.CREDIT_NOTE, lines=(DEAR,)),
+        a_document(party=CROWN, date=date(2026, 3, 31)),
+        a_document(party=CROWN, date=date(2026, 4, 1), lines=(a_line(1), a_line(2))),
+        a_document(party=CROWN, date=date(2026, 4, 2), kind=Kind.CREDIT_NOTE),
+        a_document(party=METRO, date=date(2026, 4, 3), kind=Kind.CREDIT_NOTE, lines=(DEAR,)),
     ]
     for number, document in enumerate(documents):
         post_document(books, document, key(f"k{number}"), f"P-{number:06d}")

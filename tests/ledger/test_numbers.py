@@ -105,7 +105,7 @@ def test_a_key_that_is_there_gives_the_number_back(books: Books) -> None:
     """Nobody looks before; the unique constraint tells. A supplier that was made for it is not made either."""
     first = post_document(books, a_document(), key(), "P-000001")
     assert post_document(books, a_document(), key(), "P-000002").pk == first.pk
-    somebody_else = a_document(supplier=documents.Supplier(code="NEW01", name="Somebody else"))
+    somebody_else = a_document(party=documents.Supplier(code="NEW01", name="Somebody else"))
     assert post_document(books, somebody_else, key(), "P-000003").pk == first.pk
     assert (Entry.objects.count(), Counter.objects.get(series="JNL").last) == (1, 1)
     assert [supplier.code for supplier in Supplier.objects.all()] == ["CROWN01"]

@@ -261,4 +261,4 @@ def test_the_number_of_queries_does_not_grow_with_the_lines(
     lines = tuple(a_line(number, account_code="5000" if number % 2 else "5010") for number in range(1, count + 1))
     post(books, a_document(), "key-0")
     with django_assert_num_queries(4):  # what is named, number, entry, lines
-        post(books, a_document(lines=lines, supplier=Supplier(code="CROWN01", name="Crown")))
+        post(books, a_document(lines=lines, party=Supplier(code="CROWN01", name="Crown")))

@@ -157,7 +157,7 @@ def test_every_objection_is_told_at_once(ledger: BuiltInLedger, books: Books) ->
         a_line(4, net=Decimal(0), tax=Decimal(0), gross=Decimal(0), account_code="none-is-booked", tax_code=None),
         line(5, "none-is-booked", "T78", "0", "5.00"),
     )
-    document = a_document(lines=lines, number="9" * 101, supplier=Supplier(code=None, name=""), net=Decimal(7))
+    document = a_document(lines=lines, number="9" * 101, party=Supplier(code=None, name=""), net=Decimal(7))
     assert told(ledger, document) == [
         ("date", None),
         ("net", None),
@@ -186,8 +186,8 @@ REFUSED = {
         gross=Decimal(0),
     ),
     "a long order number": a_document(order_number="7" * 101),
-    "no supplier": a_document(supplier=Supplier(code=None, name=" ")),
-    "an order without a supplier": a_document(kind=Kind.PURCHASE_ORDER, supplier=Supplier(code=None, name="")),
+    "no supplier": a_document(party=Supplier(code=None, name=" ")),
+    "an order without a supplier": a_document(kind=Kind.PURCHASE_ORDER, party=Supplier(code=None, name="")),
     "an order in no currency": a_document(kind=Kind.PURCHASE_ORDER, currency="XXQ"),
 }
 
@@ -237,5 +237,5 @@ def test_without_books_there_is_nothing_to_show(db: None) -> None:
 
 
 def test_a_supplier_who_is_there_is_shown_with_the_name_of_the_books(ledger: BuiltInLedger, books: Books) -> None:
-    post(books, a_document(supplier=Supplier(code="CROWN01", name="Crown")), "first")
+    post(books, a_document(party=Supplier(code="CROWN01", name="Crown")), "first")
     assert shown(ledger, sample(), "second")["supplier"] == {"code": "CROWN01", "name": "Crown"}

@@ -43,7 +43,7 @@ def test_a_posting_takes_five_statements_and_no_savepoint(books: Books, kind: Ki
 
 
 def test_a_supplier_without_a_code_takes_no_more(books: Books) -> None:
-    document = a_document(supplier=Supplier(code=None, name="Café Zürich"), lines=MULTILINE)
+    document = a_document(party=Supplier(code=None, name="Café Zürich"), lines=MULTILINE)
     post(books, document, "the first makes the supplier")
     assert len(statements(books, document, "the second")) == len(STATEMENTS_OF_A_POSTING)
 
@@ -57,7 +57,7 @@ def test_more_lines_than_one_statement_takes(books: Books) -> None:
 
 
 FULL = a_document(
-    supplier=Supplier(code="É'%s\"", name="Ω; DROP TABLE"),
+    party=Supplier(code="É'%s\"", name="Ω; DROP TABLE"),
     title="100 % of “everything”\n",
     currency="USD",
     lines=(

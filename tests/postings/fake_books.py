@@ -36,7 +36,7 @@ class Books:
         posted = Posted(
             external_id=str(number),
             number=f"FAKE-{number}",
-            supplier_code=document.supplier.code,
+            supplier_code=document.party.code,
             net=document.net,
             tax=document.tax,
             gross=document.gross,

@@ -63,9 +63,9 @@ def test_a_mapped_document_is_sent_and_the_stored_one_stays(connection: Connecti
     row(connection, "CROWN01", "S-17", "supplier")
     posting = worked(accepted(connection).posting)
     assert posting.state == State.POSTED
-    assert [(each.supplier.code, each.lines[0].account_code) for each in sent] == [("S-17", "7100")]
+    assert [(each.party.code, each.lines[0].account_code) for each in sent] == [("S-17", "7100")]
     stored = from_json(posting.transaction.content)
-    assert (stored.supplier.code, stored.lines[0].account_code) == ("CROWN01", "5010")
+    assert (stored.party.code, stored.lines[0].account_code) == ("CROWN01", "5010")
     assert posting.differences == []
 
 

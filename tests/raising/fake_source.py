@@ -44,7 +44,7 @@ class Trays:
         return Posted(
             external_id=external_id,
             number=f"REQ{external_id[-4:]}",
-            supplier_code=document.supplier.code,
+            supplier_code=document.party.code,
             net=document.net,
             tax=document.tax,
             gross=document.gross,

@@ -79,7 +79,7 @@ def test_the_document_says_what_was_asked(company: Company, source: Connection, 
         external_id="order-1",
         identity="order-1",
         number="order-1",
-        supplier=Supplier(code="CROWN01", name="Crown Conference Centre"),
+        party=Supplier(code="CROWN01", name="Crown Conference Centre"),
         currency="GBP",
         base_currency="GBP",
         net=Decimal("200.00"),
@@ -121,7 +121,7 @@ def test_a_supplier_given_by_name_gets_its_code(company: Company, source: Connec
     usual_records(books)
     (one,) = raised(company, wanted(supplier_code=""), stage=Stage.APPROVED)
     document = from_json(one.posting.transaction.content)
-    assert (document.supplier, document.stage) == (
+    assert (document.party, document.stage) == (
         Supplier(code="CROWN01", name="Crown Conference Centre"), Stage.APPROVED,
     )  # fmt: skip
 

@@ -46,10 +46,10 @@ def test_plain_rules_give_the_very_same_document() -> None:
 
 def test_a_default_stands_in_for_what_is_lacking_alone() -> None:
     document = with_line(
-        with_line(sample(supplier=Supplier(code=None, name="Crown")), 0, account_code=None), 1, tax_code=""
+        with_line(sample(party=Supplier(code=None, name="Crown")), 0, account_code=None), 1, tax_code=""
     )
     sent = mapped(document, defaults(supplier="S1", account="7502", tax="T9"), {})
-    assert sent.supplier == Supplier(code="S1", name="Crown")
+    assert sent.party == Supplier(code="S1", name="Crown")
     assert codes(sent) == [("7502", "T1"), ("7504", "T9")]
 
 
@@ -77,7 +77,7 @@ ROWS: Rows = {
 
 def test_every_family_is_looked_up() -> None:
     sent = mapped(sample(), Rules(supplier=TABLE, account=TABLE, tax=TABLE, currency=TABLE), ROWS)
-    assert sent.supplier == Supplier(code="S-000017", name="Crown Conference Centre")
+    assert sent.party == Supplier(code="S-000017", name="Crown Conference Centre")
     assert codes(sent) == [("7100", "20% VAT on Expenses"), ("7200", "Zero Rated")]
     assert (sent.currency, sent.base_currency) == ("UKL", "UKL")
 
@@ -89,7 +89,7 @@ def test_nothing_but_codes_is_touched() -> None:
         replace(line, account_code=own.account_code, tax_code=own.tax_code)
         for line, own in zip(sent.lines, document.lines, strict=True)
     )
-    assert replace(sent, supplier=document.supplier, currency="GBP", base_currency="GBP", lines=lines) == document
+    assert replace(sent, party=document.party, currency="GBP", base_currency="GBP", lines=lines) == document
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_codes_are_compared_letter_by_letter() -> None:
 
 
 def test_a_supplier_without_a_code_goes_by_its_name() -> None:
-    document = sample(supplier=Supplier(code=None, name="Crown"))
-    assert mapped(document, Rules(supplier=TABLE), ROWS).supplier == document.supplier
+    document = sample(party=Supplier(code=None, name="Crown"))
+    assert mapped(document, Rules(supplier=TABLE), ROWS).party == document.party
 
 
 # --- every gap at once ------------------------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def test_a_lookup_goes_on_without_what_is_missing() -> None:
     sent = mapped_as_far_as_known(
         document, Rules(supplier=TABLE, account=by_table(absent="refuse"), currency=TABLE), {}
     )
-    assert sent.supplier == Supplier(code=None, name="Crown Conference Centre")
+    assert sent.party == Supplier(code=None, name="Crown Conference Centre")
     assert [line.account_code for line in sent.lines] == [None, None]
     assert (sent.currency, sent.gross) == ("GBP", Decimal("170.50"))
 
@@ -313,7 +313,7 @@ DOCUMENTS = st.builds(
     sample,
     lines=LINES,
     net=AMOUNT,
-    supplier=st.builds(Supplier, code=CODE, name=st.just("Crown")),
+    party=st.builds(Supplier, code=CODE, name=st.just("Crown")),
     currency=st.sampled_from(["GBP", "EUR"]),
     dimensions=DIMENSIONS,
 )

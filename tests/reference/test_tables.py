@@ -60,7 +60,7 @@ def test_all_tables_of_a_document_are_one_query_by_the_index() -> None:
     with CaptureQueriesContext(connection) as seen:
         sent_document = codes_for(demo, sample()).mapped(sample())
     assert len(seen) == 1
-    assert sent_document.supplier.code == "S1"
+    assert sent_document.party.code == "S1"
     assert [(line.account_code, line.tax_code) for line in sent_document.lines] == [("7100", "A"), ("7200", "B")]
     assert BY_ITS_INDEX[connection.vendor] in plan_of(demo)
 

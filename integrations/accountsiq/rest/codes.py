@@ -61,7 +61,7 @@ def dimensions_of(document: Document) -> set[str]:
 
 def supplier(document: Document, records: Iterable[Record]) -> Named:
     """By code, else by name in any letter case. Raises `Rejected` where it is not known, not in use, or there twice."""
-    code, name = document.supplier.code, " ".join(document.supplier.name.split())
+    code, name = document.party.code, " ".join(document.party.name.split())
     wanted = code or name
     found = [one for one in records if (one.code == code if code else one.name.casefold() == name.casefold())]
     in_use = [one for one in found if one.is_active]

@@ -31,7 +31,7 @@ def named(client: Client, document: Document, *, rate_counts: str) -> Names:
 
 
 def _supplier(client: Client, document: Document) -> Told:
-    code = one_line(document.supplier.code or "")
+    code = one_line(document.party.code or "")
     if not code:
         return _by_name(client, document)
     found = client.look("GetSupplier", [("supplierCode", code)])
@@ -41,7 +41,7 @@ def _supplier(client: Client, document: Document) -> Told:
 
 
 def _by_name(client: Client, document: Document) -> Told:
-    wanted = one_line(document.supplier.name)
+    wanted = one_line(document.party.name)
     found = [
         one
         for one in client.rows("GetActiveSupplierList", "Supplier")

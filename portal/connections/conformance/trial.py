@@ -68,7 +68,7 @@ class Trial:
         )  # fmt: skip
         document = Document(
             kind=self.codes.kind, source="conformance", external_id=key, identity=key, number=number,
-            supplier=Supplier(code=self.codes.supplier_code, name=self.codes.supplier_name),
+            party=Supplier(code=self.codes.supplier_code, name=self.codes.supplier_name),
             currency=self.currency, base_currency=self.currency, net=AMOUNT, tax=Decimal(0), gross=AMOUNT,
             lines=(line,), base_net=AMOUNT, base_tax=Decimal(0), base_gross=AMOUNT,
             supplier_reference=number, title=name, date=self._today(), due_date=self._today(),

@@ -38,7 +38,7 @@ def document_fields(document: Document) -> dict[str, Any]:
     return {
         "kind": document.kind.value,
         "number": (document.number or document.order_number)[:100],
-        "supplier": (document.supplier.name or document.supplier.code or "")[:200],
+        "supplier": (document.party.name or document.party.code or "")[:200],
         "currency": document.currency,
         "gross": document.gross,
     }

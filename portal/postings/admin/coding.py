@@ -38,7 +38,7 @@ def codes_of(posting: Posting, document: Document) -> Codes | None:
 
 def header_facts(document: Document, codes: Codes) -> list[Fact]:
     """Supplier, currency and dimensions of the header, where anything else is sent than what came in."""
-    supplier, rules = document.supplier.code, codes.rules
+    supplier, rules = document.party.code, codes.rules
     currency = resolve(CURRENCY, rules.currency, document.currency, codes.rows)
     cells = [
         ("Supplier", supplier, code(supplier, resolve(SUPPLIER, rules.supplier, supplier, codes.rows))),

@@ -27,9 +27,7 @@ def document_of(transaction: Transaction) -> Document | None:
 
 def facts_of(document: Document) -> list[Fact]:
     """The header."""
-    supplier = (
-        f"{document.supplier.name} ({document.supplier.code})" if document.supplier.code else document.supplier.name
-    )
+    supplier = f"{document.party.name} ({document.party.code})" if document.party.code else document.party.name
     facts = [
         Fact("Kind", document.kind.label),
         Fact("Number", document.number),

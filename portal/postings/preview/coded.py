@@ -44,7 +44,7 @@ def code_rows(document: Document, codes: Codes) -> tuple[CodeRow, ...]:
 
 
 def _header(document: Document, codes: Codes) -> Iterator[CodeRow]:
-    yield _row(codes, SUPPLIER, document.supplier.code, None)
+    yield _row(codes, SUPPLIER, document.party.code, None)
     yield _row(codes, CURRENCY, document.currency, None)
     yield from _dimensions(place_dimensions(document.dimensions, codes.rules, codes.rows), None, codes)
 

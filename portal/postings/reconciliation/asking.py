@@ -77,7 +77,7 @@ def stand_in(hint: Told) -> Document:
         external_id="",
         identity="",
         number=hint.get("reference", ""),
-        supplier=Supplier(code=hint.get("supplier_code"), name=""),
+        party=Supplier(code=hint.get("supplier_code"), name=""),
         currency=currency,
         base_currency=currency,
         net=_amount(hint.get("net")),

@@ -80,7 +80,7 @@ def approved(posting: Posting) -> dict[str, str]:
 
 def _in_their_words(posting: Posting) -> dict[str, str]:
     document = document_of(posting)
-    code = document.supplier.code
+    code = document.party.code
     return {"currency": document.currency, **({"supplier_code": code} if code else {})}
 
 

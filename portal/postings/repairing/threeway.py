@@ -145,7 +145,7 @@ class _Sides:
 def _header(document: Document | None) -> dict[str, str | None]:
     if document is None:
         return {}
-    given = {"date": document.date, "supplier_code": document.supplier.code, "currency": document.currency}
+    given = {"date": document.date, "supplier_code": document.party.code, "currency": document.currency}
     return {name: _text(value) for name, value in {**given, **{one: getattr(document, one) for one in AMOUNTS}}.items()}
 
 

@@ -129,9 +129,7 @@ def test_no_secret_no_header_and_no_raw_body_is_in_it(demo: Scene, form: str) ->
 
 def test_no_cell_makes_a_spreadsheet_calculate(scene: Scene) -> None:
     evil = '=HYPERLINK("http://x","y")'
-    scene.receive(
-        supplier=Supplier(code="=1+1", name=evil), order_number="@SUM(1)", lines=(a_line(description="-2+3"),)
-    )
+    scene.receive(party=Supplier(code="=1+1", name=evil), order_number="@SUM(1)", lines=(a_line(description="-2+3"),))
     MappedCode.objects.create(connection=scene.connection, family="account", source_code="+1", accounting_code="=2")
     found = files(taken(scene))
     assert found["transactions"][0]["supplier_name"] == f"'{evil}"

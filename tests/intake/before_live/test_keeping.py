@@ -92,7 +92,7 @@ def test_what_cannot_be_read_is_kept_as_refused_at_once(caller: Caller) -> None:
 
 @pytest.mark.parametrize("code,name,shown", [(None, "", ""), ("CROWN01", "", "CROWN01"), (None, "Crown", "Crown")])
 def test_a_supplier_is_shown_as_far_as_it_is_known(code: str | None, name: str, shown: str) -> None:
-    document = a_document(supplier=Supplier(code=code, name=name))
+    document = a_document(party=Supplier(code=code, name=name))
     assert keeping.document_fields(document)["supplier"] == shown
 
 

@@ -26,7 +26,7 @@ SAID: dict[str, tuple[Document, Rules, list[Objection]]] = {
     "nothing": (sample(), STRICT, []),
     "nothing of a foreign document with base amounts": (in_dollars(), STRICT, []),
     "nothing of an order without a date": (sample(Kind.PURCHASE_ORDER, date=None), STRICT, []),
-    "nothing of small letters where they are taken": (sample(supplier=Supplier(code="crown", name="C")), Rules(), []),
+    "nothing of small letters where they are taken": (sample(party=Supplier(code="crown", name="C")), Rules(), []),
     "a negative line of an invoice": (
         CUT,
         STRICT,
@@ -62,7 +62,7 @@ SAID: dict[str, tuple[Document, Rules, list[Objection]]] = {
         ],
     ),
     "codes in small letters": (
-        with_line(sample(supplier=Supplier(code="crown01", name="Crown")), 0, account_code="5010a", tax_code="t1"),
+        with_line(sample(party=Supplier(code="crown01", name="Crown")), 0, account_code="5010a", tax_code="t1"),
         STRICT,
         [
             Objection(
@@ -133,7 +133,7 @@ SAID: dict[str, tuple[Document, Rules, list[Objection]]] = {
     "a long number that is not sent": (sample(supplier_reference="9" * 51), Rules(), []),
     "nothing where something has to be": (
         replace(
-            with_line(sample(supplier=Supplier(code=None, name=" ")), 1, account_code=None, tax_code=""),
+            with_line(sample(party=Supplier(code=None, name=" ")), 1, account_code=None, tax_code=""),
             date=None,
             created_at=None,
         ),

@@ -260,14 +260,14 @@ def test_a_supplier_that_is_not_just_one_is_refused(code: str | None, name: str,
         supplier("OLD", "Old", is_active=False),
     ]  # fmt: skip
     with pytest.raises(Rejected) as caught:
-        codes.supplier(sample(supplier=Supplier(code=code, name=name)), known)
+        codes.supplier(sample(party=Supplier(code=code, name=name)), known)
     assert (caught.value.message, caught.value.field) == (message, "supplier")
 
 
 def test_a_supplier_is_found_by_code_or_else_by_name() -> None:
     known = [supplier("OLD", "Crown", is_active=False), supplier("CROWN01", "Crown"), supplier("METRO", "Metro")]
     for code, name in (("CROWN01", "Another name"), (None, " crown ")):
-        assert codes.supplier(sample(supplier=Supplier(code=code, name=name)), known) == Named(17, "CROWN01")
+        assert codes.supplier(sample(party=Supplier(code=code, name=name)), known) == Named(17, "CROWN01")
 
 
 @pytest.mark.parametrize(

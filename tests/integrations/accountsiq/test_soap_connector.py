@@ -417,7 +417,7 @@ def test_an_order_of_ours_is_one_to_a_supplier(changes: dict[str, Any], is_ours:
 
 
 def test_a_supplier_without_a_code_is_found_by_name() -> None:
-    nameless = sample(supplier=Supplier(code=None, name=" metro  TELECOM "))
+    nameless = sample(party=Supplier(code=None, name=" metro  TELECOM "))
     listed = "".join(
         f"<Supplier><Code>{code}</Code><Name>{name}</Name><CurrencyCode>GBP</CurrencyCode></Supplier>"
         for code, name in (("CROWN01", "Crown"), ("METRO01", "Metro Telecom"))
@@ -434,7 +434,7 @@ def test_a_name_that_names_nobody_or_several_is_refused(names: tuple[str, ...], 
     listed = "".join(f"<Supplier><Code>X</Code><Name>{name}</Name></Supplier>" for name in names)
     steps = [periods(), looking_up(), step("GetActiveSupplierList", "", listed or None)]
     with ScriptedServer(*plays(*steps)) as server, pytest.raises(Rejected, match=words) as caught:
-        post(server.url, sample(supplier=Supplier(code=None, name="Metro")))
+        post(server.url, sample(party=Supplier(code=None, name="Metro")))
     assert caught.value.field == "supplier.name"
 
 

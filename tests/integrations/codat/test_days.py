@@ -28,7 +28,7 @@ def connect(codat: Codat, linked: Linked, **settings: str) -> Connector:
 
 def document(kind: Kind = Kind.INVOICE) -> Document:
     """The sample, whose supplier has another id in each accounting system."""
-    return sample(kind, supplier=NAMELESS)
+    return sample(kind, party=NAMELESS)
 
 
 def due(codat: Codat, linked: Linked, days: str, **changes: Any) -> str | None:

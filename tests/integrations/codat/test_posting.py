@@ -57,7 +57,7 @@ def connect(codat: Codat, linked: Linked, **settings: str) -> Connector:
 
 def document(kind: Kind = Kind.INVOICE) -> Document:
     """The sample, whose supplier has another id in each accounting system."""
-    return sample(kind, supplier=NAMELESS)
+    return sample(kind, party=NAMELESS)
 
 
 def push(system: Connector, *, key: IdempotencyKey = KEY) -> Awaiting:
@@ -352,7 +352,7 @@ def test_a_supplier_that_would_upset_a_query_is_not_in_it(code: str | None) -> N
     steps = CodatConversations().finding((0,))
     plays = [*(step.play() for step in steps[:2]), json_answer(page([]))]
     with ScriptedServer(*plays) as server:
-        scripted(server).find(sample(supplier=Supplier(code=code, name="X")), key=KEY)
+        scripted(server).find(sample(party=Supplier(code=code, name="X")), key=KEY)
     assert server.asked[-1].path == f"{HERE}/data/bills?pageSize=500&page=1"
 
 

@@ -268,7 +268,7 @@ def test_a_supplier_that_cannot_be_used_is_told(rows: list[Row], message: str) -
 
 def test_suppliers_of_one_name_are_not_guessed() -> None:
     twins = [SUPPLIER, {**SUPPLIER, "id": "CROWN02", "supplierName": "CROWN conference Centre "}]
-    nameless = sample(supplier=Supplier(code=None, name="Crown Conference Centre"))
+    nameless = sample(party=Supplier(code=None, name="Crown Conference Centre"))
     message = (
         "Several suppliers are called Crown Conference Centre in the accounting software. "
         "Map this one to the id of the right one."

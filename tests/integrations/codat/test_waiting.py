@@ -115,7 +115,7 @@ def test_a_push_to_desktop_software_is_given_up_after_three_days(
     link = codat.link(linked, outbound=Outbound(allow_private=True, permit=lambda: codat.refresh(linked)))
     system = Connector(replace(link, told=Connector(link).survey()))
     codat.plan("Pending")
-    taken = system.post(replace(sample(), supplier=NAMELESS), key=KEY, reference=REFERENCE)
+    taken = system.post(replace(sample(), party=NAMELESS), key=KEY, reference=REFERENCE)
     assert isinstance(taken, Awaiting)
     there = codat.ask("GET", f"companies/{linked.company}/push/{taken.operation}").json()
     assert {name: there[name] for name in ("timeoutInMinutes",) if name in there} == minutes

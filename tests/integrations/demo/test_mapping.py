@@ -92,7 +92,7 @@ def test_a_document_without_any_date_says_so() -> None:
 
 def test_dimensions_and_names_go_along() -> None:
     department = Dimension(name="Department", code="TRN", label="Training Delivery")
-    document = sample(dimensions=(department,), supplier=Supplier(code=None, name="Metro Telecom"))
+    document = sample(dimensions=(department,), party=Supplier(code=None, name="Metro Telecom"))
     body = payload(with_line(document, 0, dimensions=(department,), item_code="VEN-D"))
     expected = [{"name": "Department", "code": "TRN", "label": "Training Delivery"}]
     assert body["analysis"] == body["lines"][0]["analysis"] == expected

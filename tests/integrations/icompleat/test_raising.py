@@ -104,7 +104,7 @@ def test_a_bare_draft_leaves_out_what_it_has_not() -> None:
     bare = replace(
         sample(Kind.PURCHASE_ORDER, stage=Stage.DRAFT, title="", order_number="", supplier_reference="", date=None),
         due_date=None,
-        supplier=Supplier(code=None, name="Crown"),
+        party=Supplier(code=None, name="Crown"),
         lines=(replace(sample().lines[1], account_code=None, tax_code=None),),
     )
     assert body(bare) == {

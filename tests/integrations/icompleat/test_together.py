@@ -251,7 +251,7 @@ def test_a_raised_transaction_is_found_again_and_reads_as_what_was_raised(
         assert [(line.net, line.tax, line.account_code, line.tax_code) for line in came_back.lines] == [
             (line.net, line.tax, line.account_code, line.tax_code) for line in document.lines
         ]
-        assert (came_back.external_id, came_back.supplier) == (posted.external_id, document.supplier)
+        assert (came_back.external_id, came_back.party) == (posted.external_id, document.party)
 
 
 def test_a_lost_answer_to_a_creation_is_found_by_the_key(there: StandIn) -> None:
@@ -267,7 +267,7 @@ def test_a_transaction_that_is_refused_says_why(there: StandIn) -> None:
     system = there.connector(**RAISING)
     for wrong in (
         with_line(sample(), 0, account_code="9999"),
-        sample(supplier=Supplier(code="NOBODY", name="Nobody")),
+        sample(party=Supplier(code="NOBODY", name="Nobody")),
     ):
         with pytest.raises(Rejected) as refusal:
             system.post(wrong, key=KEY, reference=REFERENCE)

@@ -126,7 +126,7 @@ def test_approved_and_unknown_statuses_pass(status: str | None) -> None:
     ],
 )
 def test_the_supplier_is_an_object_or_a_name(members: dict[str, Any], supplier: Supplier) -> None:
-    assert parse(simple(**members)).supplier == supplier
+    assert parse(simple(**members)).party == supplier
 
 
 def test_references_are_trimmed_and_may_be_missing_or_null() -> None:
@@ -144,7 +144,7 @@ def test_control_characters_become_blanks_and_other_letters_stay_as_they_are() -
 
 
 def test_a_non_breaking_blank_inside_a_name_stays() -> None:
-    assert parse(simple(SupplierName="x", Supplier={"Name": "Crown\u00a0Centre"})).supplier.name == "Crown\u00a0Centre"
+    assert parse(simple(SupplierName="x", Supplier={"Name": "Crown\u00a0Centre"})).party.name == "Crown\u00a0Centre"
 
 
 # --- dates ------------------------------------------------------------------------------------------------------------

@@ -680,17 +680,17 @@ def test_reference_data_is_read_page_by_page(system: Odoo, monkeypatch: pytest.M
 
 def test_a_supplier_is_made_once(system: Odoo, books: SeenBooks) -> None:
     new = Supplier(code="NEW01", name="New Ltd")
-    first = system.post(sample(supplier=new), key=KEY, reference=REFERENCE)
-    second = system.post(sample(supplier=new), key=OTHER_KEY, reference="P-000002")
+    first = system.post(sample(party=new), key=KEY, reference=REFERENCE)
+    second = system.post(sample(party=new), key=OTHER_KEY, reference="P-000002")
     assert first.supplier_code == second.supplier_code == "NEW01"
     assert [one.code for one in system.records(RecordKind.SUPPLIER)] == ["CROWN01", "METRO01", "NEW01"]
 
 
 def test_a_supplier_that_lost_code_and_name_is_known_by_its_external_id(system: Odoo, books: SeenBooks) -> None:
     new = Supplier(code="NEW01", name="New Ltd")
-    system.post(sample(supplier=new), key=KEY, reference=REFERENCE)
+    system.post(sample(party=new), key=KEY, reference=REFERENCE)
     books.books.write("res.partner", 4, {"name": "Newer Ltd", "ref": "N-1"})
-    posted = system.post(sample(supplier=new), key=OTHER_KEY, reference="P-000002")
+    posted = system.post(sample(party=new), key=OTHER_KEY, reference="P-000002")
     assert posted.supplier_code == "N-1"
 
 
@@ -705,14 +705,14 @@ def test_a_supplier_that_lost_code_and_name_is_known_by_its_external_id(system: 
     ],
 )
 def test_a_supplier_is_found_by_code_then_by_name(system: Odoo, supplier: Supplier, found: str | None) -> None:
-    assert system.post(sample(supplier=supplier), key=KEY, reference=REFERENCE).supplier_code == found
+    assert system.post(sample(party=supplier), key=KEY, reference=REFERENCE).supplier_code == found
 
 
 def test_an_archived_or_doubled_supplier_is_refused(system: Odoo, books: SeenBooks) -> None:
     books.books.create("res.partner", {"name": "Twin Ltd", "ref": "TWIN"})
     books.books.create("res.partner", {"name": "Twin Two Ltd", "ref": "TWIN"})
     with pytest.raises(Rejected, match="TWIN is in Odoo more than once"):
-        system.post(sample(supplier=Supplier(code="TWIN", name="Twin Ltd")), key=KEY, reference=REFERENCE)
+        system.post(sample(party=Supplier(code="TWIN", name="Twin Ltd")), key=KEY, reference=REFERENCE)
     books.books.write("res.partner", 1, {"active": False})
     with pytest.raises(Rejected, match="CROWN01 is archived in Odoo"):
         system.post(sample(), key=KEY, reference=REFERENCE)

@@ -210,7 +210,7 @@ def naming(document: Document) -> list[Step]:
          "parent": None, "childs": [], "group": None, "invoice_account": 73, "credit_note_account": 73}
         for code in sorted(taxes)
     ]  # fmt: skip
-    code, name = document.supplier.code, document.supplier.name
+    code, name = document.party.code, document.party.name
     party = {"id": 2, "code": code, "name": name, "active": 1, "account_payable": None,
              "addresses": [{"id": 1, "active": 1, "invoice": 0}]}  # fmt: skip
     currency = {"id": CURRENCIES[document.currency], "code": document.currency, "active": 1}
@@ -561,7 +561,7 @@ def test_a_supplier_that_nobody_knows_is_made_after_all_that_can_be_refused(smal
     before = [*looking_up(Kind.INVOICE), *naming(sample())]
     nobody = asking("party.party", [["OR", ["code", "=", "X"], ["name", "ilike", "Y"]]], PARTY_FIELDS, [])
     made = {"id": 2, "code": "X", "name": "Y", "active": 1, "addresses": [{"id": 1, "active": 1, "invoice": 0}]}
-    document = sample(supplier=Supplier(code="X", name="Y"))
+    document = sample(party=Supplier(code="X", name="Y"))
     making = Step(method="POST", path=path("party.party", PARTY_FIELDS), answer=made)
     steps = [*before[:-1], *nobody, making, drafting(document), pressing("post", POSTED)]
     with ScriptedServer(*plays(*steps)) as server:

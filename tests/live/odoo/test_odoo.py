@@ -254,10 +254,10 @@ NEW = Supplier(code="NEW01", name="New Ltd")
     [
         (WITHOUT_EXTERNAL_IDS, sample(), "Access Rights"),
         (TO_POST, sample(), ""),
-        (TO_POST, sample(supplier=NEW), "not allowed to create 'Contact'"),
+        (TO_POST, sample(party=NEW), "not allowed to create 'Contact'"),
         (TO_POST, sample(Kind.PURCHASE_ORDER), "not allowed to create 'Product"),
-        (TO_MAKE_SUPPLIERS, sample(supplier=NEW), ""),
-        (TO_MAKE_SUPPLIERS, sample(Kind.PURCHASE_ORDER, supplier=NEW), ""),
+        (TO_MAKE_SUPPLIERS, sample(party=NEW), ""),
+        (TO_MAKE_SUPPLIERS, sample(Kind.PURCHASE_ORDER, party=NEW), ""),
     ],
 )
 def test_the_rights_that_the_key_needs(
@@ -310,13 +310,13 @@ def test_what_odoo_refuses_is_one_sentence(books: RealBooks) -> None:
 )
 def test_a_supplier_is_found_or_made_once(books: RealBooks, supplier: Supplier, found: str | None) -> None:
     for key in (KEY, OTHER_KEY):
-        assert books.system().post(sample(supplier=supplier), key=key, reference=REFERENCE).supplier_code == found
+        assert books.system().post(sample(party=supplier), key=key, reference=REFERENCE).supplier_code == found
     partners = {one["partner_id"][0] for one in books.moves("partner_id")}
     assert len(partners) == 1
 
 
 def test_many_at_once_make_a_supplier_once(books: RealBooks) -> None:
-    document = sample(supplier=Supplier(code="NEW01", name="New Ltd"))
+    document = sample(party=Supplier(code="NEW01", name="New Ltd"))
 
     def post(number: int) -> None:
         key = IdempotencyKey(f"{KEY.value[:-2]}{number:02}")

@@ -128,8 +128,8 @@ def test_a_purchase_order_is_confirmed_and_makes_no_invoice(system: Tryton, book
 
 def test_a_new_supplier_is_made_once(system: Tryton, books: Ledger) -> None:
     nobody = Supplier(code="NEW-7", name="Brand New Ltd")
-    assert post(system, sample(supplier=nobody)).supplier_code == "NEW-7"
-    assert post(system, sample(supplier=nobody, supplier_reference="2"), OTHER_KEY).supplier_code == "NEW-7"
+    assert post(system, sample(party=nobody)).supplier_code == "NEW-7"
+    assert post(system, sample(party=nobody, supplier_reference="2"), OTHER_KEY).supplier_code == "NEW-7"
     assert len(books.rpc.ids("party.party", [["code", "=", "NEW-7"]])) == 1
 
 
@@ -319,10 +319,10 @@ def test_a_user_in_two_groups_may_do_all_of_it(server: Server, books: Ledger) ->
     assert system.company().name == furnishing.COMPANY
     for kind, key, supplier in (
         (Kind.INVOICE, KEY, nobody),
-        (Kind.CREDIT_NOTE, OTHER_KEY, sample().supplier),
-        (Kind.PURCHASE_ORDER, KEY, sample().supplier),
+        (Kind.CREDIT_NOTE, OTHER_KEY, sample().party),
+        (Kind.PURCHASE_ORDER, KEY, sample().party),
     ):
-        posted = post(system, sample(kind, supplier=supplier), key)
+        posted = post(system, sample(kind, party=supplier), key)
         assert posted.number
         system.attach(kind, posted.external_id, PAPER)
         assert [one.name for one in system.attached(kind, posted.external_id)] == [PAPER.name]
@@ -332,7 +332,7 @@ def test_a_user_in_two_groups_may_do_all_of_it(server: Server, books: Ledger) ->
 def test_a_supplier_that_is_not_active_is_refused_by_name(system: Tryton, books: Ledger) -> None:
     books.retire(RecordKind.SUPPLIER)
     with pytest.raises(Rejected, match="not active") as caught:
-        post(system, sample(supplier=Supplier(code="OLD01", name="Old Printing Works")))
+        post(system, sample(party=Supplier(code="OLD01", name="Old Printing Works")))
     assert caught.value.field == "supplier"
     assert books.count() == 0
 

@@ -71,7 +71,7 @@ def test_no_kind_writes_anything_at_any_stand_in(stand_in: StandIn, kind: Kind) 
 
 def test_an_unknown_supplier_is_not_made_either(stand_in: StandIn) -> None:
     before = stand_in.state()
-    dry_run(stand_in.connection, sample(supplier=Supplier(code="NEW01", name="New Supplier Ltd")))
+    dry_run(stand_in.connection, sample(party=Supplier(code="NEW01", name="New Supplier Ltd")))
     assert (stand_in.state(), stand_in.writes()) == (before, [])
 
 
@@ -102,7 +102,7 @@ def test_the_whole_of_it_for_a_document_without_a_number(demo: StandIn) -> None:
         "is_made_up": True,
         "came_in": '{\n  "Id": "x"\n}',
         "codes": [
-            row(None, "Supplier code", document.supplier.code or "", document.supplier.code or ""),
+            row(None, "Supplier code", document.party.code or "", document.party.code or ""),
             row(None, "Currency", "GBP", "GBP"),
             row(1, "Account code", "V-HIRE", "5010"),
             row(1, "Tax code", "T1", "T1"),

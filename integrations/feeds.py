@@ -1,0 +1,136 @@
+"""Sources that are read: their webhooks only hint at what happened, and what happened stands in their feeds.
+
+A feed is read page by page. A page tells the heads of its records; whoever has seen a head with the same hash before
+need not ask for the rest. Nothing is kept between two calls, so a reader may stop anywhere and go on from the last page
+that it has saved.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from integrations.base import Source
+from integrations.documents import Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """One list of records at a source. `name` is our own word for it, the same whatever the list is called over there;
+    `kinds` is what its records may become."""
+
+    name: str
+    label: str
+    kinds: frozenset[Kind]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """One record as a page of its feed tells it. `external_id` is in lower case, as in a document.
+
+    `content_hash` (SHA-256, hexadecimal) is equal as long as the page tells the same of it. `moment` is where it stands
+    in the feed's order, aware UTC: when it was made, or last changed. `row` is what was told, in the source's words.
+    """
+
+    feed: str
+    external_id: str
+    content_hash: str
+    moment: datetime
+    row: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A row of a page that is no record: nobody can say which one it is. `why` is one plain sentence for staff."""
+
+    why: str
+    row: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadPage:
+    """Some records of a feed in its order. `after` leads to the next page; empty: there is none."""
+
+    heads: tuple[Head, ...]
+    after: str = ""
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which records of a feed: those whose moment is at or after `since` (aware UTC), in the order of their moments;
+    with `still_open` those, however old, that may change yet. `after` is where the page before ended."""
+
+    feed: str
+    since: datetime
+    still_open: bool = False
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request that reached an address of ours. Header names are in lower case; the token is no longer in it."""
+
+    method: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointer:
+    """What a call hints at. Either may be empty where the call does not say; `is_gone`: it says that it was deleted."""
+
+    feed: str = ""
+    external_id: str = ""
+    is_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a feed's records as the source itself describes it. `type` is in the source's words, empty where it
+    does not tell; `is_writable` None where it does not tell."""
+
+    name: str
+    label: str = ""
+    type: str = ""
+    is_writable: bool | None = None
+
+
+class FedSource(Source):
+    """A source with feeds. What `whole` gives is the body of a delivery, which `parse` reads.
+
+    `parse` raises `NotDue` for a record that is none of ours, or not yet.
+    """
+
+    feeds: ClassVar[tuple[Feed, ...]]
+
+    @abstractmethod
+    def hinted(self, call: Call) -> Pointer:
+        """What a call hints at: a pure function that takes every body, since nobody has published its shape."""
+
+    @abstractmethod
+    def page(self, wanted: Wanted) -> HeadPage:
+        """One page of a feed. Raises `Retryable`, `Unauthorised`, `Misconfigured` (a feed that the credentials do not
+        show is one, with the feed as its field)."""
+
+    @abstractmethod
+    def head(self, feed: str, external_id: str) -> Head:
+        """One record. Raises `Missing` where there is none, and as `page`."""
+
+    @abstractmethod
+    def whole(self, head: Head) -> bytes:
+        """A record with all that belongs to it, as a body for `parse`. Raises as `head`."""
+
+    @abstractmethod
+    def tells_changes(self, feed: str) -> bool:
+        """Whether the order of a feed is that of changes: then whatever changed stands behind what was read before.
+        Else it is that of creation, and records that are still open have to be read again. No request goes out."""
+
+    @abstractmethod
+    def fields(self, feed: str) -> Sequence[Field]:
+        """What the source's own description tells of a feed's records. Raises as `page`, and `Missing` where the source
+        describes nothing."""
