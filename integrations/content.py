@@ -92,7 +92,8 @@ def from_json(content: Mapping[str, Any]) -> Document:
 def content_hash(document: Document) -> str:
     """SHA-256, in hex, over what reaches the books. 30 and 30.00 are equal; so are None and an empty text.
 
-    Not part of it: ids, title, delivery date, item codes and the moments and stamps of the source.
+    Not part of it: ids, title, delivery date, where a customer lives, the moments and stamps of the source, and item
+    codes but for what is sold: there they say which account it goes to.
     """
     facts = json.dumps(_facts(document), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(facts.encode()).hexdigest()
@@ -138,6 +139,8 @@ def _facts(document: Document) -> dict[str, str]:
     for line in document.lines:
         path = _unused(f"lines[{line.number}]", used)
         facts |= {f"{path}.{name}": value for name, value in _line_facts(line)}
+        if document.kind.is_sale:
+            facts[f"{path}.item_code"] = line.item_code
     for each in document.allocations:
         path = _unused(f"allocations[{each.kind.value} {each.external_id}]", used)
         facts |= {f"{path}.amount": plain(each.amount)}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.content import Difference, content_hash, differences, from_json, plain, to_json
-from integrations.documents import Dimension, Document, Kind, Line, Stage, Supplier
+from integrations.documents import Allocation, Customer, Dimension, Document, Kind, Line, Stage, Supplier
 
 D = Decimal
 DEPARTMENT = Dimension(name="Department", code="TRN", label="Training")
@@ -32,6 +32,8 @@ FIRST = Line(
     base_tax=D(16),
     dimensions=(DEPARTMENT,),
 )
+CUSTOMER = Customer(code="BRIGHT7KQ2", name="Brightwater Care Ltd", town="Bristol")
+ALLOCATION = Allocation(kind=Kind.SALES_INVOICE, external_id="10482", amount=D("100.00"), number="INV-10482")
 SECOND = Line(number=2, description="Coffee", net=D(10), tax=D(0), gross=D(10))
 DOCUMENT = Document(
     kind=Kind.INVOICE,
@@ -82,6 +84,12 @@ lines = st.builds(
     base_tax=st.none() | amounts,
     dimensions=dimensions,
 )
+customers = st.builds(
+    Customer, code=st.none() | texts, name=texts, email=texts, address=texts, town=texts, postcode=texts, country=texts
+)
+allocations = st.builds(
+    Allocation, kind=st.sampled_from(Kind), external_id=texts, amount=amounts, number=texts, posted_as=st.just("")
+)
 documents = st.builds(
     Document,
     kind=st.sampled_from(Kind),
@@ -89,7 +97,7 @@ documents = st.builds(
     external_id=texts,
     identity=texts,
     number=texts,
-    party=st.builds(Supplier, code=st.none() | texts, name=texts),
+    party=st.builds(Supplier, code=st.none() | texts, name=texts) | customers,
     currency=st.sampled_from(["GBP", "USD"]),
     base_currency=st.just("GBP"),
     net=amounts,
@@ -107,6 +115,7 @@ documents = st.builds(
     created_at=st.none() | st.datetimes(timezones=st.just(UTC)),
     dimensions=dimensions,
     lines=st.lists(lines, max_size=3).map(tuple),
+    allocations=st.lists(allocations, max_size=2).map(tuple),
     stage=st.sampled_from(Stage),
 )
 
@@ -123,10 +132,38 @@ def test_nothing_is_lost_on_the_way_through_json(document: Document) -> None:
 
 
 def test_every_member_is_in_the_json() -> None:
-    """The stage too, where it says something: what reaches the books is always approved."""
-    content = to_json(replace(DOCUMENT, stage=Stage.DRAFT))
-    assert set(content) == {field.name for field in fields(Document)}
+    """The stage where it says something: what reaches the books is always approved. A party is called by its role."""
+    content = to_json(replace(DOCUMENT, stage=Stage.DRAFT, allocations=(ALLOCATION,)))
+    assert set(content) == {field.name for field in fields(Document)} - {"party"} | {"supplier"}
     assert set(content["lines"][0]) == {field.name for field in fields(Line)}
+    assert set(content["allocations"][0]) == {field.name for field in fields(Allocation)} - {"posted_as"}
+    whole = replace(CUSTOMER, email="e", address="a", county="c", postcode="p", country="GB")
+    sold = to_json(replace(DOCUMENT, party=whole))
+    assert set(sold["customer"]) == {field.name for field in fields(Customer)}
+    assert "supplier" not in sold
+
+
+def test_what_a_payment_settles_is_found_anew_each_time() -> None:
+    settled = replace(DOCUMENT, allocations=(replace(ALLOCATION, posted_as="4711"),))
+    assert from_json(to_json(settled)).allocations == (ALLOCATION,)
+    assert "allocations" not in to_json(DOCUMENT)
+
+
+def test_what_a_payment_settles_matters_to_the_books() -> None:
+    payment = replace(DOCUMENT, kind=Kind.PAYMENT, party=CUSTOMER, allocations=(ALLOCATION,))
+    less = replace(payment, allocations=(replace(ALLOCATION, amount=D("99.50")),))
+    assert differences(payment, less) == (Difference("allocations[sales_invoice 10482].amount", "100", "99.5"),)
+    assert content_hash(payment) != content_hash(less)
+
+
+def test_what_was_sold_matters_to_the_books_and_where_the_customer_lives_does_not() -> None:
+    sold = replace(DOCUMENT, kind=Kind.SALES_INVOICE, party=CUSTOMER)
+    assert content_hash(sold) == content_hash(replace(sold, party=replace(CUSTOMER, town="Bath", email="x@b.example")))
+    assert differences(sold, replace(sold, party=replace(CUSTOMER, name="Other"))) == (
+        Difference("customer.name", "Brightwater Care Ltd", "Other"),
+    )
+    other = replace(sold, lines=(replace(FIRST, item_code="Product/7"), SECOND))
+    assert [one.field for one in differences(sold, other)] == ["lines[1].item_code"]
 
 
 @pytest.mark.parametrize("stage", list(Stage))
@@ -216,7 +253,8 @@ def test_what_must_be_there_is_asked_for(missing: str) -> None:
 
 RELEVANT: dict[str, tuple[Any, Difference]] = {
     "kind": (Kind.CREDIT_NOTE, Difference("kind", "invoice", "credit_note")),
-    "supplier": (Supplier(code="S2", name="Crown"), Difference("supplier.code", "S1", "S2")),
+    "party": (Supplier(code="S2", name="Crown"), Difference("supplier.code", "S1", "S2")),
+    "allocations": ((ALLOCATION,), Difference("allocations[sales_invoice 10482].amount", "", "100")),
     "number": ("INV2", Difference("number", "INV1", "INV2")),
     "currency": ("EUR", Difference("currency", "USD", "EUR")),
     "base_currency": ("EUR", Difference("base_currency", "GBP", "EUR")),
