@@ -26,8 +26,10 @@ class Refused:
     capture_id: int | None = None
 
 
-def authenticate(source: Source, endpoint_id: uuid.UUID, headers: Mapping[str, str]) -> OpenEndpoint | Refused:
-    """The endpoint that this call may use. `headers` has lower-case names.
+def authenticate(
+    source: Source, endpoint_id: uuid.UUID, headers: Mapping[str, str], *, in_path: str = ""
+) -> OpenEndpoint | Refused:
+    """The endpoint that this call may use. `headers` has lower-case names; `in_path` is a token that came in the path.
 
     Constant time over all live tokens and all headers that may carry one; an unknown endpoint costs a comparison too.
     """
@@ -37,7 +39,8 @@ def authenticate(source: Source, endpoint_id: uuid.UUID, headers: Mapping[str, s
         carries_live_token([digest("no such endpoint")], _presented(source.token_headers, headers))
         return Refused(None)
     names = names_of(source, endpoint)
-    if carries_live_token(endpoint.digests, _presented(names, headers)):
+    presented = _presented(names, headers) + ([in_path] if in_path else [])
+    if carries_live_token(endpoint.digests, presented):
         return endpoint
     if endpoint.discovery_until and endpoint.discovery_until > now:
         name = header_with_token(endpoint.digests, headers)

@@ -8,14 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.connections.models import Endpoint
 from portal.intake.before_live.models import Forecast, KeptDryRun
+from portal.intake.feeds.models import FedRecord, FeedReader, HintedRecord
 from portal.intake.hearing.models import VendorMessage
 from portal.intake.reconciliation.models import SourceDifference, SourceRun
 from portal.postings.models import Transaction
 from portal.tenants.models import Company
 
 __all__ = [
-    "Capture", "Delivery", "Forecast", "KeptDryRun", "Origin", "RefusedCalls", "SourceDifference", "SourceRun",
-    "VendorMessage", "Verdict",
+    "Capture", "Delivery", "FedRecord", "FeedReader", "Forecast", "HintedRecord", "KeptDryRun", "Origin",
+    "RefusedCalls", "SourceDifference", "SourceRun", "VendorMessage", "Verdict",
 ]  # fmt: skip
 
 
@@ -32,6 +33,9 @@ class Verdict(models.TextChoices):
     NOT_LIVE = "not_live", _("Not live yet: nothing was booked")
     CLOSED = "closed", _("Closed: nothing was booked")
     FAILED = "failed", _("Failed: an error on our side")
+    HINT = "hint", _("A hint: the record itself is read from its feed")
+    SKIPPED = "skipped", _("Skipped: nothing to be booked, or not yet")
+    SUPERSEDED = "superseded", _("Superseded: read again before it was taken")
 
 
 class Origin(models.TextChoices):

@@ -10,6 +10,7 @@ from django.utils import timezone
 from portal.connections.asking_daily import ask_due
 from portal.desk.company_settings.digests import send_due_digests
 from portal.events.mailing import alert
+from portal.intake.feeds.tasks import look as read_feeds
 from portal.intake.reconciliation.tasks import reconcile_sources_due
 from portal.intake.tasks import make_dry_runs_due
 from portal.operations.retention import forget
@@ -29,6 +30,7 @@ def register_jobs() -> None:
     register(Job("desk.digests", Every(timedelta(minutes=10)), _digests, lease=timedelta(minutes=15)))
     register(Job("events.alert", Every(timedelta(minutes=1)), _alert, lease=timedelta(minutes=5)))
     register(Job("intake.dry_runs", Every(timedelta(minutes=1)), make_dry_runs_due))
+    register(Job("intake.feeds", Every(timedelta(seconds=30)), read_feeds))
     register(Job("intake.reconcile", Every(timedelta(minutes=10)), reconcile_sources_due))
     register(Job("operations.clear_sessions", Daily(time(3, 17)), _clear_sessions))
     register(Job("postings.attachments", Every(timedelta(seconds=30)), hand_over_due))

@@ -15,6 +15,8 @@ HIDDEN = "***"
 # Nets under what never should be logged in the first place.
 _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"prm_[A-Za-z0-9_-]{6,}"), f"prm_{HIDDEN}"),
+    # A token at the end of an endpoint's address.
+    (re.compile(r"(/webhooks/[a-z0-9_-]+/[0-9a-fA-F-]{36}/)[^\s/?#\"']+"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {HIDDEN}"),
     # A header with its value, as it stands in a dict, in JSON or on the wire.
     (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal.intake.views.hearing import HearVendor
+from portal.intake.views.hinting import ReceiveHint
 from portal.intake.views.receiving import ReceiveWebhook
 
-__all__ = ["HearVendor", "ReceiveWebhook"]
+__all__ = ["HearVendor", "ReceiveHint", "ReceiveWebhook"]

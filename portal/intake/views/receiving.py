@@ -8,14 +8,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from django.http.request import UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from integrations.base import Answer, Source
-from portal.connections.registry import UnknownIntegration, source
+from integrations.feeds import FedSource
+from portal.connections.registry import UnknownIntegration, source, sources
 from portal.intake import capturing
 from portal.intake.arriving import Arrival, arrive
 from portal.intake.authenticate import Refused
@@ -24,6 +26,7 @@ from portal.intake.reading import AlwaysJson, Body, body_of
 from portal.intake.receive import receive
 from portal.intake.refusals import refusals
 from portal.intake.tasks import ring as look
+from portal.intake.views.hinting import ReceiveHint
 from portal.postings.tasks import ring
 
 logger = logging.getLogger(__name__)
@@ -42,6 +45,17 @@ class ReceiveWebhook(APIView):
     content_negotiation_class = AlwaysJson
     body = Body()
     captured: int | None = None
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """The door; a source that is read has another one behind the same address."""
+        receive, hint = super().as_view(**initkwargs), ReceiveHint.as_view()
+
+        def door(request: HttpRequest, integration: str, **kwargs: Any) -> Any:
+            behind = hint if isinstance(sources().get(integration), FedSource) else receive
+            return behind(request, integration=integration, **kwargs)
+
+        return csrf_exempt(door)
 
     def post(self, request: Request, integration: str, endpoint_id: uuid.UUID) -> Response:
         """Rate, size, token, then the delivery's way. 401, 413, 429 and 503 store nothing."""

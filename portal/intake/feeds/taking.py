@@ -1,0 +1,117 @@
+"""What was read from a feed is taken the way of every delivery; only its answer is left out, since nobody has asked.
+
+A record that has been read again meanwhile is not taken as it was before.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import InterfaceError, OperationalError
+from django.db.models import F
+from django.db.transaction import atomic
+from django.utils import timezone
+
+from integrations.base import Source
+from integrations.documents import Document, Stage
+from integrations.errors import NotDue
+from portal import context
+from portal.connections.registry import source
+from portal.intake import deliveries, endpoints
+from portal.intake.answering import VERDICTS, Ring, waking
+from portal.intake.deliveries import Judgement
+from portal.intake.endpoints import OpenEndpoint
+from portal.intake.feeds.models import FedRecord
+from portal.intake.models import Delivery, Origin, Verdict
+from portal.intake.receive import FAILED, CannotAccept, understood
+from portal.postings.accept import Acceptance, accept
+from portal.postings.cancelled import Ended, cancel
+from portal.postings.destination import Destination
+from portal.postings.states import State
+
+logger = logging.getLogger(__name__)
+
+LEFT_AFTER: Final = timedelta(minutes=2)
+MOST_LEFT: Final = 500
+SUPERSEDED: Final = "It was read again before it was taken; what it said then counts."
+NO_ENDPOINT: Final = "The address of this connection is closed, so nothing of it is taken."
+CANCELLED: Final = {
+    Ended.NEVER_TAKEN: "It was cancelled at the source before anything of it was taken.",
+    Ended.KNOWN: "It was cancelled at the source, and that is known already.",
+    Ended.WITHDRAWN: "It was cancelled at the source before it was sent: nothing is booked.",
+    Ended.CONTESTED: "It was cancelled at the source after it was sent. Nothing was changed in the books: raise a "
+    "credit note there, or void the posting where it is not booked.",
+}
+
+
+def take(delivery_id: int, ring: Ring) -> None:
+    """Judge one kept delivery; one that is judged already stays so. `ring` nudges a worker after the commit."""
+    delivery = Delivery.objects.select_related("endpoint__connection").filter(pk=delivery_id).first()
+    if delivery is None or delivery.verdict != Verdict.RECEIVED:
+        return
+    integration = delivery.endpoint.connection.integration
+    endpoint = endpoints.find(integration, delivery.endpoint_id, timezone.now())
+    if endpoint is None:
+        deliveries.judge(delivery.pk, Judgement(Verdict.REFUSED, NO_ENDPOINT))
+        return
+    with context.bound(company_id=endpoint.company_id, delivery_id=delivery.pk):
+        _take(source(integration), endpoint, delivery, ring)
+
+
+def take_left(now: datetime, ring: Ring) -> int:
+    """Those that a worker left behind when it died between keeping and taking them. Returns how many."""
+    left = Delivery.objects.filter(
+        verdict=Verdict.RECEIVED, origin=Origin.FEED, received_at__lte=now - LEFT_AFTER
+    ).order_by("-id")
+    found = list(left.values_list("pk", flat=True)[:MOST_LEFT])
+    for delivery_id in reversed(found):
+        take(delivery_id, ring)
+    return len(found)
+
+
+def _take(reader: Source, endpoint: OpenEndpoint, delivery: Delivery, ring: Ring) -> None:
+    try:
+        document, destination = understood(reader, endpoint, bytes(delivery.body))
+        acceptance = _accepted(delivery, document, destination)
+    except NotDue as reason:
+        deliveries.judge(delivery.pk, Judgement(Verdict.SKIPPED, reason.message, reason.field))
+    except CannotAccept as refusal:
+        deliveries.judge(delivery.pk, Judgement(refusal.verdict, refusal.message, refusal.field))
+    except (OperationalError, InterfaceError):
+        raise  # the database that would keep the verdict is the one that failed
+    except Exception as error:
+        logger.exception("A record of a feed could not be taken.")
+        deliveries.judge(delivery.pk, Judgement(Verdict.FAILED, FAILED.format(name=type(error).__name__)))
+    else:
+        if acceptance is not None and acceptance.state is State.READY:
+            waking(ring, endpoint, destination)(acceptance.posting_id)
+
+
+def _accepted(delivery: Delivery, document: Document, destination: Destination) -> Acceptance | None:
+    """Transaction and verdict are committed together, and only for what the record said last."""
+    with atomic():
+        if not _is_latest(delivery):
+            deliveries.judge(delivery.pk, Judgement(Verdict.SUPERSEDED, SUPERSEDED))
+            return None
+        if document.stage is Stage.DELETED:
+            _cancel(delivery, document, destination)
+            return None
+        acceptance = accept(document, destination, received_at=delivery.received_at)
+        deliveries.judge(
+            delivery.pk,
+            Judgement(VERDICTS[acceptance.taken], acceptance.reason, transaction_id=acceptance.transaction_id),
+        )
+    return acceptance
+
+
+def _is_latest(delivery: Delivery) -> bool:
+    """Whether this is how its record was read last; the record stays locked until the transaction ends."""
+    return bool(FedRecord.objects.filter(delivery=delivery).update(read_at=F("read_at")))
+
+
+def _cancel(delivery: Delivery, document: Document, destination: Destination) -> None:
+    ended, transaction_id = cancel(document, destination.company_id, received_at=delivery.received_at)
+    verdict = Verdict.CONTESTED if ended is Ended.CONTESTED else Verdict.SKIPPED
+    deliveries.judge(delivery.pk, Judgement(verdict, CANCELLED[ended], transaction_id=transaction_id))
