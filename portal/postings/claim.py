@@ -10,18 +10,20 @@ from datetime import datetime, timedelta
 from django.db.transaction import atomic
 from django.utils import timezone
 
+from integrations.documents import Allocation
 from integrations.errors import LeaseLost
 from integrations.http import Exchange, nothing
 from portal.connections import breaker
 from portal.connections.models import Status
 from portal.monotonic import since_boot
-from portal.postings import one_statement
+from portal.postings import one_statement, settled_first
 from portal.postings.changes import change, fresh_lease
 from portal.postings.due import Where
 from portal.postings.inside import books_inside
 from portal.postings.models import Attempt, Posting, Purpose, Trigger
 from portal.postings.order_first import ASK_AGAIN, GAVE_UP, WAITING, has_waited_too_long, open_order
 from portal.postings.schedule import CRASHES_BEFORE_HELD, LEASE_SECONDS, SEND_WITHIN_SECONDS
+from portal.postings.settled_first import put_off, unsettled, words_of
 from portal.postings.states import WAITING_FOR_THEIR_TIME, Actor, State
 from portal.postings.trusted_key import TOO_OLD, goes_out_again
 
@@ -97,18 +99,29 @@ def _may_be_taken(posting: Posting, now: datetime) -> bool:
 
 
 def _goes_elsewhere(posting: Posting, now: datetime) -> bool:
-    """Looked up first, held after three crashes, or waiting for its order: written here, and nothing is taken."""
+    """Looked up first, held after three crashes, or waiting for another one: written here, and nothing is taken."""
     if posting.state == State.READY and posting.may_exist and not goes_out_again(posting, now):
         return _look_first(posting, now)
     if posting.crashes >= CRASHES_BEFORE_HELD and posting.state in (State.READY, State.UNKNOWN):
         return _hold(posting, CRASHED)
-    if posting.state != State.READY or not (order := open_order(posting)):
+    if posting.state != State.READY:
+        return False
+    if (settled := unsettled(posting)) is not None:
+        return _waits_for(posting, settled, now)
+    if not (order := open_order(posting)):
         return False
     if has_waited_too_long(posting, now):
         return _hold(posting, GAVE_UP.format(order=order))
     Posting.objects.filter(pk=posting.pk, state=State.READY, next_attempt_at=posting.next_attempt_at).update(
         next_attempt_at=now + ASK_AGAIN, waits_for=order, reason=WAITING.format(order=order)
     )
+    return True
+
+
+def _waits_for(posting: Posting, settled: Allocation, now: datetime) -> bool:
+    if has_waited_too_long(posting, now):
+        return _hold(posting, settled_first.GAVE_UP.format(what=words_of(settled)))
+    put_off(posting, settled, now + ASK_AGAIN)
     return True
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from integrations.content import from_json
 from integrations.documents import Document
 from portal.postings.models import Posting
+from portal.postings.settled_first import with_what_is_posted
 from portal.postings.states import State
 from portal.reference.tables import codes_for
 
@@ -21,7 +22,7 @@ def document_of(posting: Posting) -> Document:
     kept in the source's own codes. Raises `Misconfigured` for a code that has none over there while the posting is due
     to be sent; a lookup goes on without that code.
     """
-    document = from_json(posting.transaction.content)
+    document = with_what_is_posted(from_json(posting.transaction.content), posting)
     if posting.kept:
         return document
     codes = codes_for(posting.connection, document)

@@ -12,7 +12,7 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from integrations.base import Link, System
-from integrations.documents import Document, IdempotencyKey, Posted
+from integrations.documents import Allocation, Document, IdempotencyKey, Posted
 from integrations.errors import IntegrationError, Rejected
 from integrations.http import Outbound
 from ledger.memo_book import MemoBook
@@ -23,7 +23,9 @@ from portal.connections.services import system_of
 from portal.postings.changes import change
 from portal.postings.content import document_of
 from portal.postings.models import Attempt, Posting, Purpose, Trigger
+from portal.postings.order_first import ASK_AGAIN, has_waited_too_long
 from portal.postings.outcome import booked_fields
+from portal.postings.settled_first import GAVE_UP, put_off, release, unsettled, words_of
 from portal.postings.statements import BOOKED
 from portal.postings.states import Actor, State
 
@@ -52,6 +54,9 @@ def post_inside(posting: Posting, *, who: Actor) -> None:
     of ours holds it for staff. A database that fails raises, and everything is rolled back.
     """
     started_at = timezone.now()
+    if (settled := unsettled(posting)) is not None:
+        _wait_for(posting, settled, started_at, who)
+        return
     try:
         document = document_of(posting)
         with atomic():
@@ -70,6 +75,16 @@ def post_inside(posting: Posting, *, who: Actor) -> None:
         if not _booked_at_once(posting, started_at, who, fields):
             _close(posting, started_at, posted)
             _counted(posting, State.POSTED, who, "", **fields)
+        release(posting)
+
+
+def _wait_for(posting: Posting, settled: Allocation, now: datetime, who: Actor) -> None:
+    """It stays ready and is due again; after a day a person must look."""
+    if has_waited_too_long(posting, now):
+        why = GAVE_UP.format(what=words_of(settled))
+        change(posting, State.HELD, who=who, why=why, reason=why, next_attempt_at=None)
+    else:
+        put_off(posting, settled, now + ASK_AGAIN)
 
 
 def _post(posting: Posting, document: Document) -> Posted:

@@ -15,6 +15,7 @@ from portal.postings.claim import Claim
 from portal.postings.models import Attempt, Posting, Purpose
 from portal.postings.order_first import release_waiting
 from portal.postings.quiet import outcome_unknown
+from portal.postings.settled_first import release
 from portal.postings.states import Actor, State
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,8 @@ def move(claimed: Claim, after: State, why: str, *, result: Result = None, **fie
         return False
     if after in LEFT_OUR_HANDS:
         release_waiting(posting)
+    if after is State.POSTED:
+        release(posting)
     return True
 
 

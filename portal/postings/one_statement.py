@@ -21,9 +21,11 @@ from portal import prepared
 from portal.connections.models import Connection
 from portal.postings.due import Where
 from portal.postings.models import Attempt, Posting, Purpose, Transaction, Trigger
+from portal.postings.order_first import OF_AN_ORDER
 from portal.postings.outcome import booked_fields
 from portal.postings.rows import Columns
 from portal.postings.schedule import CRASHES_BEFORE_HELD, LEASE_SECONDS
+from portal.postings.settled_first import SETTLED, SETTLING
 from portal.postings.states import UNDER_WAY, State
 
 # What a call, and everything that may come of it, wants to know. The rest is read when somebody asks.
@@ -44,6 +46,8 @@ _CONNECTION: Final = Columns(
     ("id", "company_id", "integration", "status", "settings", "secrets", "mapping", "paused", "failures", "open_until"),
 )
 _UNDER_WAY: Final = ", ".join(f"'{state.value}'" for state in sorted(UNDER_WAY))
+_SETTLING: Final = ", ".join(f"'{kind.value}'" for kind in sorted(SETTLING))
+_OF_AN_ORDER: Final = ", ".join(f"'{kind.value}'" for kind in sorted(OF_AN_ORDER))
 
 # `seen` is the row as it was when the statement began. Where another transaction changed it meanwhile, PostgreSQL looks
 # at the new row `p` again, but not at the transaction's content: what accept moves for new content has to be the same.
@@ -67,7 +71,8 @@ WITH taken AS (
         AND NOT p.kept AND NOT p.may_exist
         AND c.id = %(connection)s::uuid AND (c.integration = %(integration)s) IS TRUE
         AND c.status = 'linked' AND NOT c.paused AND c.open_until IS NULL
-        AND (t.order_number = '' OR seen.kind = 'purchase_order' OR (
+        AND (seen.kind IN ({_SETTLING})) IS NOT TRUE
+        AND (t.order_number = '' OR (seen.kind IN ({_OF_AN_ORDER})) IS NOT TRUE OR (
             SELECT o.id FROM postings_posting AS o JOIN postings_transaction AS ot ON ot.id = o.transaction_id
             WHERE o.connection_id = seen.connection_id AND o.kind = 'purchase_order' AND o.state IN ({_UNDER_WAY})
                 AND NOT o.kept AND (ot.company_id = t.company_id AND ot.order_number = t.order_number) IS TRUE
@@ -148,8 +153,8 @@ def _read(row: Sequence[Any], lease: uuid.UUID, now: datetime) -> tuple[Posting,
 def settle(posting: Posting, attempt: Attempt, document: Document, result: Posted, said: list[Exchange]) -> bool:
     """Settle a posting that was just sent as posted. False: nothing was written, the general way decides.
 
-    It decides for whatever frees others: the answer that closes a breaker, the order that invoices wait for. And where
-    a person asked for it, whose name stands on the change, the lease was lost, or another posting has this document.
+    It decides for whatever frees others: the answer that closes a breaker, an order or invoice that others wait for. And
+    where a person asked for it, whose name stands on the change, the lease was lost, or another posting has it.
     """
     if not prepared.can_run() or posting.asked_by_id or _frees_others(posting):
         return False
@@ -176,4 +181,6 @@ def settle(posting: Posting, attempt: Attempt, document: Document, result: Poste
 def _frees_others(posting: Posting) -> bool:
     if posting.state != State.SENDING or posting.connection.failures or posting.connection.open_until is not None:
         return True
-    return posting.kind == Kind.PURCHASE_ORDER and bool(posting.transaction.order_number)
+    if posting.kind == Kind.PURCHASE_ORDER:
+        return bool(posting.transaction.order_number)
+    return Kind(posting.kind) in SETTLED

@@ -10,6 +10,8 @@ from integrations.documents import Kind
 from portal.postings.models import Posting
 from portal.postings.states import UNDER_WAY, State
 
+# A customer's order number on a sale is none of ours.
+OF_AN_ORDER = frozenset({Kind.INVOICE, Kind.CREDIT_NOTE, Kind.RECEIPT})
 ASK_AGAIN = timedelta(seconds=30)
 LONGEST = timedelta(hours=24)
 WAITING = "It waits for order {order}, which is still on its way."
@@ -19,7 +21,7 @@ GAVE_UP = "It waited a day for order {order}, which is not posted. Staff must lo
 def open_order(posting: Posting) -> str:
     """The number of this posting's order while that order is on its way into the same system; else empty."""
     number = posting.transaction.order_number
-    if not number or posting.kind == Kind.PURCHASE_ORDER:
+    if not number or Kind(posting.kind) not in OF_AN_ORDER:
         return ""
     orders = Posting.objects.filter(
         connection_id=posting.connection_id,
