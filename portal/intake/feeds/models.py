@@ -52,7 +52,11 @@ class FeedReader(models.Model):
 
 
 class FedRecord(models.Model):
-    """One record of a feed as it was read last. `delivery` is the one that keeps it: only that one may be taken."""
+    """One record of a feed as it was read last. `delivery` is the one that keeps it: only that one may be taken.
+
+    Nobody sends it a second time: what cannot be taken now (nothing is linked, a code that cannot be read, an error of
+    ours) is taken again by itself, ever more rarely.
+    """
 
     id = models.BigAutoField(primary_key=True)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="fed_records", db_index=False)
@@ -61,10 +65,15 @@ class FedRecord(models.Model):
     content_hash = models.CharField(max_length=64)
     delivery = models.ForeignKey(DELIVERY, null=True, on_delete=models.SET_NULL, related_name="+")
     read_at = models.DateTimeField()
+    again_at = models.DateTimeField(null=True, blank=True, help_text="When it is taken again: it could not be so far.")
+    tries = models.PositiveSmallIntegerField(default=0, help_text="How often it could not be taken.")
 
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("connection", "feed", "external_id"), name="one_row_per_record_of_a_feed"),
+        )
+        indexes = (
+            models.Index(fields=("again_at",), condition=Q(again_at__isnull=False), name="fed_record_to_take_again"),
         )
 
     def __str__(self) -> str:

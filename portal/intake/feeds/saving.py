@@ -54,7 +54,9 @@ def _save(endpoint: OpenEndpoint, connection: Connection, one: Changed, body: by
     if row is None:
         return None
     delivery_id = deliveries.keep(endpoint, now, body, {}, Origin.FEED)
-    FedRecord.objects.filter(pk=row).update(content_hash=head.content_hash, delivery_id=delivery_id, read_at=now)
+    FedRecord.objects.filter(pk=row).update(
+        content_hash=head.content_hash, delivery_id=delivery_id, read_at=now, again_at=None, tries=0
+    )
     return delivery_id
 
 

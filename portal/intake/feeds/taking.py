@@ -35,6 +35,10 @@ logger = logging.getLogger(__name__)
 
 LEFT_AFTER: Final = timedelta(minutes=2)
 MOST_LEFT: Final = 500
+AGAIN_AFTER: Final = (
+    timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1),
+)  # fmt: skip
+MOST_TRIES: Final = 60
 SUPERSEDED: Final = "It was read again before it was taken; what it said then counts."
 NO_ENDPOINT: Final = "The address of this connection is closed, so nothing of it is taken."
 CANCELLED: Final = {
@@ -54,7 +58,7 @@ def take(delivery_id: int, ring: Ring) -> None:
     integration = delivery.endpoint.connection.integration
     endpoint = endpoints.find(integration, delivery.endpoint_id, timezone.now())
     if endpoint is None:
-        deliveries.judge(delivery.pk, Judgement(Verdict.REFUSED, NO_ENDPOINT))
+        _not_taken(delivery, Judgement(Verdict.REFUSED, NO_ENDPOINT))
         return
     with context.bound(company_id=endpoint.company_id, delivery_id=delivery.pk):
         _take(source(integration), endpoint, delivery, ring)
@@ -71,6 +75,38 @@ def take_left(now: datetime, ring: Ring) -> int:
     return len(found)
 
 
+def take_again(now: datetime, ring: Ring) -> int:
+    """What could not be taken and is due again at `now` (aware UTC). Returns how many."""
+    due = FedRecord.objects.filter(again_at__lte=now, delivery__isnull=False).order_by("again_at")
+    found = list(due.values_list("pk", "delivery_id")[:MOST_LEFT])
+    for record_id, delivery_id in found:
+        if _reopened(record_id, delivery_id):
+            take(delivery_id, ring)
+    return len(found)
+
+
+def _reopened(record_id: int, delivery_id: int) -> bool:
+    """Whether it is ours to take: its verdict is open again."""
+    with atomic():
+        mine = FedRecord.objects.filter(pk=record_id, delivery_id=delivery_id, again_at__isnull=False)
+        if not mine.update(again_at=None):
+            return False
+        return bool(Delivery.objects.filter(pk=delivery_id).update(verdict=Verdict.RECEIVED))
+
+
+def _not_taken(delivery: Delivery, judgement: Judgement) -> None:
+    """The verdict, and when it is taken again."""
+    with atomic():
+        deliveries.judge(delivery.pk, judgement)
+        record = FedRecord.objects.select_for_update().filter(delivery=delivery).first()
+        if record is None:
+            return
+        wait = AGAIN_AFTER[min(record.tries, len(AGAIN_AFTER) - 1)]
+        record.again_at = timezone.now() + wait if record.tries < MOST_TRIES else None
+        record.tries = min(record.tries + 1, MOST_TRIES)
+        record.save(update_fields=["again_at", "tries"])
+
+
 def _take(reader: Source, endpoint: OpenEndpoint, delivery: Delivery, ring: Ring) -> None:
     try:
         document, destination = understood(reader, endpoint, bytes(delivery.body))
@@ -78,12 +114,12 @@ def _take(reader: Source, endpoint: OpenEndpoint, delivery: Delivery, ring: Ring
     except NotDue as reason:
         deliveries.judge(delivery.pk, Judgement(Verdict.SKIPPED, reason.message, reason.field))
     except CannotAccept as refusal:
-        deliveries.judge(delivery.pk, Judgement(refusal.verdict, refusal.message, refusal.field))
+        _not_taken(delivery, Judgement(refusal.verdict, refusal.message, refusal.field))
     except (OperationalError, InterfaceError):
         raise  # the database that would keep the verdict is the one that failed
     except Exception as error:
         logger.exception("A record of a feed could not be taken.")
-        deliveries.judge(delivery.pk, Judgement(Verdict.FAILED, FAILED.format(name=type(error).__name__)))
+        _not_taken(delivery, Judgement(Verdict.FAILED, FAILED.format(name=type(error).__name__)))
     else:
         if acceptance is not None and acceptance.state is State.READY:
             waking(ring, endpoint, destination)(acceptance.posting_id)

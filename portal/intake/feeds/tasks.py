@@ -51,7 +51,7 @@ def ring_hints(connection_id: str, *, after_seconds: float = 0) -> None:
 
 
 def look(_slot: datetime) -> None:
-    """For the timetable: new readers, a nudge for each that is due, and what dead workers left behind."""
+    """For the timetable: new readers, a nudge for each that is due, and whatever was kept and still is to be taken."""
     now = timezone.now()
     setting_up.ensure_all(now)
     for reader_id in leases.due(now):
@@ -59,6 +59,7 @@ def look(_slot: datetime) -> None:
     for connection_id in hints.connections_hinted(now):
         ring_hints(connection_id)
     taking.take_left(now, ring_posting)
+    taking.take_again(now, ring_posting)
 
 
 def _send(task: object, argument: object, **terms: object) -> None:

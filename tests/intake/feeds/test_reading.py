@@ -350,3 +350,47 @@ def test_a_page_costs_the_same_however_many_records_are_known(source: Connection
         for n in range(300)
     )
     assert cost() == few
+
+
+def test_what_could_not_be_taken_is_taken_again_by_itself_ever_more_rarely(
+    source: Connection, shelf: Shelf, company: Company
+) -> None:
+    books = Connection.objects.get(company=company, integration="ledger")
+    Connection.objects.filter(pk=books.pk).update(status=Status.UNLINKED)
+    shelf.put("b1", NINE)
+    read(source)
+    kept = Delivery.objects.get()
+    assert (kept.verdict, booked()) == (Verdict.REFUSED, [])
+    now = timezone.now()
+    for wait in (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=1)):
+        record = FedRecord.objects.get()
+        assert record.again_at is not None
+        assert abs(record.again_at - now - wait) < timedelta(seconds=5)
+        assert taking.take_again(record.again_at - timedelta(seconds=1), nobody) == 0
+        with time_machine.travel(record.again_at, tick=False):
+            now = timezone.now()
+            assert taking.take_again(now, nobody) == 1
+    Connection.objects.filter(pk=books.pk).update(status=Status.LINKED)
+    with time_machine.travel(now + timedelta(days=2), tick=False):
+        assert taking.take_again(timezone.now(), nobody) == 1
+        assert taking.take_again(timezone.now() + timedelta(days=9), nobody) == 0
+    kept.refresh_from_db()
+    assert (kept.verdict, booked()) == (Verdict.ACCEPTED, ["b1"])
+
+
+def test_it_ends_some_day(source: Connection, shelf: Shelf) -> None:
+    shelf.put("b1", NINE, status="broken")
+    read(source)
+    FedRecord.objects.update(tries=taking.MOST_TRIES, again_at=timezone.now())
+    assert taking.take_again(timezone.now(), nobody) == 1
+    assert FedRecord.objects.get().again_at is None
+    assert Delivery.objects.get().verdict == Verdict.UNREADABLE
+
+
+def test_what_changed_meanwhile_is_taken_as_it_is_now(source: Connection, shelf: Shelf) -> None:
+    shelf.put("b1", NINE, status="broken")
+    read(source)
+    shelf.put("b1", NINE)
+    read(source)
+    assert taking.take_again(timezone.now() + timedelta(days=1), nobody) == 0
+    assert list(Delivery.objects.order_by("pk").values_list("verdict", flat=True)) == ["unreadable", "accepted"]
