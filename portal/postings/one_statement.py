@@ -153,8 +153,8 @@ def _read(row: Sequence[Any], lease: uuid.UUID, now: datetime) -> tuple[Posting,
 def settle(posting: Posting, attempt: Attempt, document: Document, result: Posted, said: list[Exchange]) -> bool:
     """Settle a posting that was just sent as posted. False: nothing was written, the general way decides.
 
-    It decides for whatever frees others: the answer that closes a breaker, an order or invoice that others wait for. And
-    where a person asked for it, whose name stands on the change, the lease was lost, or another posting has it.
+    It decides for whatever frees others: the answer that closes a breaker, an order or invoice that others wait for.
+    And where a person asked for it, whose name stands on the change, the lease was lost, or another posting has it.
     """
     if not prepared.can_run() or posting.asked_by_id or _frees_others(posting):
         return False

@@ -90,6 +90,7 @@ def test_a_transaction_is_told_with_its_content(program: Program, books: Connect
         **short,
         "title": "Venue hire",
         "supplier": {"code": "CROWN01", "name": "Crown Conference Centre"},
+        "customer": None,
         "dueDate": "2026-04-13",
         "deliveryDate": None,
         "createdAt": "2026-03-15T10:22:41.000Z",

@@ -127,7 +127,7 @@ def test_an_invoice_that_was_voided_is_waited_for_no_longer(connection: Connecti
     books.before_booking = _raising(Rejected("Unknown customer."))
     work.run(sold.pk)
     books.before_booking = None
-    void(fresh(sold), user=StaffFactory.create(), why="Raised by mistake.")
+    void(fresh(sold), by=StaffFactory.create(), why="Raised by mistake.")
     paid = payment(connection, "10482")
     assert paid.state == "posted"
     assert document_of(paid).allocations[0].posted_as == ""

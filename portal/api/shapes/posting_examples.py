@@ -46,6 +46,7 @@ WHOLE_TRANSACTION: Final[dict[str, Any]] = {
     **TRANSACTION,
     "title": "Venue hire, November",
     "supplier": {"code": "CROWN01", "name": "Crown Conference Centre"},
+    "customer": None,
     "dueDate": "2026-12-18",
     "deliveryDate": None,
     "createdAt": MADE,

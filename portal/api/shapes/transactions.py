@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from integrations.content import from_json
-from integrations.documents import Dimension, Document, Kind, Line
+from integrations.documents import Dimension, Document, Kind, Line, Party
 from portal.api.paging import CursorPage, KeyCursor
 from portal.api.shapes.fields import Amount, At, Shape, Words, moment
 from portal.api.strict import Choice, Moment
@@ -49,7 +49,7 @@ class TransactionOfCompany(Shape):
     sourceNumber = serializers.CharField(help_text="The source's own number.")  # noqa: N815
     orderNumber = serializers.CharField()  # noqa: N815
     supplierReference = serializers.CharField(help_text="The supplier's own number.")  # noqa: N815
-    supplierName = serializers.CharField()  # noqa: N815
+    supplierName = serializers.CharField(help_text="The customer's for a sale.")  # noqa: N815
     date = serializers.DateField(allow_null=True)
     currency = serializers.CharField(help_text="Of all amounts; ISO 4217.")
     net = Amount()
@@ -91,8 +91,8 @@ class LineOfDocument(Shape):
     dimensions = DimensionOfDocument(many=True)
 
 
-class SupplierOfDocument(Shape):
-    """Who is owed."""
+class PartyOfDocument(Shape):
+    """Whom a document is with."""
 
     code = serializers.CharField(allow_null=True, help_text="In the source's own codes.")
     name = serializers.CharField()
@@ -102,7 +102,8 @@ class WholeTransaction(TransactionOfCompany):
     """The same with its content."""
 
     title = serializers.CharField()
-    supplier = SupplierOfDocument()
+    supplier = PartyOfDocument(allow_null=True, help_text="Who is owed; null for a sale.")
+    customer = PartyOfDocument(allow_null=True, help_text="Who owes; null for a purchase.")
     dueDate = serializers.DateField(allow_null=True)  # noqa: N815
     deliveryDate = serializers.DateField(allow_null=True)  # noqa: N815
     createdAt = At(allow_null=True, help_text="When it was made at the source.")  # noqa: N815
@@ -178,13 +179,18 @@ def posting_of_transaction_json(posting: Posting) -> dict[str, Any]:
 def _content(document: Document) -> dict[str, Any]:
     return {
         "title": document.title,
-        "supplier": {"code": document.supplier.code, "name": document.supplier.name},
+        "supplier": None if document.kind.is_sale else _party(document.party),
+        "customer": _party(document.party) if document.kind.is_sale else None,
         "dueDate": _day(document.due_date),
         "deliveryDate": _day(document.delivery_date),
         "createdAt": moment(document.created_at),
         "dimensions": _dimensions(document.dimensions),
         "lines": [_line(line) for line in document.lines],
     }
+
+
+def _party(party: Party) -> dict[str, Any]:
+    return {"code": party.code, "name": party.name}
 
 
 def _line(line: Line) -> dict[str, Any]:
