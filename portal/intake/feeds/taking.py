@@ -91,7 +91,8 @@ def _reopened(record_id: int, delivery_id: int) -> bool:
         mine = FedRecord.objects.filter(pk=record_id, delivery_id=delivery_id, again_at__isnull=False)
         if not mine.update(again_at=None):
             return False
-        return bool(Delivery.objects.filter(pk=delivery_id).update(verdict=Verdict.RECEIVED))
+        kept = Delivery.objects.filter(pk=delivery_id).exclude(body=b"")  # what had its time is forgotten
+        return bool(kept.update(verdict=Verdict.RECEIVED))
 
 
 def _not_taken(delivery: Delivery, judgement: Judgement) -> None:

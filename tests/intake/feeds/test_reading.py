@@ -394,3 +394,12 @@ def test_what_changed_meanwhile_is_taken_as_it_is_now(source: Connection, shelf:
     read(source)
     assert taking.take_again(timezone.now() + timedelta(days=1), nobody) == 0
     assert list(Delivery.objects.order_by("pk").values_list("verdict", flat=True)) == ["unreadable", "accepted"]
+
+
+def test_what_is_forgotten_is_not_taken_again(source: Connection, shelf: Shelf) -> None:
+    shelf.put("b1", NINE, status="broken")
+    read(source)
+    Delivery.objects.update(body=b"")
+    taking.take_again(timezone.now() + timedelta(days=1), nobody)
+    assert Delivery.objects.get().reason == "The net amount is missing."
+    assert FedRecord.objects.get().again_at is None
