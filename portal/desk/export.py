@@ -63,7 +63,7 @@ def _outcome(transaction: Transaction, posting: Posting | None) -> list[str]:
         badge_of(posting.state).word if posting else "",
         posting.reason if posting else "",
         transaction.number,
-        system_name(posting.connection.integration) if posting else "",
+        system_name(posting.connection) if posting else "",
         posting.external_number if posting else "",
         told(transaction, posting),
         transaction.external_id,

@@ -82,7 +82,7 @@ class Story:
     @property
     def system_name(self) -> str:
         """Where it comes from."""
-        return system_name(self.run.connection.integration)
+        return system_name(self.run.connection)
 
     @property
     def asked_by(self) -> str:

@@ -75,7 +75,7 @@ class Overview:
     @property
     def system_name(self) -> str:
         """The accounting system's name; empty where none is linked."""
-        return system_name(self.connection.integration) if self.connection else ""
+        return system_name(self.connection) if self.connection else ""
 
     @property
     def is_paused(self) -> bool:
@@ -109,7 +109,7 @@ class Progress:
     @property
     def system_name(self) -> str:
         """The accounting system's name; empty where none is linked."""
-        return system_name(self.accounting.integration) if self.accounting else ""
+        return system_name(self.accounting) if self.accounting else ""
 
     @property
     def source_name(self) -> str:
@@ -236,7 +236,7 @@ def _is_called(company: Company, wanted: str) -> bool:
 
 def _accounting_connections(companies: list[UUID]) -> QuerySet[Connection]:
     rows = Connection.objects.filter(company_id__in=companies, side=Side.ACCOUNTING).exclude(status=Status.UNLINKED)
-    return rows.defer("secrets", "mapping", "told")
+    return rows.defer("secrets", "mapping")
 
 
 def _latest(companies: list[UUID]) -> dict[UUID, datetime | None]:

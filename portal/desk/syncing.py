@@ -85,7 +85,7 @@ class Overview:
     @property
     def system_name(self) -> str:
         """The accounting system's name; empty where none is linked."""
-        return system_name(self.connection.integration) if self.connection else ""
+        return system_name(self.connection) if self.connection else ""
 
     @property
     def is_moving(self) -> bool:

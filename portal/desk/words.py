@@ -132,7 +132,7 @@ def next_step(transaction: Transaction, posting: Posting | None) -> str:
     if posting is None:
         return NO_POSTING
     sentence = _sentence(transaction, posting)
-    return sentence.format(system=system_name(posting.connection.integration), source=source_name(transaction.source))
+    return sentence.format(system=system_name(posting.connection), source=source_name(transaction.source))
 
 
 def told(transaction: Transaction, posting: Posting | None) -> str:
@@ -169,12 +169,16 @@ def obstacle(connection: Connection) -> str:
     return NOT_SENT_WHILE.get(Status(connection.status), "")
 
 
-def system_name(slug: str) -> str:
-    """The name of what documents are posted into by its slug; the slug where it is no longer installed."""
+def system_name(connection: Connection) -> str:
+    """What a person calls the system of a connection: by the name that they chose behind an aggregator (Xero), as far
+    as the system has told it; by its slug where it is no longer installed."""
+    told = connection.told.get("platform_name")
+    if isinstance(told, str) and told:
+        return told
     try:
-        return system(slug).metadata.name
+        return system(connection.integration).metadata.name
     except UnknownIntegration:
-        return slug
+        return connection.integration
 
 
 def source_name(slug: str) -> str:

@@ -293,7 +293,7 @@ def test_a_ready_one_says_what_it_waits_for(demo: Scene, status: Status, paused:
     posting = demo.in_state(State.READY)
     Connection.objects.update(status=status, paused=paused, confirmed_at=timezone.now())
     posting = Posting.objects.select_related("connection", "transaction").get(pk=posting.pk)
-    assert next_step(posting.transaction, posting).startswith(words.format(system=system_name("demo")))
+    assert next_step(posting.transaction, posting).startswith(words.format(system=system_name(posting.connection)))
 
 
 def test_a_ready_one_says_that_an_owner_has_to_confirm_the_company(demo: Scene) -> None:
@@ -305,7 +305,9 @@ def test_a_ready_one_says_that_an_owner_has_to_confirm_the_company(demo: Scene) 
 def test_a_ready_one_says_that_its_system_does_not_answer(demo: Scene) -> None:
     posting = demo.in_state(State.READY)
     posting.connection.open_until = timezone.now() + timedelta(minutes=1)
-    assert next_step(posting.transaction, posting).startswith(f"{system_name('demo')} does not answer at the moment.")
+    assert next_step(posting.transaction, posting).startswith(
+        f"{system_name(posting.connection)} does not answer at the moment."
+    )
     posting.connection.open_until = timezone.now() - timedelta(seconds=1)
     assert "waits for its turn" in next_step(posting.transaction, posting)
 

@@ -25,7 +25,7 @@ class Link:
     @property
     def name(self) -> str:
         """What is linked."""
-        return (source_name if self.is_source else system_name)(self.connection.integration)
+        return source_name(self.connection.integration) if self.is_source else system_name(self.connection)
 
     @property
     def is_source(self) -> bool:

@@ -90,7 +90,7 @@ def vitals(place: Place) -> Vitals:
     active = [one for one in connections if one.status != Status.UNLINKED]
     accounting = next((one for one in active if one.side == Side.ACCOUNTING), None)
     source = next((one for one in active if one.side == Side.SOURCE and one.integration == SOURCE), None)
-    books = system_name(accounting.integration) if accounting else "Accounting system"
+    books = system_name(accounting) if accounting else "Accounting system"
     return Vitals(
         accounting=Health(name=books, connection=accounting, endings=_access(accounting)),
         source=Health(
@@ -107,7 +107,7 @@ def vitals(place: Place) -> Vitals:
 def _connections(place: Place) -> list[Connection]:
     """All there ever were, the newest first, with their access tokens but without any secret."""
     rows = Connection.objects.filter(company=place.company).select_related("grant")
-    return list(rows.defer("secrets", "mapping", "told", "grant__secrets").order_by("-created_at"))
+    return list(rows.defer("secrets", "mapping", "grant__secrets").order_by("-created_at"))
 
 
 def set_up_url(place: Place) -> str:

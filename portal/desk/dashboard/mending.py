@@ -43,7 +43,7 @@ def mender_of(posting: Posting) -> Mender:
 
 def mender_words(posting: Posting) -> str:
     """The same in words."""
-    system, source = system_name(posting.connection.integration), source_name(posting.transaction.source)
+    system, source = system_name(posting.connection), source_name(posting.transaction.source)
     return mender_of(posting).value.format(system=system, source=source)
 
 

@@ -117,7 +117,7 @@ def _postings(vitals: Vitals) -> list[Posting]:
 def _needing(connection: UUID) -> QuerySet[Posting]:
     rows = Posting.objects.filter(connection_id=connection, state__in=sorted(NEEDS_A_PERSON))
     rows = rows.select_related("transaction", "connection").defer(
-        "booked", "traceback", "transaction__content", "connection__secrets", "connection__mapping", "connection__told"
+        "booked", "traceback", "transaction__content", "connection__secrets", "connection__mapping"
     )
     return rows.order_by("-pk")[: bounded.MOST_COUNTED + 1]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from integrations.errors import Misconfigured
+from portal.connections.choosing import chosen_name
 from portal.connections.models import Connection, Side, Status
 from portal.connections.setup import is_set_up
 from portal.desk.access import SOURCE, Place
 from portal.desk.going_live.noticing import Address, addresses
 from portal.desk.inbound import inbound
 from portal.desk.syncing import Overview, overview_of
-from portal.desk.words import system_name
 from portal.intake.before_live.keeping import KEPT_AT_MOST
 from portal.intake.models import Forecast, KeptDryRun
 from portal.postings.gaps import GapReport, gaps_of
@@ -58,7 +58,7 @@ class Facts:
     @property
     def system(self) -> str:
         """The accounting system's name, or what it is called in general."""
-        return system_name(self.accounting.integration) if self.accounting else "the accounting system"
+        return chosen_name(self.accounting) if self.accounting else "the accounting system"
 
     @property
     def is_linked(self) -> bool:

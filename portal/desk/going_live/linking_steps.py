@@ -56,7 +56,7 @@ def system_step(facts: Facts) -> Step:
         )
     said = "Approved documents are posted there, and suppliers and codes are read from it."
     if facts.former:
-        said = f"{system_name(facts.former.integration)} was unlinked. {said}"
+        said = f"{system_name(facts.former)} was unlinked. {said}"
     return Step(key=key, title=title, who=OWNING, stand=Stand.TO_DO, said=said, href=href, action="Choose")
 
 

@@ -135,7 +135,7 @@ class ThreeWays:
 
 def three_ways(posting: Posting, sent: Attempt | None, *, shows_talks: bool, ask: bool = False) -> ThreeWays:
     """For one posting. With `ask` the books are read now; without `shows_talks` no request is shown."""
-    name = system_name(posting.connection.integration)
+    name = system_name(posting.connection)
     now = look(posting, name) if ask else None
     return ThreeWays(
         posting=posting,

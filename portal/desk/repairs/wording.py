@@ -26,7 +26,7 @@ class Case:
     @property
     def system(self) -> str:
         """Where it goes."""
-        return system_name(self.posting.connection.integration)
+        return system_name(self.posting.connection)
 
     @property
     def source(self) -> str:

@@ -47,7 +47,7 @@ class Row:
     @property
     def system(self) -> str:
         """The accounting system's name; empty without a posting."""
-        return system_name(self.posting.connection.integration) if self.posting else ""
+        return system_name(self.posting.connection) if self.posting else ""
 
     @property
     def source(self) -> str:
