@@ -10,17 +10,21 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from integrations.base import Source
-from integrations.documents import Kind
+from integrations.documents import Document, Kind
+from integrations.errors import Rejected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """One list of records at a source. `name` is our own word for it, the same whatever the list is called over there;
-    `kinds` is what its records may become."""
+    `kinds` is what its records may become.
+
+    A record keeps its external id whatever it becomes: no two feeds of a source have an external id in common.
+    """
 
     name: str
     label: str
@@ -82,7 +86,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointer:
-    """What a call hints at. Either may be empty where the call does not say; `is_gone`: it says that it was deleted."""
+    """What a call hints at. Either may be empty where the call does not say; `is_gone`: it says that it was deleted.
+
+    `external_id` has the letters of the call, with which it is asked for (`FedSource.head`); a document has it in lower
+    case. Without a feed it is the bare id of a record in nobody knows which list.
+    """
 
     feed: str = ""
     external_id: str = ""
@@ -98,6 +106,18 @@ class Field:
     label: str = ""
     type: str = ""
     is_writable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """What is written back into a record at the source; None leaves a member as it is.
+
+    `posted_number` is the number that the accounting system, or the portal, gave it.
+    """
+
+    order_number: str | None = None
+    due_date: date | None = None
+    posted_number: str | None = None
 
 
 class FedSource(Source):
@@ -134,3 +154,19 @@ class FedSource(Source):
     def fields(self, feed: str) -> Sequence[Field]:
         """What the source's own description tells of a feed's records. Raises as `page`, and `Missing` where the source
         describes nothing."""
+
+    @classmethod
+    def hidden(cls, told: Mapping[str, Any]) -> Mapping[str, str]:
+        """The feeds that the credentials do not show, each with one plain sentence, as far as `survey` has `told`."""
+        return {}
+
+    def other_kinds(self, document: Document) -> frozenset[Kind]:
+        """As what else the same record may have been taken before: an invoice whose total fell below zero is a credit
+        note now. Whoever has it under another of these kinds must not book it as a second transaction."""
+        mine = next((feed.kinds for feed in self.feeds if document.external_id.startswith(f"{feed.name}-")), None)
+        return (mine or frozenset()) - {document.kind}
+
+    def amend(self, external_id: str, changes: Amendment) -> None:
+        """Write changes back into a record. Repeating it changes nothing more. Raises what `post` raises, and
+        `Missing`."""
+        raise Rejected(f"{self.metadata.name} takes no changes.")

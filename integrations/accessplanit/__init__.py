@@ -1,0 +1,1 @@
+"""accessplanit (training management) as a source that is read."""
