@@ -54,7 +54,8 @@ _NEXT_STEP: Final[Mapping[type[IntegrationError], str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """What the vendor knows us by. Without `client_secret` it is a public client, without `scope` the vendor's default.
+    """What the vendor knows us by. Without `client_secret` it is a public client, without `scope` the vendor's default;
+    without `client_id` the vendor knows no applications, only users.
 
     `in_body`: id and secret go into the form and not into a header. The addresses are whole ones; that of the page
     where a person agrees, and of that where a token is given back, are empty where there is none.
@@ -109,6 +110,14 @@ def refresh(app: Application, outbound: Outbound, token: Token) -> Token:
 def client_credentials(app: Application, outbound: Outbound) -> Token:
     """A token for the application itself. Raises as `exchange`."""
     return _asked(app, outbound, "client_credentials", {"scope": app.scope} if app.scope else {}, secrets=())
+
+
+def password(app: Application, outbound: Outbound, form: Mapping[str, str]) -> Token:
+    """A token for a user's name and password (RFC 6749, section 4.3), under the names that the vendor has for them.
+
+    All of `form` is hidden. Raises as `exchange`.
+    """
+    return _asked(app, outbound, "password", form, secrets=tuple(form.values()))
 
 
 def revoke(app: Application, outbound: Outbound, token: Token) -> None:
@@ -193,6 +202,8 @@ def _split(url: str) -> tuple[str, str]:
 def _authenticated(app: Application, body: str) -> tuple[dict[str, str], str]:
     method = ("client_secret_post" if app.in_body else "client_secret_basic") if app.client_secret else "none"
     headers = {"Content-Type": _FORM}
+    if not app.client_id:
+        return headers, body
     try:
         _, headers, body = ClientAuth(app.client_id, app.client_secret, method).prepare("POST", "", headers, body)
     except UnicodeEncodeError as error:

@@ -66,8 +66,7 @@ def test_a_negative_amount_is_a_refund() -> None:
     ("word", "kind"), [("Refund", Kind.REFUND), ("Re-Fund", Kind.REFUND), ("Payment", Kind.PAYMENT)]
 )
 def test_a_refund_by_its_type(word: str, kind: Kind) -> None:
-    settings = {"refund_rule": "type", "fields": "transaction.type = Kind"}
-    assert read(payment_body(Kind=word), **settings).kind is kind
+    assert read(payment_body(Kind=word), refund_rule="type", fields="transaction.type = Kind").kind is kind
 
 
 def test_what_is_below_zero_is_settled_as_a_credit_note() -> None:
