@@ -27,6 +27,7 @@ from integrations.feeds import Wanted
 # known to be understood, so each is a question of its own.
 OPEN_STATUSES: Final = ("Outstanding", "Part-Completed", "Cancelled")
 _MOST_AT_ONCE: Final = 20_000
+_MOST_TRIES: Final = 5
 _ROUNDING: Final = timedelta(seconds=1)
 
 
@@ -72,17 +73,30 @@ class Pages:
         return self._again(place, size)
 
     def _again(self, place: Place, size: int) -> tuple[list[Any], Place | None]:
-        """Everything from the last moment on, and more."""
+        """Everything from the last moment on, and more. Raises `Retryable` where it does not stand still for that."""
         if place.count > _MOST_AT_ONCE:
             raise Retryable("More records changed at accessplanit than can be read in one go. It will be tried again.")
-        rows, place = self._asked(place, top=place.count + size, skip=0)
-        if len(rows) <= place.count:
-            # Either this is the end, or the platform gives no more at once than it likes.
-            more, place = self._asked(place, top=size, skip=len(rows))
-            rows = [*rows, *more]
-        found = place.after(rows, again=True)
-        has_moved = found.at != place.at or found.count > place.count
-        return rows, found if rows and has_moved else None
+        for _ in range(_MOST_TRIES):
+            rows, place = self._gathered(place, size)
+            if rows is not None:
+                found = place.after(rows, again=True)
+                has_moved = found.at != place.at or found.count > place.count
+                return rows, found if rows and has_moved else None
+        raise Retryable("A list at accessplanit keeps changing while it is read. It will be tried again.")
+
+    def _gathered(self, place: Place, size: int) -> tuple[list[Any] | None, Place]:
+        """More rows than were read before, if there are more: in several requests where the platform gives no more at
+        once than it likes. None where one of them does not go on where the one before it ended."""
+        most = place.count + size
+        rows, place = self._asked(place, top=most, skip=0)
+        while rows and len(rows) <= place.count:
+            more, place = self._asked(place, top=most - len(rows) + 1, skip=len(rows) - 1)
+            if not more or id_of(more[0]) != id_of(rows[-1]):
+                return None, place
+            if len(more) == 1:
+                break
+            rows = [*rows, *more[1:]]
+        return rows, place
 
     def _asked(self, place: Place, *, top: int, skip: int) -> tuple[list[Any], Place]:
         """The rows of one request; the place says whether the order went by id."""

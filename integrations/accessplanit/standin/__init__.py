@@ -1,0 +1,1 @@
+"""A stateful stand-in for accessplanit, made from the same facts as the connector, and sharing no code with it."""
