@@ -14,7 +14,7 @@ from integrations.disturbed import Disturbed
 from integrations.faults import ABOUT, PRESETS, BadPlan, Plan, parse
 from integrations.sandbox import Recorder, Store, mount, serve
 
-STAND_INS = ("icompleat", "demo", "tryton", "odoo", "accountsiq", "codat")
+STAND_INS = ("icompleat", "accessplanit", "demo", "tryton", "odoo", "accountsiq", "codat")
 
 
 def main() -> None:

@@ -259,7 +259,7 @@ def test_people_do_it_by_hand(standin: StandIn) -> None:
         assert "hook_shape" in visit("/behaviour")
         assert "Nothing was sent" in visit(f"{one}/webhooks")
         assert "Harbour Ltd" in visit("/platforms", name="Harbour Ltd")
-        wrong = session.post(f"{standin.root}{here}/pay", data={"amount": "x"}, timeout=20)
+        wrong = session.post(f"{standin.root}{here}/pay", data={"amount": "5"}, timeout=20)
         assert (wrong.status_code, "<h1>That did not work</h1>" in wrong.text) == (409, True)
         assert session.get(f"{standin.root}/nowhere", timeout=20).status_code == 404
 
