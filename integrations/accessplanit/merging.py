@@ -52,7 +52,8 @@ def _is_negative(line: Line) -> bool:
 def _spread(parts: Sequence[Decimal], total: Decimal, unit: Decimal) -> list[Decimal]:
     """`total` in the proportions of `parts`, which are not negative and sum to no less; the last takes the rounding.
 
-    What is taken off is rounded as it adds up, not line by line: so no part loses more than it has.
+    What is taken off is rounded as it adds up, not line by line: so no part loses more than it has, and at the last
+    one all of it is taken.
     """
     whole = sum(parts, _ZERO)
     if not whole:
@@ -64,7 +65,6 @@ def _spread(parts: Sequence[Decimal], total: Decimal, unit: Decimal) -> list[Dec
         so_far = _rounded((whole - total) * passed / whole, step)
         left.append(part - (so_far - taken))
         taken = so_far
-    left[-1] += total - sum(left, _ZERO)
     return left
 
 

@@ -148,6 +148,14 @@ def test_one_record_letter_for_letter() -> None:
     assert asked(server) == ["GET /api/v2/Invoice?$filter=ID eq 'AB1'&$top=2"] * 2
 
 
+def test_a_head_has_the_same_hash_as_long_as_it_says_the_same() -> None:
+    same = {name: value for name, value in reversed(invoice(Amount=Decimal("582.00")).items())}
+    plays = [results(invoice()), results(same), results(invoice(Amount=Decimal("582.01")))]
+    with ScriptedServer(*plays) as server:
+        first, second, third = (connector(server).head("invoice", "10482").content_hash for _ in plays)
+    assert first == second != third
+
+
 def test_a_quote_in_an_id_is_doubled() -> None:
     with ScriptedServer(results()) as server, pytest.raises(Missing):
         connector(server).head("invoice", "o'neil")
@@ -311,7 +319,7 @@ def test_a_token_by_name_and_password(calls: Calls) -> None:
         source.company()
         source.company()
     assert asked(server)[0] == "POST /api/v2/Token"
-    assert dict(parse_qsl(server.asked[0].body.decode())) == {
+    assert dict(parse_qsl(server.asked[0].body.decode(), keep_blank_values=True)) == {
         "grant_type": "password",
         "UserName": "api@northgate.example",
         "Password": "pass word&1",

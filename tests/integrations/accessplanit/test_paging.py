@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from integrations.accessplanit.answers import NotUnderstood
@@ -119,6 +119,14 @@ CHANGES = st.lists(
 )
 
 
+# A platform that takes no order by id gives less than it is asked for, and a record leaves between two requests.
+@example(
+    minutes=[1, 1, 1, 1, 2],
+    changes=[("make early", 1), ("make", 0), ("move", 0)],
+    size=5,
+    most=5,
+    orders_by_id=False,
+)
 @given(
     minutes=st.lists(st.integers(0, 6), max_size=40),
     changes=CHANGES,
