@@ -11,6 +11,16 @@ from integrations.accessplanit.standin.faults import SHAPES
 from integrations.accessplanit.standin.life import CREDIT_NOTE_METHOD, METHODS
 
 _MINUS: Final = "\N{MINUS SIGN}"
+_AMOUNTS: Final = frozenset({"Total", "Outstanding", "Amount", "Tax"})
+_LONG: Final = frozenset({"What it does", "Body", "Answer", "Sent to"})
+# A state is a word with a shape and a colour.
+_BADGES: Final = {
+    "Completed": ("good", "✓"),
+    "Part-Completed": ("wait", "◷"),
+    "Outstanding": ("wait", "◷"),
+    "Temporary": ("calm", "○"),
+    "Cancelled": ("void", "⊘"),
+}
 _Record = Mapping[str, Any]
 
 
@@ -48,7 +58,7 @@ def platform(root: str, one: _Record, records: Mapping[str, Sequence[_Record]], 
             row["TargetLabel"],
             _amount(row["Amount"]),
             _amount(row["Outstanding"]),
-            row["Status"],
+            _badge(row["Status"]),
             row["PONumber"],
         )
         for row in reversed(records["Invoice"])
@@ -125,7 +135,8 @@ def faults(root: str, told: Mapping[str, Mapping[str, Any]]) -> Markup:
     rows = [
         (Markup("<code>{}</code>").format(name), _knob(name, one["value"]), one["about"]) for name, one in told.items()
     ]
-    return back + _form(f"{root}/behaviour", _table(("Fault", "Value", "What it does"), rows, ""), "Save")
+    table = _table(("Knob", "Value", "What it does"), rows, "")
+    return back + _form(f"{root}/behaviour", table, "Save", is_grid=False)
 
 
 def _knob(name: str, value: Any) -> Markup:
@@ -155,9 +166,15 @@ def _money(rows: Sequence[_Record]) -> Markup:
     return _table(heads, shown, "No payment or refund yet.")
 
 
-def _amount(value: Any) -> Markup:
+def _amount(value: Any) -> str:
     text = f"{abs(value):,.2f}"
-    return Markup('<div class="amount">{}</div>').format(_MINUS + text if value < 0 else text)
+    return _MINUS + text if value < 0 else text
+
+
+def _badge(status: str) -> Markup:
+    colour, shape = _BADGES.get(status, ("calm", "○"))
+    whole = Markup('<span class="badge {}"><span aria-hidden="true">{}</span> {}</span>')
+    return whole.format(colour, shape, status)
 
 
 def _terms(shown: Mapping[str, str]) -> Markup:
@@ -165,8 +182,11 @@ def _terms(shown: Mapping[str, str]) -> Markup:
     return Markup("<dl>{}</dl>").format(_joined(rows))
 
 
-def _form(action: str, fields: Markup, button: str) -> Markup:
-    return Markup('<form method="post" action="{}">{} <button>{}</button></form>').format(action, fields, button)
+def _form(action: str, fields: Markup, button: str, *, is_grid: bool = True) -> Markup:
+    """A form with its fields in a grid and one button."""
+    sort = Markup(' class="fields"') if is_grid and fields else Markup("")
+    whole = Markup('<form method="post" action="{}"{}>{}<div><button>{}</button></div></form>')
+    return whole.format(action, sort, fields, button)
 
 
 def _field(label: str, name: str, value: str = "", *, needed: bool = True) -> Markup:
@@ -187,15 +207,24 @@ def _choice(label: str, name: str, options: Iterable[tuple[str, str]], chosen: s
     return Markup('<label>{} <select name="{}">{}</select></label> ').format(label, name, shown)
 
 
-def _table(heads: Iterable[str], rows: Sequence[Iterable[object]], empty: str) -> Markup:
+def _table(heads: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> Markup:
+    """A table that scrolls on a narrow screen, or a sentence where there are no rows."""
     if not rows:
         return Markup("<p>{}</p>").format(empty)
-    head = _joined(Markup("<th>{}</th>").format(name) for name in heads)
-    body = _joined(
-        Markup("<tr>{}</tr>").format(_joined(Markup("<td>{}</td>").format(cell) for cell in row)) for row in rows
-    )
-    whole = Markup("<div class=scroll><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>")
+    head = _joined(Markup('<th scope="col"{}>{}</th>').format(_side(name), name) for name in heads)
+    body = _joined(Markup("<tr>{}</tr>").format(_joined(map(_cell, heads, row))) for row in rows)
+    whole = Markup('<div class="scroll"><table class="stack"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>')
     return whole.format(head, body)
+
+
+def _cell(head: str, value: object) -> Markup:
+    return Markup('<td data-label="{}"{}>{}</td>').format(head, _side(head), value)
+
+
+def _side(head: str) -> Markup:
+    if head in _AMOUNTS:
+        return Markup(' class="amount"')
+    return Markup(' class="long"') if head in _LONG else Markup("")
 
 
 def _joined(parts: Iterable[Markup]) -> Markup:

@@ -149,7 +149,7 @@ def test_one_record_letter_for_letter() -> None:
 
 
 def test_a_head_has_the_same_hash_as_long_as_it_says_the_same() -> None:
-    same = {name: value for name, value in reversed(invoice(Amount=Decimal("582.00")).items())}
+    same = dict(reversed(invoice(Amount=Decimal("582.00")).items()))
     plays = [results(invoice()), results(same), results(invoice(Amount=Decimal("582.01")))]
     with ScriptedServer(*plays) as server:
         first, second, third = (connector(server).head("invoice", "10482").content_hash for _ in plays)
