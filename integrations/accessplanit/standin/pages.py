@@ -89,14 +89,9 @@ def invoice(root: str, slug: str, one: _Record, parts: Mapping[str, Sequence[_Re
     ]
     notes = [(row["Reference"], row["DateCreated"], _amount(row["Amount"])) for row in parts["CreditNote"]]
     credits_ = _table(("Credit note", "Made", "Amount"), notes, "No credit note.")
-    return (
-        back
-        + facts
-        + _table(heads, rows, "It has no items.")
-        + _money(parts["Transaction"])
-        + credits_
-        + _acts(here, one)
-    )
+    items = Markup("<h2>Items</h2>") + _table(heads, rows, "It has no items.")
+    paid = Markup("<h2>Paid</h2>") + _money(parts["Transaction"]) + credits_
+    return back + facts + items + paid + Markup("<h2>What can be done</h2>") + _acts(here, one)
 
 
 def _acts(here: str, one: _Record) -> Markup:
@@ -132,10 +127,8 @@ def webhooks(root: str, slug: str, rows: Sequence[_Record]) -> Markup:
 def faults(root: str, told: Mapping[str, Mapping[str, Any]]) -> Markup:
     """All knobs in one form."""
     back = Markup('<p><a href="{}/">All platforms</a></p>').format(root)
-    rows = [
-        (Markup("<code>{}</code>").format(name), _knob(name, one["value"]), one["about"]) for name, one in told.items()
-    ]
-    table = _table(("Knob", "Value", "What it does"), rows, "")
+    rows = [(_knob(name, one["value"]), one["about"]) for name, one in told.items()]
+    table = _table(("Knob", "What it does"), rows, "")
     return back + _form(f"{root}/behaviour", table, "Save", is_grid=False)
 
 
