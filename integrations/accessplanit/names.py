@@ -66,6 +66,21 @@ FIELDS: Final[Mapping[str, str]] = {
     "credit_note.tax": "Tax",
     "credit_note_item.credit_note": "CreditNoteID",
 }
+_NEEDED_MODULES: Final = frozenset({INVOICE, ITEM})
+_NEEDED_FIELDS: Final = frozenset(
+    {
+        "invoice.date",
+        "transaction.date",
+        "transaction.amount",
+        "transaction.reference",
+        "allocation.transaction",
+        "allocation.invoice",
+        "allocation.amount",
+        "credit_note.date",
+        "credit_note.amount",
+        "credit_note_item.credit_note",
+    }
+)
 GUESSED_UPDATED: Final = "DateUpdated"
 """The moment of a change in version 1; taken for version 2 where a survey finds it there."""
 
@@ -74,15 +89,15 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 def modules(text: str) -> Mapping[str, str]:
     """The module names, with the lines of the setting over them. Raises `Misconfigured`."""
-    return _named(text, MODULES, setting="modules")
+    return _named(text, MODULES, _NEEDED_MODULES, setting="modules")
 
 
 def fields(text: str) -> Mapping[str, str]:
     """The property names, likewise."""
-    return _named(text, FIELDS, setting="fields")
+    return _named(text, FIELDS, _NEEDED_FIELDS, setting="fields")
 
 
-def _named(text: str, known: Mapping[str, str], *, setting: str) -> Mapping[str, str]:
+def _named(text: str, known: Mapping[str, str], needed: frozenset[str], *, setting: str) -> Mapping[str, str]:
     found = dict(known)
     for line in filter(None, map(str.strip, text.splitlines())):
         name, equals, value = (part.strip() for part in line.partition("="))
@@ -91,6 +106,9 @@ def _named(text: str, known: Mapping[str, str], *, setting: str) -> Mapping[str,
             raise Misconfigured(message, field=setting)
         if value and not _NAME.fullmatch(value):
             message = f"{value[:40]} cannot be a name at accessplanit: letters, digits and underscores only."
+            raise Misconfigured(message, field=setting)
+        if not value and name in needed:
+            message = f"The line {name} needs a name: nothing can be read without it. Enter one, or leave the line out."
             raise Misconfigured(message, field=setting)
         found[name] = value
     return found

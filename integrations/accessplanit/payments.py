@@ -39,7 +39,7 @@ def read(
     _check_is_money(method, reference, reading)
     when = made(record, fields["transaction.date"], reading)
     heads = {one.id().lower(): one for one in invoices}
-    code = currency(record, fields["transaction.currency"], _their_currency(heads, expected.base_currency))
+    code = _currency(record, heads, reading, expected.base_currency)
     told = _amount(record, code, reading)
     kind, gross = _kind(record, told, reading), abs(told)
     check_kind(kind, expected.kind)
@@ -95,12 +95,15 @@ def _kind(record: Row, told: Decimal, reading: Reading) -> Kind:
     return Kind.REFUND if folded(word) in reading.refund_words else Kind.PAYMENT
 
 
-def _their_currency(heads: Mapping[str, Row], otherwise: str) -> str:
-    """That of the invoices. Raises `Malformed` where they have several."""
+def _currency(record: Row, heads: Mapping[str, Row], reading: Reading, otherwise: str) -> str:
+    """Its own, else that of its invoices. Raises `Malformed` where they are several: nothing tells a rate."""
+    name = reading.fields["transaction.currency"]
     codes = {currency(one, "CurrencyCode", otherwise) for one in heads.values()}
+    if own := currency(record, name, "") if record.has(name) else "":
+        codes.add(own)
     if len(codes) > 1:
-        raise Malformed(f"It settles invoices in {' and '.join(sorted(codes))} at once.", field="CurrencyCode")
-    return codes.pop() if codes else otherwise
+        raise Malformed(f"It settles in {' and '.join(sorted(codes))} at once.", field="CurrencyCode")
+    return codes.pop() if codes else currency(record, name, otherwise)
 
 
 def _party(record: Row, heads: Mapping[str, Row], reading: Reading) -> Customer:

@@ -134,7 +134,7 @@ _WRITING: Final = (
 _ADDRESSES: Final = (
     _advanced("api_path", "Path of the interface", "Below the address of the platform.", "/api/v2"),
     _advanced("help_path", "Path of the field lists", "Below the address of the platform.", "/apihelp/v2/modules"),
-    _advanced("token_path", "Path of the log-in", "Below the path of the interface.", "/Token"),
+    _advanced("login_path", "Path of the log-in", "Below the path of the interface.", "/Token"),
     _advanced("page_size", "Records a page", "1 to 1,000.", "100"),
     _advanced("requests_per_hour", "Requests an hour", "Of this connection, all modules together.", "5000"),
     _advanced("quote_dates", "Dates in quotes", "Whether a date in a filter stands in quotes.", "yes", choices=_YES_NO),

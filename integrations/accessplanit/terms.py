@@ -50,7 +50,7 @@ class Terms:
     password: str = field(repr=False)
     api_path: str
     help_path: str
-    token_path: str
+    login_path: str
     page_size: int
     quotes_dates: bool
     modules: Mapping[str, str]
@@ -88,7 +88,7 @@ def terms(link: Link) -> Terms:
         password="" if is_by_key else _needed(link.secrets, "password", "The password"),
         api_path=_path(given, "api_path"),
         help_path=_path(given, "help_path"),
-        token_path=_path(given, "token_path"),
+        login_path=_path(given, "login_path"),
         page_size=number(given, "page_size", _MOST_ROWS),
         quotes_dates=_says(given, "quote_dates"),
         modules=names.modules(_text(given, "modules")),

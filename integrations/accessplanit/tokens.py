@@ -38,12 +38,12 @@ def obtained(terms: Terms, outbound: Outbound, previous: Token | None) -> Token:
     if terms.api_key:
         return Token(access=terms.api_key)
     app = oauth.Application(
-        client_id="", client_secret="", token_url=f"{terms.base_url}{terms.api_path}{terms.token_path}"
+        client_id="", client_secret="", token_url=f"{terms.base_url}{terms.api_path}{terms.login_path}"
     )
     try:
         return _refreshed(app, outbound, previous) or _logged_in(app, terms, outbound)
     except Misconfigured as error:
-        field = "token_path" if error.field == "token_url" else error.field
+        field = "login_path" if error.field == "token_url" else error.field
         raise Misconfigured(error.message, field=field) from error
 
 

@@ -354,7 +354,7 @@ def test_a_refresh_that_is_refused_is_a_new_login() -> None:
     [
         (json_answer({"error": "invalid_grant", "error_description": "No."}, status=400), Unauthorised, "password"),
         (answer(status=401), Unauthorised, "password"),
-        (answer(status=404), Misconfigured, "token_path"),
+        (answer(status=404), Misconfigured, "login_path"),
         (answer(status=500), Retryable, ""),
         (answer(status=429), Retryable, ""),
     ],

@@ -121,6 +121,7 @@ def test_names_by_setting() -> None:
         (payment_body(link("10482"), link("10483", "1")), "Amount"),
         (payment_body(heads=[invoice(), invoice(ID="2", TargetID="other")]), "TargetID"),
         (payment_body(heads=[invoice(), invoice(ID="2", CurrencyCode="EUR")]), "CurrencyCode"),
+        (payment_body(CurrencyCode="EUR"), "CurrencyCode"),
         (payment_body(heads=[]), "TargetLabel"),
         (payment_body(InvoiceID="two words"), "InvoiceID"),
     ],
