@@ -43,6 +43,7 @@ def read(
     told = _amount(record, code, reading)
     kind, gross = _kind(record, told, reading), abs(told)
     check_kind(kind, expected.kind)
+    settles = _allocations(record, allocations, heads, told, code, reading)
     return Document(
         kind=kind,
         source=SOURCE,
@@ -58,7 +59,7 @@ def read(
         lines=(_line(id_, reference or method or kind.label, method, gross),),
         date=when.day,
         created_at=when.at,
-        allocations=_allocations(record, allocations, heads, told, code, reading),
+        allocations=settles,
     )
 
 

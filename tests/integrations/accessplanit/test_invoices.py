@@ -153,6 +153,7 @@ def test_the_header_may_be_off_by_a_penny_a_line() -> None:
         ({"ID": "x" * 65}, "ID"),
         ({"DateCreated": ""}, "DateCreated"),
         ({"DateCreated": "12/05/2025"}, "DateCreated"),
+        ({"DateCreated": "2025-13-40"}, "DateCreated"),
         ({"DateCreated": "0001-01-01T00:00:00"}, "DateCreated"),
         ({"Status": ""}, "Status"),
         ({"CurrencyCode": "pounds"}, "CurrencyCode"),
@@ -229,3 +230,14 @@ def test_the_rate_of_a_line(gross: str, tax: str | None, stated: str | None, rat
 def test_a_body_that_is_none_of_ours_is_refused(body: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
         read(body)
+
+
+def test_parts_of_a_penny_are_refused_where_amounts_are_in_pence() -> None:
+    with pytest.raises(Malformed) as caught:
+        read(invoice_body(item(Decimal("5.125"), "1"), Amount=5), amount_unit="minor")
+    assert caught.value.field == "Amount"
+
+
+def test_more_items_than_there_can_be_are_refused() -> None:
+    with pytest.raises(Malformed, match="5,001 records"):
+        read(invoice_body(*[course()] * 5001))

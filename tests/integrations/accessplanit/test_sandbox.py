@@ -278,3 +278,71 @@ def test_the_network_can_be_disturbed(standin: StandIn) -> None:
     requests.put(f"{standin.root}/faults", json={"spec": "lookup_500"}, timeout=20)
     assert standin.api("GET", "/api/v2/Transaction?$filter=contains(Reference, 'PR')").status_code == 500
     assert standin.api("GET", "/api/v2/Transaction").status_code == 200
+
+
+def test_scripts_do_it_by_json(standin: StandIn) -> None:
+    waiting = standin.records("Invoice")[3]
+    assert standin.act(waiting, "commit")["Status"] == "Outstanding"
+    assert standin.act(waiting, "credit", amount="96")["Reference"] == "CN-2"
+    assert standin.records("Invoice")[3]["Status"] == "Completed"
+    assert len(standin.control("POST", "platforms/northgate/seed")["invoices"]) == 12
+    assert [one["slug"] for one in standin.control("GET", "platforms")["platforms"]] == ["northgate"]
+    standin.api("GET", "/api/v2/Invoice")
+    (call,) = standin.control("GET", "platforms/northgate/calls")["calls"]
+    assert (call["method"], call["module"], call["status"]) == ("GET", "invoice", 200)
+    made = standin.control("PUT", "platforms/harbour", {"name": "Harbour", "api_key": "k"})
+    assert (made["name"], made["api_key"]) == ("Harbour", "k")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("platforms/nowhere/invoices", {}, 404),
+        ("platforms/northgate/invoices", {"customer": "nobody", "lines": [{"amount": 1}]}, 404),
+        ("platforms/northgate/invoices", {"customer": "BRIGHT7kQ2", "lines": []}, 400),
+        ("platforms/northgate/invoices", {"customer": "BRIGHT7kQ2", "lines": [{"amount": "x"}]}, 400),
+        ("platforms/northgate/invoices", {"customer": "BRIGHT7kQ2", "lines": [{"amount": 1}], "date": "soon"}, 400),
+        ("platforms/northgate/invoices", [], 400),
+        ("platforms/northgate/records/Invoice", {"results": 1}, 400),
+        ("platforms/northgate/invoices/{0}/commit", {}, 409),
+        ("platforms/northgate/invoices/{0}/pay", {"amount": 0}, 400),
+        ("platforms/northgate/invoices/{0}/pay", {"amount": 1, "method": "Shells"}, 400),
+        ("platforms/northgate/invoices/{1}/cancel", {}, 409),
+        ("platforms/northgate/invoices/{5}/pay", {"amount": 1}, 409),
+        ("platforms/northgate/invoices/{0}/change", {"PONumber": 1}, 400),
+    ],
+)
+def test_what_cannot_be_done(standin: StandIn, path: str, body: Any, status: int) -> None:
+    before = standin.records("Invoice")
+    address = path.format(*[one["ID"] for one in before])
+    answer = requests.post(f"{standin.root}/control/{address}", json=body, timeout=20)
+    assert (answer.status_code, bool(answer.json()["message"])) == (status, True)
+    assert standin.records("Invoice") == before
+
+
+def test_people_turn_knobs_and_aim_webhooks(standin: StandIn, receiver: Receiver) -> None:
+    knobs = {name: str(one["value"]) for name, one in standin.control("GET", "faults")["faults"].items()}
+    given = {name: value for name, value in knobs.items() if value not in ("True", "False")}
+    form = {**given, "most_rows": "3", "hook_twice": "on"}
+    assert requests.post(f"{standin.root}/behaviour", data=form, timeout=20).ok
+    told = standin.control("GET", "faults")["faults"]
+    assert (told["most_rows"]["value"], told["hook_twice"]["value"], told["has_help"]["value"]) == (3, True, False)
+    wrong = requests.post(f"{standin.root}/behaviour", data={**form, "most_rows": "many"}, timeout=20)
+    assert wrong.status_code == 400
+    aimed = {"url": "http://127.0.0.1:1/elsewhere", "token": ""}
+    assert requests.post(f"{standin.root}/platforms/northgate/hook", data=aimed, timeout=20).ok
+    standin.raise_invoice()
+    assert receiver.calls() == []
+
+
+def test_a_call_that_was_carried_out_may_be_answered_with_an_error(standin: StandIn) -> None:
+    standin.faults(api_errors_after=1)
+    invoice = standin.records("Invoice")[0]
+    body = {"InvoiceID": invoice["ID"], "Amount": 1}
+    assert standin.api("POST", "/api/v2/Transaction", json=body).status_code == 500
+    assert len(standin.records("Transaction")) == 4
+
+
+def test_a_token_may_be_forgotten(standin: StandIn) -> None:
+    standin.faults(forget_tokens=1)
+    assert [standin.api("GET", "/api/v2/Invoice").status_code for _ in range(2)] == [401, 200]
