@@ -133,7 +133,7 @@ class AccessPlanit(FedSource):
         Other feeds have nothing that is open.
         """
         feed = self._known(wanted.feed)
-        moment, made = self._moment(feed), self._reading.fields[f"{feed}.date"]
+        moment, made = self._moment(feed), self._reading.fields[f"{feed}.made"]
         by_id = discovery.orders_by_id(self.link.told, feed)
         rows, after = Pages(self._client, wanted, moment=moment, made=made, by_id=by_id).read()
         found, unreadable = heads.heads(feed, rows, moment, self._reading.zone, wanted.since)
@@ -142,7 +142,7 @@ class AccessPlanit(FedSource):
     def head(self, feed: str, external_id: str) -> Head:
         """One record, by its id with or without the feed's name in front. Raises as the base says."""
         row = self._client.one(self._known(feed), writing.bare_id(feed, external_id))
-        moments = (self._moment(feed), self._reading.fields[f"{feed}.date"])
+        moments = (self._moment(feed), self._reading.fields[f"{feed}.made"])
         return heads.head(feed, row, heads.moment_in(row, moments, self._reading.zone))
 
     def whole(self, head: Head) -> bytes:
@@ -159,7 +159,7 @@ class AccessPlanit(FedSource):
         return discovery.fields(self._client, self._known(feed))
 
     def _moment(self, feed: str) -> str:
-        return self._changes(feed) or self._reading.fields[f"{feed}.date"]
+        return self._changes(feed) or self._reading.fields[f"{feed}.made"]
 
     def _changes(self, feed: str) -> str:
         return self._reading.fields[f"{feed}.updated"] or discovery.changes_field(self.link.told, feed)

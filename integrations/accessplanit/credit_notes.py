@@ -23,7 +23,7 @@ def read(record: Row, items: Sequence[Row], reading: Reading, expected: Expected
     fields, status = reading.fields, folded(record.text("Status", LONGEST_NAME))
     if status and status in reading.waits_for:
         raise NotDue("The credit note is not committed yet.", field="Status")
-    when = made(record, fields["credit_note.date"], reading)
+    when = made(record, CREDIT_NOTE, reading)
     code = currency(record, "CurrencyCode", expected.base_currency)
     lines = lines_of(record, items, code, reading) or [_only_line(record, code, reading)]
     if items:

@@ -72,7 +72,7 @@ def _of(told: Mapping[str, Any], feed: str) -> Mapping[str, Any]:
 
 
 def _feed(client: Client, name: str) -> _Told:
-    made = client.terms.reading.fields[f"{name}.date"]
+    made = client.terms.reading.fields[f"{name}.made"]
     by_id = True
     try:
         try:

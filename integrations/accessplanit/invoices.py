@@ -37,7 +37,7 @@ def read(invoice: Row, items: Sequence[Row], reading: Reading, expected: Expecte
         raise Malformed("The invoice does not say its Status, so nobody knows whether it is final.", field="Status")
     if folded(status) in reading.waits_for:
         raise NotDue(f"The invoice is {status.lower()}: it is not committed yet.", field="Status")
-    when = made(invoice, reading.fields["invoice.date"], reading)
+    when = made(invoice, INVOICE, reading)
     code = currency(invoice, "CurrencyCode", expected.base_currency)
     lines = lines_of(invoice, items, code, reading)
     is_cancelled = folded(status) in CANCELLED

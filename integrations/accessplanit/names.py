@@ -47,8 +47,10 @@ MODULES: Final[Mapping[str, str]] = {
 }
 FIELDS: Final[Mapping[str, str]] = {
     "invoice.date": "DateCreated",
+    "invoice.made": "DateCreated",
     "invoice.updated": "",
     "transaction.date": "DateCreated",
+    "transaction.made": "DateCreated",
     "transaction.updated": "",
     "transaction.amount": "Amount",
     "transaction.method": "TransactionMethod",
@@ -60,6 +62,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "allocation.invoice": "InvoiceID",
     "allocation.amount": "Amount",
     "credit_note.date": "DateCreated",
+    "credit_note.made": "DateCreated",
     "credit_note.updated": "",
     "credit_note.number": "Reference",
     "credit_note.amount": "Amount",
@@ -70,13 +73,16 @@ _NEEDED_MODULES: Final = frozenset({INVOICE, ITEM})
 _NEEDED_FIELDS: Final = frozenset(
     {
         "invoice.date",
+        "invoice.made",
         "transaction.date",
+        "transaction.made",
         "transaction.amount",
         "transaction.reference",
         "allocation.transaction",
         "allocation.invoice",
         "allocation.amount",
         "credit_note.date",
+        "credit_note.made",
         "credit_note.amount",
         "credit_note_item.credit_note",
     }

@@ -37,7 +37,7 @@ def read(
     method = record.text(fields["transaction.method"], LONGEST_REFERENCE)
     reference = record.text(fields["transaction.reference"], LONGEST_TEXT)
     _check_is_money(method, reference, reading)
-    when = made(record, fields["transaction.date"], reading)
+    when = made(record, TRANSACTION, reading)
     heads = {one.id().lower(): one for one in invoices}
     code = _currency(record, heads, reading, expected.base_currency)
     told = _amount(record, code, reading)

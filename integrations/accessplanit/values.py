@@ -23,7 +23,7 @@ _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """When a record was made: the day as it was written, and the moment in UTC."""
+    """The day of business as it was written, and the moment of making in UTC, None where it is not told."""
 
     day: date
     at: datetime | None
@@ -34,14 +34,18 @@ def external_id(feed: str, id_: str) -> str:
     return f"{feed}-{id_}".lower()
 
 
-def made(record: Row, name: str, reading: Reading) -> Made:
-    """Raises `Malformed` without a readable date, `NotDue` before the start."""
-    text = record.text(name, LONGEST_NAME)
-    day = moments.day(text)
+def made(record: Row, feed: str, reading: Reading) -> Made:
+    """Raises `Malformed` without a readable date, `NotDue` for what was made before the start.
+
+    The day of business and the moment of making may be two properties: a payment is often entered days after it came.
+    """
+    name, made_name = reading.fields[f"{feed}.date"], reading.fields[f"{feed}.made"]
+    day, text = moments.day(record.text(name, LONGEST_NAME)), record.text(made_name, LONGEST_NAME)
     if day is None:
         raise Malformed(f"The record has no readable date in {name}.", field=name)
-    if reading.start is not None and day < reading.start:
-        raise NotDue(f"It was made on {day}, before the start on {reading.start}.", field=name)
+    made_on = moments.day(text) or day
+    if reading.start is not None and made_on < reading.start:
+        raise NotDue(f"It was made on {made_on}, before the start on {reading.start}.", field=made_name)
     return Made(day=day, at=moments.instant(text, reading.zone))
 
 

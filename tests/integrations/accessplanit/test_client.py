@@ -79,6 +79,15 @@ def test_in_the_order_of_changes_the_start_is_a_condition_of_its_own() -> None:
     ]
 
 
+def test_a_feed_is_read_by_the_making_whatever_the_day_of_business_is_called() -> None:
+    with ScriptedServer(results()) as server:
+        source = connector(server, fields="transaction.date = PaidOn\ntransaction.made = Entered")
+        source.page(Wanted(feed="transaction", since=SINCE))
+    assert asked(server) == [
+        "GET /api/v2/Transaction?$filter=Entered ge '2025-05-12T00:00:00'&$orderby=Entered asc,ID asc&$top=100"
+    ]
+
+
 def test_what_is_open_is_asked_for_status_by_status() -> None:
     wanted = Wanted(feed="invoice", since=SINCE, still_open=True)
     with ScriptedServer(results(), results(invoice(Status="Part-Completed")), results(invoice()), results()) as server:

@@ -130,3 +130,10 @@ def test_what_cannot_be_read_is_refused_by_name(body: dict[str, Any], field: str
     with pytest.raises(Malformed) as caught:
         read(body)
     assert caught.value.field == field
+
+
+def test_the_day_of_business_may_be_another_than_that_of_making() -> None:
+    found = read(payment_body(PaidOn="2025-03-31"), fields="transaction.date = PaidOn", start_date="2025-05-01")
+    assert (found.date, found.created_at) == (date(2025, 3, 31), datetime(2025, 5, 20, 10, 2, tzinfo=UTC))
+    with pytest.raises(NotDue):
+        read(payment_body(PaidOn="2025-06-30"), fields="transaction.date = PaidOn", start_date="2025-06-01")
