@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from integrations.accessplanit.answers import NotUnderstood
 from integrations.accessplanit.client import Client
-from integrations.accessplanit.names import FEED_NAMES, GUESSED_UPDATED, TRANSACTION
+from integrations.accessplanit.names import ALLOCATION, FEED_NAMES, GUESSED_UPDATED, INVOICE, ITEM, TRANSACTION
 from integrations.accessplanit.places import moment_of
 from integrations.accessplanit.query import Query
 from integrations.accessplanit.rows import Row, is_empty
@@ -27,14 +27,16 @@ _Told = dict[str, Any]
 
 
 def survey(client: Client) -> Mapping[str, Any]:
-    """`{"feeds": {name: {"visible", "why", "field", "by_id", "changes", "fields"}}, "takes_payments"}`, JSON.
+    """`{"feeds": {name: {"visible", "why", "by_id", "changes", "fields"}}, "parts": {module: {"visible", "why",
+    "fields"}}, "takes_payments"}`, JSON. Parts are the items of invoices and the links of transactions.
 
     `visible` False: `why` is a sentence. `by_id`: the id is taken as the second part of an order. `changes` is the
     property by whose order changes are found, empty where there is none to rely on. `fields` are the names of the
     platform's own description, else those of one record. Raises `Unauthorised` and `Retryable`.
     """
     feeds = {name: _feed(client, name) for name in FEED_NAMES}
-    return {"feeds": feeds, "takes_payments": _takes(client, TRANSACTION)}
+    parts = {name: _part(client, name) for name in (ITEM, ALLOCATION)}
+    return {"feeds": feeds, "parts": parts, "takes_payments": _takes(client, TRANSACTION)}
 
 
 def fields(client: Client, module: str) -> tuple[Field, ...]:
@@ -60,15 +62,26 @@ def orders_by_id(told: Mapping[str, Any], feed: str) -> bool:
 
 
 def hidden(told: Mapping[str, Any]) -> Mapping[str, str]:
-    """The feeds that the user does not see, with a sentence each."""
+    """The feeds that the user does not see, with a sentence each. Invoices are of no use without their items."""
     found = {name: _of(told, name) for name in FEED_NAMES}
+    items = _of(told, ITEM, among="parts")
+    if items.get("visible") is False and found[INVOICE].get("visible") is not False:
+        found[INVOICE] = items
     return {name: str(one.get("why") or "") for name, one in found.items() if one.get("visible") is False}
 
 
-def _of(told: Mapping[str, Any], feed: str) -> Mapping[str, Any]:
-    feeds = told.get("feeds")
-    found = feeds.get(feed) if isinstance(feeds, Mapping) else None
+def _of(told: Mapping[str, Any], name: str, *, among: str = "feeds") -> Mapping[str, Any]:
+    known = told.get(among)
+    found = known.get(name) if isinstance(known, Mapping) else None
     return found if isinstance(found, Mapping) else {}
+
+
+def _part(client: Client, module: str) -> _Told:
+    try:
+        rows = client.rows(module, Query(top=1))
+    except Misconfigured as error:
+        return {"visible": False, "why": error.message, "fields": []}
+    return {"visible": True, "why": "", "fields": _known(client, module, rows)}
 
 
 def _feed(client: Client, name: str) -> _Told:

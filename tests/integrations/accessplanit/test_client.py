@@ -427,6 +427,9 @@ def test_a_survey_tells_what_is_seen_and_what_can_be_relied_on() -> None:
         json_answer({"message": "one order only"}, status=400),
         results({"ID": "77", "DateCreated": "2025-01-01"}),
         answer(status=404),
+        results(course()),
+        json_answer(["Amount", "Tax"]),
+        answer(status=404),
         json_answer([{"name": "Amount", "isWritable": True}]),
     ]
     with ScriptedServer(*plays) as server:
@@ -441,6 +444,8 @@ def test_a_survey_tells_what_is_seen_and_what_can_be_relied_on() -> None:
     }
     assert told["feeds"]["credit_note"]["by_id"] is False
     assert told["feeds"]["credit_note"]["fields"] == ["ID", "DateCreated"]
+    assert told["parts"]["item"] == {"visible": True, "why": "", "fields": ["Amount", "Tax"]}
+    assert told["parts"]["allocation"]["visible"] is False
     assert list(AccessPlanit.hidden(told)) == ["transaction"]
     assert "may not use Transaction" in AccessPlanit.hidden(told)["transaction"]
     assert AccessPlanit.can_for({}, told).kinds == {Kind.PAYMENT, Kind.REFUND}
@@ -448,7 +453,7 @@ def test_a_survey_tells_what_is_seen_and_what_can_be_relied_on() -> None:
 
 def test_moments_of_changes_with_gaps_are_not_relied_on() -> None:
     unset = results({"ID": "1", "DateUpdated": ""})
-    plays = [results(), json_answer(["DateUpdated"]), unset, answer(status=403), answer(status=403), answer(status=404)]
+    plays = [results(), json_answer(["DateUpdated"]), unset, *[answer(status=403)] * 4, answer(status=404)]
     with ScriptedServer(*plays) as server:
         assert connector(server).survey()["feeds"]["invoice"]["changes"] == ""
 

@@ -136,6 +136,10 @@ def test_a_survey_tells_the_hidden_and_what_can_be_written(standin: StandIn) -> 
     assert list(AccessPlanit.hidden(told)) == ["credit_note"]
     assert told["feeds"]["invoice"]["changes"] == "DateUpdated"
     assert AccessPlanit.can_for({}, told).kinds == {Kind.PAYMENT, Kind.REFUND}
+    standin.put(hidden=["CreditNote", "InvoiceItem"])
+    without_items = AccessPlanit.hidden(standin.connector().survey())
+    assert list(without_items) == ["invoice", "credit_note"]
+    assert "may not use InvoiceItem" in without_items["invoice"]
     with pytest.raises(Misconfigured) as caught:
         standin.connector().page(Wanted(feed="credit_note", since=SINCE))
     assert caught.value.field == "credit_note"
