@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from integrations.base import Source
 from integrations.documents import Document, Stage
-from integrations.errors import NotDue
+from integrations.errors import Misconfigured, NotDue
 from portal import context
-from portal.connections.registry import source
+from portal.connections.services import source_of
 from portal.intake import deliveries, endpoints
 from portal.intake.answering import VERDICTS, Ring, waking
 from portal.intake.deliveries import Judgement
@@ -52,16 +52,16 @@ CANCELLED: Final = {
 
 def take(delivery_id: int, ring: Ring) -> None:
     """Judge one kept delivery; one that is judged already stays so. `ring` nudges a worker after the commit."""
-    delivery = Delivery.objects.select_related("endpoint__connection").filter(pk=delivery_id).first()
+    delivery = Delivery.objects.select_related("endpoint__connection__company").filter(pk=delivery_id).first()
     if delivery is None or delivery.verdict != Verdict.RECEIVED:
         return
-    integration = delivery.endpoint.connection.integration
-    endpoint = endpoints.find(integration, delivery.endpoint_id, timezone.now())
+    connection = delivery.endpoint.connection
+    endpoint = endpoints.find(connection.integration, delivery.endpoint_id, timezone.now())
     if endpoint is None:
         _not_taken(delivery, Judgement(Verdict.REFUSED, NO_ENDPOINT))
         return
     with context.bound(company_id=endpoint.company_id, delivery_id=delivery.pk):
-        _take(source(integration), endpoint, delivery, ring)
+        _take(source_of(connection), endpoint, delivery, ring)
 
 
 def take_left(now: datetime, ring: Ring) -> int:
@@ -114,6 +114,8 @@ def _take(reader: Source, endpoint: OpenEndpoint, delivery: Delivery, ring: Ring
         acceptance = _accepted(delivery, document, destination)
     except NotDue as reason:
         deliveries.judge(delivery.pk, Judgement(Verdict.SKIPPED, reason.message, reason.field))
+    except Misconfigured as error:
+        _not_taken(delivery, Judgement(Verdict.REFUSED, error.message, error.field))
     except CannotAccept as refusal:
         _not_taken(delivery, Judgement(refusal.verdict, refusal.message, refusal.field))
     except (OperationalError, InterfaceError):

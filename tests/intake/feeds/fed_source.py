@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from integrations.base import Answer, Expected
 from integrations.documents import Document, Kind, Stage, Supplier
-from integrations.errors import Malformed, Missing, NotDue
+from integrations.errors import Malformed, Misconfigured, Missing, NotDue
 from integrations.feeds import Call, FedSource, Feed, Field, Head, HeadPage, Pointer, Unreadable, Wanted
 from integrations.metadata import Metadata
 from tests.factories import a_document, a_line
@@ -57,6 +57,8 @@ class FakeFed(FedSource):
     shelf: ClassVar[Shelf] = Shelf()
 
     def parse(self, payload: Mapping[str, Any], expected: Expected) -> Document:
+        if self.link.settings.get("reads") == "nothing":
+            raise Misconfigured("The setting “reads” cannot be used.", field="reads")
         if payload["status"] == "draft":
             raise NotDue("It is a draft.")
         if payload["status"] == "broken":

@@ -403,3 +403,14 @@ def test_what_is_forgotten_is_not_taken_again(source: Connection, shelf: Shelf) 
     taking.take_again(timezone.now() + timedelta(days=1), nobody)
     assert Delivery.objects.get().reason == "The net amount is missing."
     assert FedRecord.objects.get().again_at is None
+
+
+def test_a_record_is_read_under_the_settings_of_its_connection(source: Connection, shelf: Shelf) -> None:
+    Connection.objects.filter(pk=source.pk).update(settings={"reads": "nothing"})
+    shelf.put("b1", NINE)
+    read(source)
+    kept = Delivery.objects.get()
+    assert (kept.verdict, kept.field, booked()) == (Verdict.REFUSED, "reads", [])
+    Connection.objects.filter(pk=source.pk).update(settings={})
+    assert taking.take_again(timezone.now() + timedelta(minutes=11), nobody) == 1
+    assert booked() == ["b1"]
