@@ -84,7 +84,13 @@ ACCOUNTS: tuple[tuple[str, str, AccountType], ...] = (
     ("9998", "Suspense", ASSET),
 )
 
-ROLES: dict[str, Role] = {"2100": Role.CREDITORS, "2201": Role.TAX_INPUT, "7907": Role.ROUNDING}
+ROLES: dict[str, Role] = {
+    "1100": Role.DEBTORS,
+    "2100": Role.CREDITORS,
+    "2200": Role.TAX_OUTPUT,
+    "2201": Role.TAX_INPUT,
+    "7907": Role.ROUNDING,
+}
 
 TAX_CODES: tuple[tuple[str, str, Decimal], ...] = (
     ("T0", "Zero rated", Decimal(0)),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from ledger.models.allocations import EntryAllocation
 from ledger.models.attachments import Attachment
 from ledger.models.books import Account, AccountType, Books, Counter, Role, Series, TaxCode
 from ledger.models.entries import Entry, EntryKind, EntryLine, MemoLine
 from ledger.models.final import EntryIsFinal
-from ledger.models.master import Currency, DeliverySite, Dimension, DimensionValue, Supplier
+from ledger.models.master import Currency, Customer, DeliverySite, Dimension, DimensionValue, Supplier
 
 __all__ = [
     "Account",
@@ -15,10 +16,12 @@ __all__ = [
     "Books",
     "Counter",
     "Currency",
+    "Customer",
     "DeliverySite",
     "Dimension",
     "DimensionValue",
     "Entry",
+    "EntryAllocation",
     "EntryIsFinal",
     "EntryKind",
     "EntryLine",

@@ -71,6 +71,8 @@ class Role(models.TextChoices):
 
     CREDITORS = "creditors", _("Creditors control")
     TAX_INPUT = "tax_input", _("VAT on purchases")
+    DEBTORS = "debtors", _("Debtors control")
+    TAX_OUTPUT = "tax_output", _("VAT on sales")
     ROUNDING = "rounding", _("Rounding differences")
 
 

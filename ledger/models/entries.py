@@ -11,7 +11,7 @@ from integrations.documents import Kind
 from ledger.fields import MoneyField
 from ledger.models.books import Account, Books, Series, TaxCode
 from ledger.models.final import Final, FinalQuerySet
-from ledger.models.master import Supplier
+from ledger.models.master import Customer, Supplier
 
 LONGEST = 100
 DOCUMENT_KINDS = [(kind.value, kind.label) for kind in Kind]
@@ -22,11 +22,18 @@ class EntryKind(models.TextChoices):
 
     INVOICE = "invoice", _("Invoice")
     CREDIT_NOTE = "credit_note", _("Credit note")
+    SALES_INVOICE = "sales_invoice", _("Sales invoice")
+    SALES_CREDIT_NOTE = "sales_credit_note", _("Sales credit note")
+    PAYMENT = "payment", _("Payment")
+    REFUND = "refund", _("Refund")
     REVERSAL = "reversal", _("Reversal")
     MEMO = "memo", _("Memo")
 
 
 IS_MEMO = Q(kind=EntryKind.MEMO)
+HAS_ONE_PARTY = Q(supplier__isnull=False, customer__isnull=True) | Q(supplier__isnull=True, customer__isnull=False)
+# The beginning of the key of an entry that a person wrote; it is no key of a posting.
+BY_HAND = "manual:"
 HAS_BASE = Q(base_net__isnull=False, base_tax__isnull=False, base_gross__isnull=False)
 
 
@@ -35,8 +42,8 @@ class Entry(Final):
 
     `net`, `tax` and `gross` are the document's header totals in `currency`; `base_*` the same in the books' base
     currency, None only on memos. A credit note's amounts are positive, a reversal's are the negated ones of what it
-    reverses. `line_count`, `memo_count` and `total` (the sum of the debits) say what belongs to the entry, so that a
-    line that is added or lost later can be noticed.
+    reverses. `line_count`, `memo_count`, `allocation_count` and `total` (the sum of the debits) say what belongs to the
+    entry, so that a line that is added or lost later can be noticed. It is with a supplier or with a customer.
     """
 
     books = models.ForeignKey(Books, on_delete=models.PROTECT, related_name="entries", db_index=False)
@@ -46,7 +53,8 @@ class Entry(Final):
     kind = models.CharField(max_length=20, choices=EntryKind.choices)
     document_kind = models.CharField(max_length=20, choices=DOCUMENT_KINDS)
     date = models.DateField()
-    supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="entries")
+    supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, null=True, related_name="entries")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="entries")
     external_key = models.CharField(max_length=200, help_text=_("The idempotency key: one entry per key and books."))
     reference = models.CharField(max_length=60, db_index=True, help_text=_("The portal's journal number."))
     document_number = models.CharField(max_length=LONGEST, db_index=True, help_text=_("The source's own number."))
@@ -64,6 +72,7 @@ class Entry(Final):
     base_gross = MoneyField(null=True)
     line_count = models.PositiveIntegerField()
     memo_count = models.PositiveIntegerField()
+    allocation_count = models.PositiveIntegerField(default=0, db_default=0)
     total = MoneyField(help_text=_("The sum of the debits in base currency."))
     reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversal")
     posted_at = models.DateTimeField(default=timezone.now)
@@ -89,17 +98,37 @@ class Entry(Final):
                 | (~Q(kind=EntryKind.REVERSAL) & Q(reverses__isnull=True)),
                 name="entry_reverses_iff_reversal",
             ),
+            models.CheckConstraint(condition=HAS_ONE_PARTY, name="entry_has_one_party"),
         )
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def party(self) -> Supplier | Customer:
+        """Whom the entry is with."""
+        party = self.supplier or self.customer
+        if party is None:
+            raise ValueError(f"Entry {self.number} is with nobody.")
+        return party
+
+    @party.setter
+    def party(self, party: Supplier | Customer) -> None:
+        self.supplier = party if isinstance(party, Supplier) else None
+        self.customer = party if isinstance(party, Customer) else None
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether a person wrote it, and no posting."""
+        return self.external_key.startswith(BY_HAND)
 
 
 class EntryLine(Final):
     """One debit or one credit, in the books' base currency.
 
     `document_amount` is the same in the document's currency, positive for a debit and negative for a credit.
-    `document_line` is the number of the document's line that it came from; None for tax, creditors and rounding.
+    `document_line` is the number of the document's line that it came from; None for tax, the control account and
+    rounding.
     """
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="lines", db_index=False)

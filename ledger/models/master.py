@@ -1,4 +1,4 @@
-"""What may be told and chosen beside accounts and tax codes: suppliers, currencies, delivery sites, dimensions."""
+"""What may be told and chosen beside accounts and tax codes: parties, currencies, delivery sites, dimensions."""
 
 from __future__ import annotations
 
@@ -40,21 +40,45 @@ class Place(models.Model):
         abstract = True
 
 
-class Supplier(Place):
-    """Somebody who is owed. What is owed is not stored here: see `ledger.services.supplier_balances`.
+class Party(models.Model):
+    """Somebody with whom documents are exchanged: found by the code, where a document has none by the name."""
 
-    The ledger itself needs code and name. The rest is kept for those who read the suppliers from these books.
-    """
-
-    books = models.ForeignKey(Books, on_delete=models.PROTECT, related_name="suppliers", db_index=False)
+    books = models.ForeignKey(Books, on_delete=models.PROTECT, related_name="%(class)ss", db_index=False)
     code = models.CharField(max_length=100)
     name = models.CharField(max_length=200)
     name_key = models.CharField(max_length=200, editable=False)
     made_on_sight = models.BooleanField(
         default=False, editable=False, help_text=_("Made by a document, not by a person.")
     )
-    active = models.BooleanField(default=True, help_text=_("Documents of an inactive supplier are refused."))
+    active = models.BooleanField(default=True, help_text=_("Documents of an inactive one are refused."))
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        abstract = True
+        ordering = ("code",)
+        constraints = (models.UniqueConstraint(fields=("books", "code"), name="%(class)s_code_once_per_books"),)
+        indexes = (models.Index(fields=("books", "name_key"), name="%(app_label)s_%(class)s_by_name"),)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep `name_key` beside the name."""
+        self.name_key = self.key_of(self.name)
+        super().save(*args, **kwargs)
+
+    @staticmethod
+    def key_of(name: str) -> str:
+        """The name without letter case and repeated spaces. SQLite's own comparison folds ASCII letters only."""
+        return " ".join(name.casefold().split())
+
+
+class Supplier(Place, Party):
+    """Somebody who is owed. What is owed is not stored here: see `ledger.services.supplier_balances`.
+
+    The ledger itself needs code and name. The rest is kept for those who read the suppliers from these books.
+    """
+
     tax_number = models.CharField(_("VAT number"), max_length=50, blank=True, default="", db_default="")
     email = models.EmailField(blank=True, default="", db_default="")
     region = models.CharField(max_length=100, blank=True, default="", db_default="")
@@ -81,18 +105,8 @@ class Supplier(Place):
     )
     default_tax = models.CharField(_("default tax code"), max_length=40, blank=True, default="", db_default="")
 
-    class Meta:
-        ordering = ("code",)
-        constraints = (models.UniqueConstraint(fields=("books", "code"), name="supplier_code_once_per_books"),)
-        indexes = (models.Index(fields=("books", "name_key"), name="ledger_supplier_by_name"),)
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.name}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keep `name_key` beside the name."""
-        self.name_key = self.key_of(self.name)
-        super().save(*args, **kwargs)
+    class Meta(Party.Meta):
+        pass
 
     def clean(self) -> None:
         """The default codes are codes of these books."""
@@ -108,10 +122,22 @@ class Supplier(Place):
         if wrong:
             raise ValidationError(wrong)
 
-    @staticmethod
-    def key_of(name: str) -> str:
-        """The name without letter case and repeated spaces. SQLite's own comparison folds ASCII letters only."""
-        return " ".join(name.casefold().split())
+
+class Customer(Party):
+    """Somebody who owes. What is owed is not stored here: see `ledger.services.customer_balances`.
+
+    Address and e-mail are those of the document that named the customer first, until a person changes them.
+    """
+
+    email = models.EmailField(blank=True, default="")
+    address = models.CharField(max_length=500, blank=True, default="")
+    town = models.CharField(max_length=100, blank=True, default="")
+    county = models.CharField(max_length=100, blank=True, default="")
+    postcode = models.CharField(max_length=20, blank=True, default="")
+    country = models.CharField(max_length=100, blank=True, default="", help_text=_("A name or a code, as it came."))
+
+    class Meta(Party.Meta):
+        pass
 
 
 class Currency(models.Model):

@@ -40,7 +40,9 @@ def test_the_codes_of_icompleats_samples_are_expenses(books: Books, code: str) -
 def test_the_ledgers_own_accounts_have_their_roles(books: Books) -> None:
     roles = Account.objects.filter(books=books).exclude(role="").order_by("code").values_list("code", "role", "type")
     assert list(roles) == [
+        ("1100", "debtors", "asset"),
         ("2100", "creditors", "liability"),
+        ("2200", "tax_output", "liability"),
         ("2201", "tax_input", "liability"),
         ("7907", "rounding", "expense"),
     ]
