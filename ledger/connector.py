@@ -16,18 +16,20 @@ from integrations.papers import Attachment, File
 from integrations.previewing import Objection, Preview
 from integrations.reference import Record, RecordKind
 from ledger.models import Books, Entry
-from ledger.services import UnknownSuppliers, entry_by_key, keep_memo, open_books, post_document
+from ledger.services import UnknownParties, entry_by_key, keep_memo, open_books, post_document
 from ledger.services.attaching import entry_of, keep_file
+from ledger.services.journal import SCHEMES
 from ledger.services.listing import entries_since
+from ledger.services.parties import register_of
 from ledger.services.previewing import objections_to_booking, objections_to_keeping, rehearsed
 from ledger.services.records import READERS, records_of
 
 MEMOS = frozenset({Kind.PURCHASE_ORDER, Kind.RECEIPT})
-KINDS = frozenset({Kind.PURCHASE_ORDER, Kind.INVOICE, Kind.CREDIT_NOTE, Kind.RECEIPT})
+KINDS = frozenset(SCHEMES) | MEMOS
 
 
 class BuiltInLedger(AccountingSystem):
-    """Posts into one `Books` row. It opens no HTTP; its settings name the books and what unknown suppliers mean."""
+    """Posts into one `Books` row. It opens no HTTP; its settings name the books and what unknown parties mean."""
 
     metadata = Metadata(
         slug="ledger",
@@ -41,7 +43,14 @@ class BuiltInLedger(AccountingSystem):
                 label="Unknown suppliers",
                 help="“make” adds a supplier the first time a document names it; “refuse” rejects the document.",
                 required=False,
-                default=UnknownSuppliers.MAKE,
+                default=UnknownParties.MAKE,
+            ),
+            Setting(
+                key="customers",
+                label="Unknown customers",
+                help="“make” adds a customer the first time a document names it; “refuse” rejects the document.",
+                required=False,
+                default=UnknownParties.MAKE,
             ),
         ),
     )
@@ -73,7 +82,7 @@ class BuiltInLedger(AccountingSystem):
         """
         self._must_be_inside_a_transaction()
         write = keep_memo if document.kind in MEMOS else post_document
-        return posted(write(self._books(), document, key, reference, unknown_suppliers=self._unknown_suppliers()))
+        return posted(write(self._books(), document, key, reference, unknown=self._unknown(document.kind)))
 
     def find(self, document: Document, *, key: IdempotencyKey) -> tuple[Posted, ...]:
         """The entry with this key, if it was committed (or written in this transaction)."""
@@ -83,7 +92,7 @@ class BuiltInLedger(AccountingSystem):
     def objections(self, document: Document) -> tuple[Objection, ...]:
         """Everything in the document for which `post` would refuse it. Raises `Misconfigured`."""
         objections = objections_to_keeping if document.kind in MEMOS else objections_to_booking
-        return objections(self._books(), document, self._unknown_suppliers())
+        return objections(self._books(), document, self._unknown(document.kind))
 
     def preview(self, document: Document, *, key: IdempotencyKey, reference: str) -> Preview:
         """The entry with the lines that `post` would book. It is written in a savepoint, and taken back.
@@ -96,12 +105,13 @@ class BuiltInLedger(AccountingSystem):
 
         def write() -> Entry:
             booked = self.post(document, key=key, reference=reference)
-            return Entry.objects.select_related("books", "supplier").get(pk=booked.external_id)
+            return Entry.objects.select_related("books", "supplier", "customer").get(pk=booked.external_id)
 
         return Preview(requests=(rehearsed(write),))
 
     def written_since(self, since: datetime) -> Iterator[Written]:
-        """Every entry and memo that a document's key made at or after `since` (aware UTC). Reversals have none."""
+        """Every entry and memo that a document's key made at or after `since` (aware UTC). Reversals have none, nor has
+        what a person recorded."""
         return (written(entry) for entry in entries_since(self._books(), since))
 
     def records(self, kind: RecordKind) -> Iterator[Record]:
@@ -141,12 +151,12 @@ class BuiltInLedger(AccountingSystem):
         except (ValueError, Books.DoesNotExist) as error:
             raise Misconfigured("The connection names no books that exist in the ledger.", field="books") from error
 
-    def _unknown_suppliers(self) -> UnknownSuppliers:
-        value = self.link.settings.get("suppliers") or UnknownSuppliers.MAKE
+    def _unknown(self, kind: Kind) -> UnknownParties:
+        setting = f"{register_of(kind).word}s"
         try:
-            return UnknownSuppliers(value)
+            return UnknownParties(self.link.settings.get(setting) or UnknownParties.MAKE)
         except ValueError as error:
-            raise Misconfigured("Unknown suppliers: choose “make” or “refuse”.", field="suppliers") from error
+            raise Misconfigured(f"Unknown {setting}: choose “make” or “refuse”.", field=setting) from error
 
 
 def written(entry: Entry) -> Written:
@@ -161,7 +171,7 @@ def posted(entry: Entry) -> Posted:
     return Posted(
         external_id=str(entry.pk),
         number=entry.number,
-        supplier_code=entry.supplier.code,
+        supplier_code=entry.party.code,
         net=entry.net,
         tax=entry.tax,
         gross=entry.gross,

@@ -29,4 +29,4 @@ class MemoBook(BuiltInLedger):
     def post(self, document: Document, *, key: IdempotencyKey, reference: str) -> Posted:
         """Keep the document as a memo entry; the same key gives the same entry. Raises like `BuiltInLedger.post`."""
         self._must_be_inside_a_transaction()
-        return posted(keep_memo(self._books(), document, key, reference, unknown_suppliers=self._unknown_suppliers()))
+        return posted(keep_memo(self._books(), document, key, reference, unknown=self._unknown(document.kind)))

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from integrations.documents import Document, IdempotencyKey, Kind, Line, Supplier
+from integrations.documents import SALES, Allocation, Customer, Document, IdempotencyKey, Kind, Line, Supplier
 from integrations.papers import File
 
 KEY = IdempotencyKey("8f14e45f-ceea-467f-9f0d-0c2b5a1d7c11")
@@ -16,10 +16,56 @@ REFERENCE = "P-000001"
 PAPER = File(
     name="SI-48213.pdf", content_type="application/pdf", content=b"%PDF-1.7\n% Crown Conference Centre\n%%EOF\n"
 )
+CUSTOMER = Customer(
+    code="HARB01",
+    name="Harbour Logistics Ltd",
+    email="accounts@harbour.example",
+    address="Unit 4, Dock Road",
+    town="Hull",
+    county="East Riding of Yorkshire",
+    postcode="HU1 1AA",
+    country="United Kingdom",
+)
+SOLD = (
+    Line(
+        number=1,
+        description="First aid at work, 12 places",
+        net=Decimal("100.00"),
+        tax=Decimal("20.00"),
+        gross=Decimal("120.00"),
+        item_code="course/4711",
+        account_code="4000",
+        tax_code="T1",
+    ),
+    Line(
+        number=2,
+        description="First aid manuals",
+        net=Decimal("50.50"),
+        tax=Decimal("0.00"),
+        gross=Decimal("50.50"),
+        item_code="resource/12",
+        account_code="4020",
+        tax_code="T0",
+    ),
+)
+MONEY = Line(
+    number=1,
+    description="BACS",
+    net=Decimal("170.50"),
+    tax=Decimal("0.00"),
+    gross=Decimal("170.50"),
+    item_code="BACS",
+    account_code="1200",
+)
 
 
 def sample(kind: Kind = Kind.INVOICE, **changes: Any) -> Document:
-    """A document of two lines, 100.00 + 20.00 and 50.50 + 0.00, all in all 170.50 GBP; `changes` replace fields."""
+    """A document of two lines, 100.00 + 20.00 and 50.50 + 0.00, all in all 170.50 GBP; `changes` replace fields.
+
+    A payment and a refund have one line of 170.50 GBP without tax.
+    """
+    if kind in SALES:
+        return sale(kind, **changes)
     document = Document(
         kind=kind,
         source="icompleat",
@@ -62,6 +108,39 @@ def sample(kind: Kind = Kind.INVOICE, **changes: Any) -> Document:
         created_at=datetime(2024, 3, 15, 10, 22, 41, tzinfo=UTC),
     )
     return replace(document, **changes)
+
+
+def sale(kind: Kind = Kind.SALES_INVOICE, **changes: Any) -> Document:
+    """The same with a customer: courses and course materials sold, or money that came in or went back."""
+    is_money = kind in (Kind.PAYMENT, Kind.REFUND)
+    document = replace(
+        sample(),
+        kind=kind,
+        source="accessplanit",
+        number="BACS 14/03" if is_money else "INV-2024-0117",
+        party=CUSTOMER,
+        order_number="",
+        supplier_reference="",
+        title="",
+        lines=(MONEY,) if is_money else SOLD,
+    )
+    if is_money:
+        document = replace(document, net=MONEY.net, tax=MONEY.tax, gross=MONEY.gross, due_date=None)
+    return replace(document, **changes)
+
+
+def settling(amount: str, *posted_as: str) -> tuple[Allocation, ...]:
+    """The same amount for each invoice, by its external id in the books."""
+    return tuple(
+        Allocation(
+            kind=Kind.SALES_INVOICE,
+            external_id=f"invoice-{place}",
+            amount=Decimal(amount),
+            number=f"INV-2024-{place:04}",
+            posted_as=each,
+        )
+        for place, each in enumerate(posted_as, 1)
+    )
 
 
 def with_line(document: Document, position: int, **changes: Any) -> Document:

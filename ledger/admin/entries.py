@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -24,9 +25,9 @@ from ledger.services.dates import spoken
 class EntryAdmin(ReadOnly, ModelAdmin[Entry]):
     """Posted entries with their lines."""
 
-    list_display = ("number", "what", "date", "supplier_name", "gross_shown", "reference", "document_number", "books")
+    list_display = ("number", "what", "date", "party_name", "gross_shown", "reference", "document_number", "books")
     list_filter = ("series", "kind", "document_kind", "date")
-    list_select_related = ("supplier", "books")
+    list_select_related = ("supplier", "customer", "books")
     # Whole numbers only: each has an index, and a search for a part of one would read every entry.
     search_fields = (
         "number__exact",
@@ -51,10 +52,10 @@ class EntryAdmin(ReadOnly, ModelAdmin[Entry]):
         """With its currency."""
         return format_html("{} {}", figure(entry.gross, zero="0.00"), entry.currency)
 
-    @admin.display(description="Supplier", ordering="supplier__name")
-    def supplier_name(self, entry: Entry) -> str:
+    @admin.display(description="Supplier or customer", ordering=Coalesce("supplier__name", "customer__name"))
+    def party_name(self, entry: Entry) -> str:
         """The code is on the entry's own page."""
-        return entry.supplier.name
+        return entry.party.name
 
     def get_urls(self) -> list[URLPattern]:
         """Django's own, and the files."""
@@ -112,7 +113,7 @@ def facts_of(entry: Entry) -> list[tuple[str, object]]:
         ("Kind", what_is(entry)),
         ("Date", spoken(entry.date)),
         ("Books", linked(entry.books)),
-        ("Supplier", linked(entry.supplier)),
+        ("Supplier" if entry.customer is None else "Customer", linked(entry.party)),
         ("Description", entry.description),
         ("Journal number of the portal", entry.reference),
         ("Document number", entry.document_number),

@@ -1,6 +1,6 @@
 """The only writers of the ledger, and its readers.
 
-A person's edits of master data (accounts, tax codes, suppliers, the closed period) go through the admin.
+A person's edits of master data (accounts, tax codes, parties, the closed period) go through the admin.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from ledger.services.balances import (
 from ledger.services.lookup import entry_by_key
 from ledger.services.memos import keep_memo
 from ledger.services.opening import open_books
+from ledger.services.parties import UnknownParties
 from ledger.services.posting import post_document
 from ledger.services.reversing import reverse
-from ledger.services.suppliers import UnknownSuppliers
 
 __all__ = [
     "SupplierBalance",
     "TrialBalance",
     "TrialRow",
-    "UnknownSuppliers",
+    "UnknownParties",
     "entry_by_key",
     "keep_memo",
     "open_books",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from integrations.currencies import MINOR_UNITS, smallest_unit
-from integrations.documents import Document, Line
+from integrations.documents import Document, Kind, Line
 from integrations.errors import Rejected
 from ledger.fields import ten_thousandths
 
@@ -61,6 +61,7 @@ def amounts_of(document: Document, base_currency: str) -> Amounts:
     header = Figures(document.net, document.tax, document.gross)
     _check_places(header, "The document")
     _check_sums(header, total(line.document for line in lines), document.currency, len(lines), "")
+    _check_paid(document)
     if document.currency == base_currency:
         _check_same(document, header, base_currency, "The document", "")
         return Amounts(header, header, lines)
@@ -85,6 +86,17 @@ def check_storable(document: Document) -> None:
     _check_places(_header_base(document, Figures(ZERO, ZERO, ZERO)), "The document", "base_")
     for line in document.lines:
         _check_places(Figures(line.net, line.tax, line.gross), f"Line {line.number}", f"lines[{line.number}].")
+
+
+def _check_paid(document: Document) -> None:
+    """A payment and a refund are of an amount, and without tax; other documents may be of any."""
+    if document.kind not in (Kind.PAYMENT, Kind.REFUND):
+        return
+    what = document.kind.label.lower()
+    if document.gross <= 0:
+        raise Rejected(f"A {what} has an amount above zero, not {document.gross} {document.currency}.", field="gross")
+    if document.tax or any(line.tax for line in document.lines):
+        raise Rejected(f"A {what} has no tax; that was stated when it was invoiced.", field="tax")
 
 
 def _check_code(document: Document) -> None:

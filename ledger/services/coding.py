@@ -8,6 +8,9 @@ from integrations.documents import Line
 from integrations.errors import Misconfigured, Rejected
 from ledger.models import Account, Books, Role, TaxCode
 
+# What suppliers and customers owe adds up to these: nothing else is booked there.
+CONTROLS = frozenset({Role.CREDITORS.value, Role.DEBTORS.value})
+
 
 @dataclass(frozen=True, slots=True)
 class Coding:
@@ -33,7 +36,7 @@ class Coding:
             raise Rejected(f"{where} is not in the chart of accounts of {self.books.name}.", field=field)
         if not account.active:
             raise Rejected(f"{where} ({account.name}) is inactive in the books of {self.books.name}.", field=field)
-        if account.role == Role.CREDITORS:
+        if account.role in CONTROLS:
             raise Rejected(
                 f"{where} ({account.name}) is kept by the ledger itself; choose another account.", field=field
             )

@@ -1,16 +1,18 @@
 """From a document to the lines of an entry: pure functions.
 
 Invoice: debit each line's account with its net and VAT on purchases with the tax of each tax code, credit creditors
-with the gross. A credit note is the mirror image. A negative amount goes to the other side. What header and lines
-differ by (0.01 GBP per line at most, see `ledger.services.amounts`) goes to the rounding account, so that creditors
-get the header's gross.
+with the gross. A credit note is the mirror image. What is sold is the same the other way round, with VAT on sales and
+debtors. A customer's payment: debit the line's account, which is the bank, credit debtors; a refund is the mirror
+image. A negative amount goes to the other side. What header and lines differ by (0.01 GBP per line at most, see
+`ledger.services.amounts`) goes to the rounding account, so that the control account gets the header's gross.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from integrations.documents import Dimension, Document, Kind, Line
 from integrations.errors import Rejected
@@ -18,8 +20,27 @@ from ledger.models import Account, EntryLine, MemoLine, Role, TaxCode
 from ledger.services.amounts import Amounts
 from ledger.services.coding import Coding
 
-DIRECTION = {Kind.INVOICE: 1, Kind.CREDIT_NOTE: -1}
 ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """How a kind is booked: 1 where its lines are debits, -1 where they are credits; the account on the other side; the
+    account of its tax, None where there is no tax."""
+
+    direction: int
+    control: Role
+    tax: Role | None = None
+
+
+SCHEMES: Final[Mapping[Kind, Scheme]] = {
+    Kind.INVOICE: Scheme(1, Role.CREDITORS, Role.TAX_INPUT),
+    Kind.CREDIT_NOTE: Scheme(-1, Role.CREDITORS, Role.TAX_INPUT),
+    Kind.SALES_INVOICE: Scheme(-1, Role.DEBTORS, Role.TAX_OUTPUT),
+    Kind.SALES_CREDIT_NOTE: Scheme(1, Role.DEBTORS, Role.TAX_OUTPUT),
+    Kind.PAYMENT: Scheme(1, Role.DEBTORS),
+    Kind.REFUND: Scheme(-1, Role.DEBTORS),
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,8 +70,8 @@ class Journal:
 
 
 def journal_of(document: Document, amounts: Amounts, coding: Coding) -> Journal:
-    """The journal of an invoice or a credit note. Raises `Rejected` or `Misconfigured` for its coding, and `Rejected`
-    if there is nothing to book at all."""
+    """The journal of a document of a kind in `SCHEMES`. Raises `Rejected` or `Misconfigured` for its coding, and
+    `Rejected` if there is nothing to book at all."""
     drafts = [draft for draft in _drafts(document, amounts, coding) if draft.amount]
     if not drafts:
         raise Rejected("Every amount of the document is zero, so there is nothing to book.", field="gross")
@@ -66,12 +87,12 @@ def memo_lines_of(document: Document, lines: Iterable[Line]) -> list[MemoLine]:
 
 
 def _drafts(document: Document, amounts: Amounts, coding: Coding) -> list[Draft]:
-    direction = DIRECTION[document.kind]
-    drafts = [*_expenses(document, amounts, coding, direction), *_taxes(document, amounts, coding, direction)]
+    scheme = SCHEMES[document.kind]
+    drafts = [*_lines(document, amounts, coding, scheme), *_taxes(document, amounts, coding, scheme)]
     owed = Draft(
-        account=coding.control(Role.CREDITORS),
-        amount=-direction * amounts.base.gross,
-        document_amount=-direction * amounts.document.gross,
+        account=coding.control(scheme.control),
+        amount=-scheme.direction * amounts.base.gross,
+        document_amount=-scheme.direction * amounts.document.gross,
         description=document.party.name,
     )
     rounding = Draft(
@@ -83,13 +104,13 @@ def _drafts(document: Document, amounts: Amounts, coding: Coding) -> list[Draft]
     return [*drafts, rounding, owed]
 
 
-def _expenses(document: Document, amounts: Amounts, coding: Coding, direction: int) -> list[Draft]:
+def _lines(document: Document, amounts: Amounts, coding: Coding, scheme: Scheme) -> list[Draft]:
     return [
         Draft(
             account=coding.account(line),
-            tax_code=coding.tax_code(line),
-            amount=direction * each.base.net,
-            document_amount=direction * each.document.net,
+            tax_code=coding.tax_code(line) if scheme.tax else None,
+            amount=scheme.direction * each.base.net,
+            document_amount=scheme.direction * each.document.net,
             description=line.description,
             document_line=line.number,
             analysis=_analysis(document.dimensions, line.dimensions),
@@ -99,20 +120,21 @@ def _expenses(document: Document, amounts: Amounts, coding: Coding, direction: i
     ]
 
 
-def _taxes(document: Document, amounts: Amounts, coding: Coding, direction: int) -> list[Draft]:
+def _taxes(document: Document, amounts: Amounts, coding: Coding, scheme: Scheme) -> list[Draft]:
+    if scheme.tax is None:
+        return []
     by_code: dict[str, Draft] = {}
     for line, each in zip(document.lines, amounts.lines, strict=True):
         if not each.base.tax:
             continue
         tax_code = coding.tax_code(line)
-        draft = by_code.setdefault(tax_code.code, _tax_draft(coding, tax_code))
-        draft.amount += direction * each.base.tax
-        draft.document_amount += direction * each.document.tax
+        draft = by_code.setdefault(tax_code.code, _tax_draft(coding.control(scheme.tax), tax_code))
+        draft.amount += scheme.direction * each.base.tax
+        draft.document_amount += scheme.direction * each.document.tax
     return list(by_code.values())
 
 
-def _tax_draft(coding: Coding, tax_code: TaxCode) -> Draft:
-    account = coding.control(Role.TAX_INPUT)
+def _tax_draft(account: Account, tax_code: TaxCode) -> Draft:
     return Draft(account=account, tax_code=tax_code, amount=ZERO, document_amount=ZERO, description=tax_code.name)
 
 

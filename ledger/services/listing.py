@@ -13,19 +13,26 @@ SLACK = timedelta(hours=1)
 
 
 def entries_since(books: Books, since: datetime) -> Iterator[Entry]:
-    """Every entry and memo posted at or after `since` (aware UTC), with its supplier; reversals are no documents.
+    """Every entry and memo posted at or after `since` (aware UTC), with its party; reversals are no documents, nor is
+    what a person recorded.
 
     Pages of 500 by the unique index of the numbers: no cursor stays open and no older entry is read.
     """
     for series in Series:
         for page in _pages(books, series):
-            yield from (entry for entry in page if entry.posted_at >= since and entry.kind != EntryKind.REVERSAL)
+            yield from (entry for entry in page if entry.posted_at >= since and _is_of_a_document(entry))
             if all(entry.posted_at < since - SLACK for entry in page):
                 break
 
 
+def _is_of_a_document(entry: Entry) -> bool:
+    return entry.kind != EntryKind.REVERSAL and not entry.is_by_hand
+
+
 def _pages(books: Books, series: Series) -> Iterator[list[Entry]]:
-    entries = Entry.objects.select_related("supplier").filter(books=books, series=series).order_by("-sequence")
+    entries = (
+        Entry.objects.select_related("supplier", "customer").filter(books=books, series=series).order_by("-sequence")
+    )
     page = list(entries[:PAGE])
     while page:
         yield page

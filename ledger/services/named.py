@@ -1,4 +1,4 @@
-"""What one document names in the books, read in one statement: accounts, tax codes, suppliers."""
+"""What one document names in the books, read in one statement: accounts, tax codes, parties."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 from django.db import connection
 
 from integrations.documents import Document
-from ledger.models import Account, Books, Supplier, TaxCode
+from ledger.models import Account, Books, TaxCode
 from ledger.services.coding import Coding
+from ledger.services.parties import PARTIES, Party, party_of, register_of, wanted
 from ledger.services.statements import column_value, rows
-from ledger.services.suppliers import SUPPLIERS, supplier_of, wanted
 
 ACCOUNTS = (
     "SELECT id, code, name, active, role FROM ledger_account WHERE books_id = %s AND (role <> '' OR code {among})"
@@ -23,34 +23,35 @@ TAX_CODES = "SELECT id, code, name, active, '' FROM ledger_taxcode WHERE books_i
 STATEMENT = f"""
 SELECT 'account', accounts.* FROM ({ACCOUNTS}) AS accounts
 UNION ALL SELECT 'tax code', tax_codes.* FROM ({TAX_CODES}) AS tax_codes
-UNION ALL SELECT 'supplier', suppliers.*, '' FROM ({SUPPLIERS}) AS suppliers
+UNION ALL SELECT 'party', parties.*, '' FROM ({PARTIES}) AS parties
 """  # noqa: S608 - put together from constants
 AMONG = {"postgresql": "= ANY(%s)", "sqlite": "IN (SELECT value FROM json_each(%s))"}
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Accounts and tax codes as the document's coding, and the suppliers that it may mean."""
+    """Accounts and tax codes as the document's coding, and the parties that it may mean."""
 
     coding: Coding
-    suppliers: list[Supplier]
+    parties: list[Party]
 
 
 def named_in(books: Books, document: Document) -> Named:
     """Look up what `document` names, in one statement however many lines there are."""
-    column, supplier = wanted(document.party)
+    column, party = wanted(document.party)
+    register = register_of(document.kind)
     books_id = column_value(books)
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for what, *row in rows(
-        STATEMENT.format(among=AMONG[connection.vendor], column=column),
+        STATEMENT.format(among=AMONG[connection.vendor], table=register.table, column=column),
         *(books_id, _list({line.account_code for line in document.lines if line.account_code})),
         *(books_id, _list({line.tax_code for line in document.lines if line.tax_code})),
-        *(books_id, supplier),
+        *(books_id, party),
     ):
         found[what].append(tuple(row))
     return Named(
         _coding(books, found["account"], found["tax code"]),
-        [supplier_of(books, *row[:-1]) for row in found["supplier"]],
+        [party_of(books, register, *row[:-1]) for row in found["party"]],
     )
 
 

@@ -1,19 +1,22 @@
-"""Book an invoice or a credit note."""
+"""Book an invoice, a credit note, a payment or a refund."""
 
 from __future__ import annotations
 
-from integrations.documents import Document, IdempotencyKey, Kind
+from typing import Final
+
+from integrations.documents import Document, IdempotencyKey
 from integrations.errors import Rejected
 from ledger.models import Books, Entry, EntryKind, Series
 from ledger.models.entries import LONGEST
+from ledger.services.allocating import allocated
 from ledger.services.amounts import Amounts, amounts_of
 from ledger.services.dates import booking_date, check_open
-from ledger.services.journal import Journal, journal_of
+from ledger.services.journal import SCHEMES, Journal, journal_of
 from ledger.services.named import named_in
-from ledger.services.suppliers import UnknownSuppliers, choose
+from ledger.services.parties import UnknownParties, choose, register_of
 from ledger.services.writing import once, write_for
 
-BOOKED_AS = {Kind.INVOICE: EntryKind.INVOICE, Kind.CREDIT_NOTE: EntryKind.CREDIT_NOTE}
+BOOKED_AS: Final = {kind: EntryKind(kind.value) for kind in SCHEMES}
 
 
 def post_document(
@@ -22,22 +25,26 @@ def post_document(
     key: IdempotencyKey,
     reference: str,
     *,
-    unknown_suppliers: UnknownSuppliers = UnknownSuppliers.MAKE,
+    unknown: UnknownParties = UnknownParties.MAKE,
 ) -> Entry:
     """Book `document` and return its entry; for a key that is booked already, the entry that is there.
 
     `reference` is the portal's journal number. Debits and credits are in the books' base currency.
 
-    Raises `Rejected` (a code, amount, date or supplier that cannot be booked) or `Misconfigured` (no code at all, and
-    no default), with one sentence and the field; then nothing is written and no number is used.
+    Call it inside `atomic`: what the document settles is locked. A payment's tax codes are not looked at. Exchange
+    differences are not computed: a payment is booked at its own base amounts, and what is open is told in the
+    document's currency.
+
+    Raises `Rejected` (a code, amount, date, party or allocation that cannot be booked) or `Misconfigured` (no code at
+    all, and no default), with one sentence and the field; then nothing is written and no number is used.
     """
     if document.kind not in BOOKED_AS:
         raise Rejected(f"The ledger does not book documents of the kind {document.kind.label}.", field="kind")
-    return once(books, key.value, lambda: _write(books, document, key, reference, unknown_suppliers))
+    return once(books, key.value, lambda: _write(books, document, key, reference, unknown))
 
 
 def _write(
-    books: Books, document: Document, key: IdempotencyKey, reference: str, unknown: UnknownSuppliers
+    books: Books, document: Document, key: IdempotencyKey, reference: str, unknown: UnknownParties
 ) -> Entry | None:
     day = booking_date(document)
     check_open(books, day)
@@ -45,14 +52,15 @@ def _write(
     named = named_in(books, document)
     journal = journal_of(document, amounts, named.coding)
     entry = blank_entry(books, document, key.value, reference)
-    supplier = choose(books, document.party, named.suppliers, unknown)
+    party = choose(books, register_of(document.kind), document.party, named.parties, unknown)
     entry.kind, entry.series, entry.date = BOOKED_AS[document.kind], Series.JOURNAL, day
     _set_amounts(entry, amounts, journal)
-    return write_for(supplier, entry, journal.lines, journal.memo_lines)
+    allocations = allocated(books, document, party)
+    return write_for(party, entry, journal.lines, journal.memo_lines, allocations)
 
 
 def blank_entry(books: Books, document: Document, key: str, reference: str) -> Entry:
-    """An unsaved entry with the document's own words; kind, series, date, supplier and amounts are still to be set.
+    """An unsaved entry with the document's own words; kind, series, date, party and amounts are still to be set.
 
     Raises `Rejected` for a number that is longer than the books keep.
     """

@@ -16,13 +16,14 @@ from integrations.errors import Rejected
 from integrations.exact import to_json
 from integrations.previewing import HeldBack, Objection
 from ledger.models import Books, Entry, EntryLine, MemoLine
+from ledger.services.allocating import allocation_checks
 from ledger.services.amounts import amounts_of, check_storable
 from ledger.services.coding import Coding
 from ledger.services.dates import booking_date, check_open
-from ledger.services.journal import journal_of
+from ledger.services.journal import SCHEMES, journal_of
 from ledger.services.named import named_in
+from ledger.services.parties import UnknownParties, choose, parties_called, register_of
 from ledger.services.posting import blank_entry
-from ledger.services.suppliers import UnknownSuppliers, choose, suppliers_called
 
 METHOD = "BOOK"
 Check = Callable[[], object]
@@ -47,7 +48,7 @@ def told_of(entry: Entry) -> dict[str, Any]:
         "books": entry.books.name,
         "kind": entry.kind,
         "date": entry.date.isoformat(),
-        "supplier": {"code": entry.supplier.code, "name": entry.supplier.name},
+        "supplier" if entry.customer_id is None else "customer": {"code": entry.party.code, "name": entry.party.name},
         "reference": entry.reference,
         "key": entry.external_key,
         "document_number": entry.document_number,
@@ -63,12 +64,13 @@ def told_of(entry: Entry) -> dict[str, Any]:
             for one in entry.lines.select_related("account", "tax_code").order_by("position")
         ],
         "memo_lines": [_memo_line(one, entry.currency) for one in entry.memo_lines.order_by("position")],
+        "allocations": _allocations(entry) if entry.allocation_count else [],
     }
     return {name: value for name, value in told.items() if value not in ("", [])}
 
 
-def objections_to_booking(books: Books, document: Document, unknown: UnknownSuppliers) -> tuple[Objection, ...]:
-    """Everything for which `post_document` would refuse an invoice or a credit note, in the order in which it looks.
+def objections_to_booking(books: Books, document: Document, unknown: UnknownParties) -> tuple[Objection, ...]:
+    """Everything for which `post_document` would refuse a document, in the order in which it looks.
 
     One sentence is told once. Raises nothing of its own.
     """
@@ -78,35 +80,38 @@ def objections_to_booking(books: Books, document: Document, unknown: UnknownSupp
         (lambda: amounts_of(document, books.base_currency), None),
         *_coding_checks(document, named.coding),
         (lambda: blank_entry(books, document, "", ""), None),
-        (lambda: choose(books, document.party, named.suppliers, unknown), None),
+        (lambda: choose(books, register_of(document.kind), document.party, named.parties, unknown), None),
+        *((check, None) for check in allocation_checks(books, document, next(iter(named.parties), None))),
     ]
     # What only shows when everything else is right: nothing to book, or an account that the ledger itself needs.
     whole = (lambda: journal_of(document, amounts_of(document, books.base_currency), named.coding), None)
     return _objections(checks) or _objections([whole])
 
 
-def objections_to_keeping(books: Books, document: Document, unknown: UnknownSuppliers) -> tuple[Objection, ...]:
+def objections_to_keeping(books: Books, document: Document, unknown: UnknownParties) -> tuple[Objection, ...]:
     """Everything for which `keep_memo` would refuse a document."""
-    suppliers = suppliers_called(books, document.party)
+    register = register_of(document.kind)
+    parties = parties_called(books, register, document.party)
     return _objections(
         [
             (lambda: check_storable(document), None),
             (lambda: blank_entry(books, document, "", ""), None),
             (lambda: booking_date(document), None),
-            (lambda: choose(books, document.party, suppliers, unknown), None),
+            (lambda: choose(books, register, document.party, parties, unknown), None),
         ]
     )
 
 
 def _coding_checks(document: Document, coding: Coding) -> Iterator[tuple[Check, int]]:
     """Account and tax code of each line that books something: what has only tax needs no account."""
-    is_foreign = document.currency != coding.books.base_currency
+    is_foreign, has_tax = document.currency != coding.books.base_currency, SCHEMES[document.kind].tax is not None
     for line in document.lines:
         if line.base_net if is_foreign else line.net:
             yield partial(coding.account, line), line.number
-            yield partial(coding.tax_code, line), line.number
+            if has_tax:
+                yield partial(coding.tax_code, line), line.number
     for line in document.lines:
-        if line.base_tax if is_foreign else line.tax:
+        if has_tax and (line.base_tax if is_foreign else line.tax):
             yield partial(coding.tax_code, line), line.number
 
 
@@ -138,6 +143,17 @@ def _line(line: EntryLine, currency: str, base: str) -> dict[str, Any]:
         **({"document_line": line.document_line} if line.document_line is not None else {}),
         **({"analysis": line.analysis} if line.analysis else {}),
     }
+
+
+def _allocations(entry: Entry) -> list[dict[str, str]]:
+    return [
+        {
+            "settles": one.settled.number,
+            "document_number": one.settled.document_number,
+            "amount": _amount(one.amount, entry.currency),
+        }
+        for one in entry.allocations.select_related("settled").order_by("position")
+    ]
 
 
 def _memo_line(line: MemoLine, currency: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.db.transaction import atomic
 
 from integrations.errors import Rejected
 from ledger.models import Entry, EntryKind, EntryLine, Series
+from ledger.services.allocating import lock_entries
 from ledger.services.dates import check_open, spoken
 from ledger.services.writing import once, write_entry
 
@@ -16,9 +17,13 @@ from ledger.services.writing import once, write_entry
 def reverse(entry: Entry, reason: str, day: date) -> Entry:
     """Book the mirror image of `entry` on `day`: together they net to zero, and both stay in the books.
 
+    What a reversed entry settled is open again; what had settled it is free for something else.
+
     Raises `Rejected` without a reason, for a memo, for a reversal, for an entry that is reversed already, and for a day
     in a closed period or before the entry's own.
     """
+    if entry.customer_id is not None:
+        lock_entries([entry.pk])
     _check_reversible(entry, reason)
     if day < entry.date:
         raise Rejected(f"{entry.number} is dated {spoken(entry.date)}; a reversal cannot be earlier.", field="date")
@@ -46,6 +51,7 @@ def _write(entry: Entry, reason: str, day: date) -> Entry | None:
         document_kind=entry.document_kind,
         date=day,
         supplier=entry.supplier,
+        customer=entry.customer,
         external_key=f"reversal of {entry.number}",
         reference=entry.reference,
         document_number=entry.document_number,

@@ -8,8 +8,9 @@ from django.db import IntegrityError
 from django.db.transaction import atomic, set_rollback
 
 from integrations.errors import IntegrationError, Misconfigured
-from ledger.models import Books, Entry, EntryLine, MemoLine, Series, Supplier
+from ledger.models import Books, Entry, EntryAllocation, EntryLine, MemoLine, Series
 from ledger.services.lookup import entry_by_key
+from ledger.services.parties import Party
 from ledger.services.statements import column_value, insert, insert_unless_there, rows
 
 LONGEST_KEY = 200
@@ -41,22 +42,33 @@ def once(books: Books, key: str, write: Callable[[], Entry | None]) -> Entry:
 
 
 def write_for(
-    supplier: Supplier | Callable[[], Supplier], entry: Entry, lines: Sequence[EntryLine], memos: Sequence[MemoLine]
+    party: Party | Callable[[], Party],
+    entry: Entry,
+    lines: Sequence[EntryLine],
+    memos: Sequence[MemoLine],
+    allocations: Sequence[EntryAllocation] = (),
 ) -> Entry | None:
-    """`write_entry` for a supplier, or for one that is made on sight and is not made when the entry is not."""
-    if isinstance(supplier, Supplier):
-        entry.supplier = supplier
-        return write_entry(entry, lines, memos)
+    """`write_entry` for a party, or for one that is made on sight and is not made when the entry is not."""
+    if isinstance(party, Party):
+        entry.party = party
+        return write_entry(entry, lines, memos, allocations)
     with atomic():
-        entry.supplier = supplier()
-        written = write_entry(entry, lines, memos)
+        entry.party = party()
+        written = write_entry(entry, lines, memos, allocations)
         if written is None:
             set_rollback(True)
     return written
 
 
-def write_entry(entry: Entry, lines: Sequence[EntryLine], memo_lines: Sequence[MemoLine]) -> Entry | None:
-    """Number the entry and insert it with its lines. None when its key is there already: then nothing is written.
+def write_entry(
+    entry: Entry,
+    lines: Sequence[EntryLine],
+    memo_lines: Sequence[MemoLine],
+    allocations: Sequence[EntryAllocation] = (),
+) -> Entry | None:
+    """Number the entry and insert it with its lines and allocations.
+
+    None when its key is there already: then nothing is written.
 
     Call it as the last step: the number's row stays locked until the transaction ends, and a rollback gives the number
     back. Raises `Misconfigured`, with nothing written, if the books were not opened by `open_books`. There is no
@@ -64,25 +76,30 @@ def write_entry(entry: Entry, lines: Sequence[EntryLine], memo_lines: Sequence[M
     """
     with atomic(savepoint=False):
         sequence = _next_in(entry.books, Series(entry.series))
-        written = sequence is not None and _insert(entry, sequence, lines, memo_lines)
+        written = sequence is not None and _insert(entry, sequence, lines, memo_lines, allocations)
     if sequence is None:
         raise Misconfigured(f"The books of {entry.books.name} have no number series {entry.series}.", field="books")
     return entry if written else None
 
 
-def _insert(entry: Entry, sequence: int, lines: Sequence[EntryLine], memo_lines: Sequence[MemoLine]) -> bool:
+def _insert(
+    entry: Entry,
+    sequence: int,
+    lines: Sequence[EntryLine],
+    memo_lines: Sequence[MemoLine],
+    allocations: Sequence[EntryAllocation],
+) -> bool:
     entry.sequence = sequence
     entry.number = f"{entry.series}-{sequence:06d}"
-    entry.line_count, entry.memo_count = len(lines), len(memo_lines)
+    entry.line_count, entry.memo_count, entry.allocation_count = len(lines), len(memo_lines), len(allocations)
     if not insert_unless_there(entry):
         _give_back(entry)
         return False
-    for line in lines:
-        line.entry = entry
-    for memo_line in memo_lines:
-        memo_line.entry = entry
-    insert(lines)
-    insert(memo_lines)
+    each: EntryLine | MemoLine | EntryAllocation
+    for each in (*lines, *memo_lines, *allocations):
+        each.entry = entry
+    for new in (lines, memo_lines, allocations):
+        insert(new)
     return True
 
 

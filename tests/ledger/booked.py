@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from integrations.documents import Document, IdempotencyKey, Line
+from integrations.documents import Allocation, Document, IdempotencyKey, Kind, Line
 from ledger.models import Books, Entry
 from ledger.services import post_document
 from tests.factories import a_document, a_line
+from tests.samples import MONEY, sale
 
 Booked = tuple[str, str | None, Decimal, Decimal, Decimal]
 
@@ -63,6 +65,31 @@ def in_dollars(*lines: Line, base: tuple[str, str, str] | None = None, **options
     """A document in dollars for books in sterling; `base` is the header's net, tax and gross in sterling."""
     header = dict(zip(("base_net", "base_tax", "base_gross"), map(Decimal, base or ()), strict=False))
     return a_document(currency="USD", lines=lines, **header, **options)
+
+
+def sold(amount: str = "100.00", kind: Kind = Kind.SALES_INVOICE, **changes: Any) -> Document:
+    """A sales invoice or credit note over this amount, zero rated."""
+    one = line(1, "4000", "T0", amount)
+    return sale(kind, **{"lines": (one,), "net": one.net, "tax": one.tax, "gross": one.gross, **changes})
+
+
+def money(amount: str, *settles: tuple[str, Entry], kind: Kind = Kind.PAYMENT, **changes: Any) -> Document:
+    """A payment or a refund over this amount; `settles` are parts of it with the entries that they go to."""
+    one = replace(MONEY, net=Decimal(amount), gross=Decimal(amount))
+    allocations = tuple(part_of(part, entry) for part, entry in settles)
+    figures = {"lines": (one,), "net": one.net, "gross": one.gross, "allocations": allocations}
+    return sale(kind, **{**figures, **changes})
+
+
+def part_of(amount: str, entry: Entry) -> Allocation:
+    """What goes to an entry, as a source's document says it once the portal has found the entry."""
+    return Allocation(
+        kind=Kind(entry.document_kind),
+        external_id=f"theirs-{entry.pk}",
+        amount=Decimal(amount),
+        number=entry.document_number,
+        posted_as=str(entry.pk),
+    )
 
 
 MULTILINE = (

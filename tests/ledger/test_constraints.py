@@ -12,7 +12,17 @@ from django.db.models import ProtectedError
 from django.db.transaction import atomic, set_rollback
 
 from integrations.documents import Kind
-from ledger.models import Account, Books, Counter, Entry, EntryIsFinal, EntryLine, MemoLine, Supplier
+from ledger.models import (
+    Account,
+    Books,
+    Counter,
+    Entry,
+    EntryAllocation,
+    EntryIsFinal,
+    EntryLine,
+    MemoLine,
+    Supplier,
+)
 from ledger.services import keep_memo, open_books, post_document, reverse
 from tests.factories import a_document
 from tests.ledger.booked import key
@@ -26,7 +36,7 @@ def entry(books: Books) -> Entry:
     return post_document(books, a_document(), key(), "P-000001")
 
 
-def insert(row: Entry | EntryLine | MemoLine, **changes: Any) -> None:
+def insert(row: Entry | EntryLine | MemoLine | EntryAllocation, **changes: Any) -> None:
     """Insert a copy of a row in raw SQL, with some columns changed (money in ten-thousandths)."""
     columns = [str(field.column) for field in row._meta.concrete_fields if not field.primary_key]
     chosen = [f"%({column})s" if column in changes else column for column in columns]
@@ -150,6 +160,6 @@ def test_an_entry_cannot_be_saved_over_another(entry: Entry) -> None:
 
 def test_nothing_that_an_entry_needs_can_be_deleted(entry: Entry, books: Books) -> None:
     account, tax_code = Account.objects.get(code="5010"), books.tax_codes.get(code="T1")
-    for needed in (account, tax_code, entry.supplier, books):
+    for needed in (account, tax_code, entry.party, books):
         with pytest.raises(ProtectedError):
             needed.delete()

@@ -11,7 +11,7 @@ import pytest
 from integrations.documents import Dimension, Kind
 from integrations.errors import Rejected
 from ledger.models import Books, Entry, EntryKind
-from ledger.services import UnknownSuppliers, keep_memo, post_document, supplier_balances, trial_balance
+from ledger.services import UnknownParties, keep_memo, post_document, supplier_balances, trial_balance
 from tests.factories import a_document, a_line
 from tests.ledger.booked import key
 
@@ -109,5 +109,5 @@ def test_what_cannot_be_kept_is_refused(books: Books) -> None:
             keep_memo(books, replace(ORDER, **changes), key(), "P-000001")
         assert caught.value.field == field
     with pytest.raises(Rejected, match="new ones are not made"):
-        keep_memo(books, ORDER, key(), "P-000001", unknown_suppliers=UnknownSuppliers.REFUSE)
+        keep_memo(books, ORDER, key(), "P-000001", unknown=UnknownParties.REFUSE)
     assert Entry.objects.count() == 0

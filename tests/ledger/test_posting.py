@@ -13,7 +13,7 @@ from integrations.documents import Dimension, Document, IdempotencyKey, Kind, Su
 from integrations.errors import Rejected
 from ledger import models
 from ledger.models import Account, Books, Entry, EntryKind
-from ledger.services import UnknownSuppliers, open_books, post_document, trial_balance
+from ledger.services import UnknownParties, open_books, post_document, trial_balance
 from tests.factories import a_document, a_line
 from tests.ledger.booked import MULTILINE, Booked, booked, credit, debit, dollars, in_dollars, line, post
 
@@ -145,7 +145,7 @@ def test_the_entry_carries_what_people_search_for(books: Books) -> None:
     assert before <= entry.posted_at <= datetime.now(UTC)
     assert (entry.number, entry.series, entry.sequence, entry.kind) == ("JNL-000001", "JNL", 1, EntryKind.INVOICE)
     assert (entry.document_kind, entry.date, entry.currency) == ("invoice", date(2026, 3, 14), "GBP")
-    assert (entry.supplier.code, entry.supplier_reference) == ("CROWN01", "SI-48213")
+    assert (entry.party.code, entry.supplier_reference) == ("CROWN01", "SI-48213")
     assert (entry.external_key, entry.reference) == ("key-1", "P-000001")
     assert (entry.document_number, entry.order_number, entry.description) == ("INV000123", "ORD000056", "Venue hire")
     assert (entry.base_net, entry.base_tax, entry.base_gross) == (document.net, document.tax, document.gross)
@@ -249,9 +249,9 @@ def test_a_key_that_cannot_be_kept_is_a_bug_of_the_caller(books: Books, value: s
 
 def test_unknown_suppliers_can_be_refused(books: Books) -> None:
     with pytest.raises(Rejected, match=r"CROWN01 \(Crown Conference Centre\) is not known"):
-        post(books, a_document(), unknown_suppliers=UnknownSuppliers.REFUSE)
+        post(books, a_document(), unknown=UnknownParties.REFUSE)
     models.Supplier.objects.create(books=books, code="CROWN01", name="Crown")
-    assert post(books, a_document(), unknown_suppliers=UnknownSuppliers.REFUSE).supplier.name == "Crown"
+    assert post(books, a_document(), unknown=UnknownParties.REFUSE).party.name == "Crown"
 
 
 @pytest.mark.parametrize("count", [2, 60])

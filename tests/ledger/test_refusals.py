@@ -13,6 +13,7 @@ from integrations.errors import Misconfigured, Rejected
 from ledger.models import Account, Books, Counter, Entry, EntryLine, MemoLine, Supplier, TaxCode
 from tests.factories import a_document, a_line
 from tests.ledger.booked import MULTILINE, dollars, line, post
+from tests.samples import settling
 
 pytestmark = pytest.mark.engine
 
@@ -34,6 +35,18 @@ REFUSALS: dict[str, tuple[dict[str, Any], type[Rejected], str, str]] = {
         Rejected,
         "lines[1].account_code",
         "Line 1: account code 2100 (Creditors control) is kept by the ledger itself; choose another account.",
+    ),
+    "debtors control": (
+        {"lines": (line(1, "1100", "T1", "1.00"),)},
+        Rejected,
+        "lines[1].account_code",
+        "Line 1: account code 1100 (Debtors control) is kept by the ledger itself; choose another account.",
+    ),
+    "an invoice that settles": (
+        {"allocations": settling("1.00", "1")},
+        Rejected,
+        "allocations",
+        "Documents of the kind invoice settle nothing.",
     ),
     "no account": (
         {"lines": (a_line(1, account_code=None),)},
@@ -151,10 +164,10 @@ REFUSALS: dict[str, tuple[dict[str, Any], type[Rejected], str, str]] = {
         "The document's supplier reference is longer than 100 characters.",
     ),
     "another kind": (
-        {"kind": Kind.PAYMENT},
+        {"kind": Kind.PURCHASE_ORDER},
         Rejected,
         "kind",
-        "The ledger does not book documents of the kind Payment.",
+        "The ledger does not book documents of the kind Purchase order.",
     ),
 }
 

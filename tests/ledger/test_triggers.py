@@ -13,10 +13,10 @@ from django.db import IntegrityError, connection
 from django.db.transaction import atomic
 
 from integrations.documents import Kind
-from ledger.models import Account, Books, Entry, EntryLine, MemoLine
-from ledger.services import keep_memo, open_books, post_document
+from ledger.models import Account, Books, Entry, EntryAllocation, EntryLine, MemoLine
+from ledger.services import keep_memo, open_books, post_document, reverse
 from tests.factories import a_document
-from tests.ledger.booked import key
+from tests.ledger.booked import key, money, post, sold
 from tests.ledger.test_constraints import insert
 
 pytestmark = pytest.mark.engine
@@ -141,3 +141,70 @@ def test_the_triggers_can_be_taken_away_and_put_back(committed: Entry) -> None:
     with pytest.raises(IntegrityError):
         run("UPDATE ledger_entry SET reference = 'P-000001'")
     assert Entry.objects.get(number="JNL-000001").reference == "P-000009"
+
+
+@pytest.fixture
+def settled(transactional_db: None) -> EntryAllocation:
+    """Committed: 60.00 of a payment over 100.00 (JNL-000002) for an invoice over 80.00 (JNL-000001)."""
+    books = open_books("Northgate Training Ltd", "GBP")
+    invoice = post(books, sold("80.00"), "invoice")
+    with atomic():
+        return post(books, money("100.00", ("60.00", invoice)), "payment").allocations.get()
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE ledger_entryallocation SET amount = 1", "DELETE FROM ledger_entryallocation"]
+)
+def test_no_statement_changes_what_was_allocated(settled: EntryAllocation, statement: str) -> None:
+    with pytest.raises(IntegrityError, match="never changed or deleted"):
+        run(statement)
+    assert EntryAllocation.objects.get().amount == 60
+
+
+def test_no_allocation_is_added_later(settled: EntryAllocation) -> None:
+    with pytest.raises(IntegrityError, match="JNL-000002 has all its allocations"), atomic():
+        insert(settled, position=2, amount=1)
+    assert EntryAllocation.objects.count() == 1
+
+
+def second_payment(settled: EntryAllocation, *amounts: int, count: int | None = None, **changes: Any) -> None:
+    """A second payment like the first in raw SQL, with allocations of these amounts."""
+    payment = settled.entry
+    unique = {"sequence": 9, "number": "JNL-000009", "external_key": "second"}
+    with atomic():
+        insert(payment, **{**unique, "allocation_count": len(amounts) if count is None else count, **changes})
+        second = Entry.objects.get(number="JNL-000009")
+        for one in payment.lines.all():
+            insert(one, entry_id=second.pk)
+        for position, amount in enumerate(amounts, 1):
+            insert(settled, entry_id=second.pk, position=position, amount=amount)
+
+
+def test_a_payment_that_fits_is_taken(settled: EntryAllocation) -> None:
+    second_payment(settled, 150_000, 50_000)
+    assert EntryAllocation.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("amounts", "changes", "words"),
+    [
+        ((150_000, 50_001), {}, "JNL-000001 is over 800000, but 800001 of it would be settled"),
+        ((100_000,), {"gross": 99_999}, "JNL-000009 is over 99999, but 100000 of it would be settled"),
+        ((100_000,), {"count": 2}, "JNL-000009 should have 2 allocations, but has fewer"),
+        ((100_000, 1), {"count": 1}, "JNL-000009 has all its allocations"),
+        ((100_000,), {"currency": "EUR"}, "settles JNL-000001, which is of another customer, currency or books"),
+        ((600_001,), {"kind": "refund"}, "JNL-000001 is over 800000, but -1 of it would be settled"),
+    ],
+)
+def test_a_payment_that_does_not_fit_does_not_commit(
+    settled: EntryAllocation, amounts: tuple[int, ...], changes: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(IntegrityError, match=words):
+        second_payment(settled, *amounts, **changes)
+    assert (Entry.objects.count(), EntryAllocation.objects.count()) == (2, 1)
+
+
+def test_what_a_reversed_payment_settled_is_open_again(settled: EntryAllocation) -> None:
+    reverse(settled.entry, "Returned by the bank", settled.entry.date)
+    second_payment(settled, 800_000)
+    assert EntryAllocation.objects.count() == 2
