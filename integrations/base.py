@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from integrations.documents import Awaiting, Company, Document, IdempotencyKey, Kind, Posted, Stage, Written
+from integrations.documents import Awaiting, Company, Document, IdempotencyKey, Kind, Posted, Settled, Stage, Written
 from integrations.errors import Malformed, Missing, OutcomeUnknown, Rejected, Unauthorised
 from integrations.hearing import Heard, Hears
 from integrations.http import Outbound, Rehearsed
@@ -213,6 +213,15 @@ class AccountingSystem(System):
 
         Asked only of a system that `can.lists`, which then has a method of its own; a document may come twice when the
         books change while they are read. Raises `Retryable`, `Unauthorised`, `Misconfigured`.
+        """
+        return iter(())
+
+    def settled_since(self, since: datetime) -> Iterator[Settled]:
+        """Every payment and refund of customers that stands in the books and was written at or after `since` (aware
+        UTC), whoever wrote it, page by page; one that was undone since is left out.
+
+        Asked only of a system that `can.tells_settlements`; one may come twice when the books change while they are
+        read. Raises `Retryable`, `Unauthorised`, `Misconfigured`.
         """
         return iter(())
 

@@ -223,6 +223,21 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A customer's payment or refund as it stands in an outside system's books, whoever wrote it.
+
+    `document` is of that system: `source` is its slug, `external_id` and `number` are its own, and each allocation has
+    `posted_as`, the external id over there of what is settled, beside that document's `number`. `key` is the value of
+    our key (`IdempotencyKey.value`), empty where it carries none: then it was written over there. `written_at` is aware
+    UTC.
+    """
+
+    document: Document
+    written_at: dt.datetime
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Awaiting:
     """The outside system took the document and books it later. `operation` is its own key for asking."""
 

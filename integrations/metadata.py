@@ -76,7 +76,7 @@ class Abilities:
     `lists`: it can tell all documents with a key of ours that were written since a moment, which reconciliation needs.
     `key_seconds`: how long the vendor says that it remembers an idempotency key; None where it takes none.
     `reads`: the kinds of reference data that it can tell. `attaches`: a file can be attached to a posted document of
-    these kinds.
+    these kinds. `tells_settlements`: it can tell customers' payments and refunds, whoever wrote them.
     """
 
     kinds: frozenset[Kind]
@@ -90,6 +90,7 @@ class Abilities:
     key_seconds: int | None = None
     reads: frozenset[RecordKind] = frozenset()
     attaches: frozenset[Kind] = frozenset()
+    tells_settlements: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

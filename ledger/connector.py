@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import connection
 
 from integrations.base import AccountingSystem
-from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Written
+from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Settled, Written
 from integrations.errors import Misconfigured, Rejected
 from integrations.metadata import Abilities, Metadata, Setting
 from integrations.papers import Attachment, File
@@ -23,6 +23,7 @@ from ledger.services.listing import entries_since
 from ledger.services.parties import register_of
 from ledger.services.previewing import objections_to_booking, objections_to_keeping, rehearsed
 from ledger.services.records import READERS, records_of
+from ledger.services.settlements import settled_since
 
 MEMOS = frozenset({Kind.PURCHASE_ORDER, Kind.RECEIPT})
 KINDS = frozenset(SCHEMES) | MEMOS
@@ -62,6 +63,7 @@ class BuiltInLedger(AccountingSystem):
         lists=True,
         reads=frozenset(READERS),
         attaches=KINDS,
+        tells_settlements=True,
     )
     opens_books = True
 
@@ -113,6 +115,11 @@ class BuiltInLedger(AccountingSystem):
         """Every entry and memo that a document's key made at or after `since` (aware UTC). Reversals have none, nor has
         what a person recorded."""
         return (written(entry) for entry in entries_since(self._books(), since))
+
+    def settled_since(self, since: datetime) -> Iterator[Settled]:
+        """Every payment and refund posted at or after `since` (aware UTC) that is not reversed, by a posting or by a
+        person; of what it settles what is not reversed. Raises `Misconfigured`."""
+        return settled_since(self._books(), since)
 
     def records(self, kind: RecordKind) -> Iterator[Record]:
         """Every record of a kind, inactive ones too, in pages; accounts without those that the ledger itself books to.

@@ -42,6 +42,15 @@ class SupplierBalance:
     balance: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class CustomerBalance:
+    """What one customer owes, in base currency; negative where we owe the customer."""
+
+    code: str
+    name: str
+    balance: Decimal
+
+
 def trial_balance(books: Books, as_at: date | None = None) -> TrialBalance:
     """The trial balance of everything dated up to and including `as_at`; None is everything."""
     sums = (
@@ -73,6 +82,19 @@ def supplier_balances(books: Books, as_at: date | None = None) -> tuple[Supplier
     )
     return tuple(
         SupplierBalance(row["entry__supplier__code"], row["entry__supplier__name"], row["balance"]) for row in sums
+    )
+
+
+def customer_balances(books: Books, as_at: date | None = None) -> tuple[CustomerBalance, ...]:
+    """What every customer with a posted document owes, by customer code, up to and including `as_at`."""
+    sums = (
+        EntryLine.objects.filter(_until(as_at), entry__books=books, account__role=Role.DEBTORS)
+        .values("entry__customer__code", "entry__customer__name")
+        .annotate(balance=Sum("debit") - Sum("credit"))
+        .order_by("entry__customer__code")
+    )
+    return tuple(
+        CustomerBalance(row["entry__customer__code"], row["entry__customer__name"], row["balance"]) for row in sums
     )
 
 

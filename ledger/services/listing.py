@@ -19,10 +19,16 @@ def entries_since(books: Books, since: datetime) -> Iterator[Entry]:
     Pages of 500 by the unique index of the numbers: no cursor stays open and no older entry is read.
     """
     for series in Series:
-        for page in _pages(books, series):
+        for page in pages_since(books, series, since):
             yield from (entry for entry in page if entry.posted_at >= since and _is_of_a_document(entry))
-            if all(entry.posted_at < since - SLACK for entry in page):
-                break
+
+
+def pages_since(books: Books, series: Series, since: datetime) -> Iterator[list[Entry]]:
+    """The pages of a series that may hold what was posted at or after `since`; there are older entries among them."""
+    for page in _pages(books, series):
+        yield page
+        if all(entry.posted_at < since - SLACK for entry in page):
+            break
 
 
 def _is_of_a_document(entry: Entry) -> bool:

@@ -95,11 +95,10 @@ def _insert(
     if not insert_unless_there(entry):
         _give_back(entry)
         return False
-    each: EntryLine | MemoLine | EntryAllocation
-    for each in (*lines, *memo_lines, *allocations):
-        each.entry = entry
-    for new in (lines, memo_lines, allocations):
-        insert(new)
+    for belonging in (lines, memo_lines, allocations):
+        for each in belonging:
+            each.entry = entry
+        insert(belonging)
     return True
 
 

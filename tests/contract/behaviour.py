@@ -18,6 +18,7 @@ from tests.contract.books import Books, another, book
 from tests.contract.description import DescriptionCases
 from tests.contract.oddities import OddityCases
 from tests.contract.reference import ReferenceCases
+from tests.contract.sales import SalesCases
 from tests.samples import KEY, OTHER_KEY, REFERENCE, in_dollars, sample, with_line
 
 SECOND = "P-000002"
@@ -221,7 +222,7 @@ def kind_of(expected: Iterable[Sequence[object]], key: str) -> object:
     return next((row[1] for row in expected if row[0] == key), None)
 
 
-class BehaviourCases(PostingCases, KeyCases, OddityCases, ListingCases, ReferenceCases, AttachmentCases):
+class BehaviourCases(PostingCases, KeyCases, OddityCases, ListingCases, ReferenceCases, AttachmentCases, SalesCases):
     """All of them. A subclass gives what `OnBooks` says."""
 
     def test_the_references_are_not_mixed_up(self, system: AccountingSystem) -> None:

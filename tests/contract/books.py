@@ -39,12 +39,24 @@ class Books(Protocol):
         """
 
 
+class SalesBooks(Books, Protocol):
+    """The same where the system takes sales: asked only for the kinds of sale in `can.kinds`."""
+
+    def due_from(self, customer_code: str) -> Decimal:
+        """What a customer owes, in the company's currency; negative where we owe."""
+
+    def pay_by_hand(self, invoice: str, amount: Decimal) -> str:
+        """Record a customer's payment for an invoice (its external id), past the connector and without a key of ours,
+        and give its external id. Asked only where `can.tells_settlements`."""
+
+
 class OnBooks:
     """A subclass names its `connector`, and gives the fixtures `system`, linked to empty books in GBP, and `books`.
 
     The books know the accounts 5010, 7504 and 7506, the tax codes T0 (nothing) and T1 (20 %), and the currencies GBP
-    and USD. Where the system makes no suppliers by itself they know Crown Conference Centre (CROWN01) and Metro
-    Telecom, and where it converts by rates of its own, or tells them, 1.2010 USD to the pound.
+    and USD; where it takes sales, the accounts 4000, 4020 and 1200 (the bank), too. Where the system makes no suppliers
+    by itself they know Crown Conference Centre (CROWN01) and Metro Telecom, where it makes no customers Harbour
+    Logistics (HARB01), and where it converts by rates of its own, or tells them, 1.2010 USD to the pound.
     """
 
     connector: ClassVar[type[AccountingSystem]]

@@ -63,6 +63,9 @@ class DescriptionCases(OnBooks):
         assert not can.lists or is_its_own(self.connector, AccountingSystem.written_since), (
             "`lists` needs a `written_since` of its own"
         )
+        assert not can.tells_settlements or is_its_own(self.connector, AccountingSystem.settled_since), (
+            "`tells_settlements` needs a `settled_since` of its own"
+        )
         assert not can.reads or is_its_own(self.connector, AccountingSystem.records), (
             "`reads` needs a `records` of its own"
         )

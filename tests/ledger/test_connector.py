@@ -24,6 +24,7 @@ from ledger.models import (
     Attachment,
     Books,
     Currency,
+    Customer,
     DeliverySite,
     Dimension,
     DimensionValue,
@@ -31,7 +32,7 @@ from ledger.models import (
     Supplier,
     TaxCode,
 )
-from ledger.services import open_books, reverse, supplier_balances
+from ledger.services import ByHand, customer_balances, open_books, record_payment, reverse, supplier_balances
 from tests import contract
 from tests.factories import a_document, a_line
 from tests.ledger.booked import key
@@ -58,6 +59,24 @@ class Look:
         """In sterling."""
         balances = {row.code: row.balance for row in supplier_balances(self.books)}
         return balances.get(supplier_code, Decimal(0))
+
+    def due_from(self, customer_code: str) -> Decimal:
+        """In sterling."""
+        balances = {row.code: row.balance for row in customer_balances(self.books)}
+        return balances.get(customer_code, Decimal(0))
+
+    def pay_by_hand(self, invoice: str, amount: Decimal) -> str:
+        """As staff do."""
+        settled = Entry.objects.get(pk=int(invoice))
+        hand = ByHand(
+            kind=Kind.PAYMENT,
+            customer=Customer.objects.get(entries=settled),
+            bank_account="1200",
+            amount=amount,
+            day=settled.date,
+            settles=((settled, amount),),
+        )
+        return str(record_payment(self.books, hand, who="Ada Clerk").pk)
 
     def plant(self, document: Document, key: str) -> bool:
         """The database itself lets no second entry have a key."""

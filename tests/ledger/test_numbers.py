@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from unittest.mock import Mock
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection
+from django.db.models import F
 from django.db.transaction import atomic, get_rollback, set_rollback
 
 from integrations import documents
 from integrations.errors import Misconfigured, Rejected
-from ledger.models import Books, Counter, Entry, EntryLine, Supplier
-from ledger.services import open_books, post_document, trial_balance, writing
+from ledger.models import Books, Counter, Entry, EntryAllocation, EntryLine, Supplier
+from ledger.services import open_books, post_document, reverse, trial_balance, writing
 from tests.factories import a_document, a_line
-from tests.ledger.booked import key
+from tests.ledger.booked import key, money, post, sold
 
 pytestmark = pytest.mark.engine
 THREADS, POSTINGS = 4, 25
@@ -99,6 +101,52 @@ def test_a_new_supplier_from_four_writers_is_one_supplier(shared_books: Books) -
 
     assert in_threads(work) == []
     assert Supplier.objects.get().entries.count() == THREADS
+
+
+def test_an_invoice_is_settled_once_by_four_payments(shared_books: Books) -> None:
+    """Each wants more than a quarter of it, so one of them finds too little: what is open is looked at under a lock."""
+    invoice = post(shared_books, sold("100.00"), "invoice")
+
+    def work(index: int) -> None:
+        with atomic():
+            post(shared_books, money("30.00", ("30.00", invoice)), f"{index}")
+
+    (raised,) = in_threads(work)
+    assert isinstance(raised, Rejected)
+    assert "10.00 GBP is open" in raised.message
+    assert sum(one.amount for one in EntryAllocation.objects.all()) == 90
+    assert numbers() == [f"JNL-{n:06d}" for n in range(1, 5)]
+
+
+def test_one_payment_from_four_writers_is_one_payment(shared_books: Books) -> None:
+    invoice = post(shared_books, sold("100.00"), "invoice")
+    seen: list[str] = []
+
+    def work(index: int) -> None:
+        with atomic():
+            seen.append(post(shared_books, money("100.00", ("100.00", invoice)), "payment").number)
+
+    assert in_threads(work) == []
+    assert seen == ["JNL-000002"] * THREADS
+    assert EntryAllocation.objects.count() == 1
+
+
+def test_what_is_reversed_is_not_settled_afterwards(shared_books: Books) -> None:
+    invoices = [post(shared_books, sold("10.00"), f"invoice-{index}") for index in range(8)]
+
+    def work(index: int) -> None:
+        for invoice in invoices:
+            with suppress(Rejected), atomic():
+                if index % 2:
+                    reverse(invoice, "Raised twice", invoice.date)
+                else:
+                    post(shared_books, money("10.00", ("10.00", invoice)), f"{invoice.pk}/{index}")
+
+    assert in_threads(work) == []
+    too_late = EntryAllocation.objects.filter(entry__sequence__gt=F("settled__reversal__sequence"))
+    assert not too_late.exists(), "settled after it was reversed"
+    assert Entry.objects.filter(kind="reversal").count() == 8
+    assert numbers() == [f"JNL-{n:06d}" for n in range(1, Entry.objects.count() + 1)]
 
 
 def test_a_key_that_is_there_gives_the_number_back(books: Books) -> None:
