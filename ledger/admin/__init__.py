@@ -1,4 +1,5 @@
-"""The books for staff: entries to read, master data to keep, and the two balances as pages. No rule lives here."""
+"""The books for staff: entries to read, master data to keep, the balances as pages, and payments that
+people record. No rule lives here."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from ledger.admin.entries import EntryAdmin
 from ledger.admin.master import (
     AccountAdmin,
     CurrencyAdmin,
+    CustomerAdmin,
     DeliverySiteAdmin,
     DimensionAdmin,
     DimensionValueAdmin,
@@ -18,6 +20,7 @@ __all__ = [
     "AccountAdmin",
     "BooksAdmin",
     "CurrencyAdmin",
+    "CustomerAdmin",
     "DeliverySiteAdmin",
     "DimensionAdmin",
     "DimensionValueAdmin",

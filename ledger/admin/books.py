@@ -15,8 +15,9 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
 
 from ledger.admin.base import Announced, NeverAdded, NeverDeleted, Table, figure
+from ledger.admin.payments import payment_page
 from ledger.models import AccountType, Books
-from ledger.services import supplier_balances, trial_balance
+from ledger.services import customer_balances, supplier_balances, trial_balance
 
 
 class AsAt(forms.Form):
@@ -38,8 +39,13 @@ class BooksAdmin(NeverAdded, NeverDeleted, Announced):
     show_facets = ShowFacets.NEVER
 
     def get_urls(self) -> list[URLPattern]:
-        """Django's own, and the two balances."""
-        pages = [("trial-balance", self.trial_balance_page), ("supplier-balances", self.supplier_balances_page)]
+        """Django's own, the balances, and the page for payments."""
+        pages = [
+            ("trial-balance", self.trial_balance_page),
+            ("supplier-balances", self.supplier_balances_page),
+            ("customer-balances", self.customer_balances_page),
+            ("record-payment", self.record_payment_page),
+        ]
         return [
             path(f"<uuid:pk>/{slug}/", self.admin_site.admin_view(page), name=f"ledger_{slug.replace('-', '_')}")
             for slug, page in pages
@@ -52,6 +58,24 @@ class BooksAdmin(NeverAdded, NeverDeleted, Announced):
     def supplier_balances_page(self, request: HttpRequest, pk: str) -> HttpResponse:
         """What suppliers are owed, as a table."""
         return self._page(request, pk, "Supplier balances", supplier_balances_table)
+
+    def customer_balances_page(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """What customers owe, as a table."""
+        return self._page(request, pk, "Customer balances", customer_balances_table)
+
+    def record_payment_page(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """A customer's payment or refund, for whoever may add entries."""
+        books = get_object_or_404(Books, pk=pk)
+        if not request.user.has_perm("ledger.add_entry"):
+            raise PermissionDenied
+        shown, done = payment_page(request, books)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Record a payment or refund",
+            "opts": self.opts,
+            "original": books,
+        }
+        return done or render(request, "admin/ledger/books/payment.html", {**context, **shown})
 
     def _page(self, request: HttpRequest, pk: str, title: str, table: Any) -> HttpResponse:
         books = get_object_or_404(Books, pk=pk)
@@ -89,4 +113,14 @@ def supplier_balances_table(books: Books, as_at: date | None) -> Table:
     total = sum((row.balance for row in balances), Decimal(0))
     return Table(
         ("Supplier", "Name", f"Owed {books.base_currency}"), rows, (2,), ("", "Total", figure(total, zero="0.00"))
+    )
+
+
+def customer_balances_table(books: Books, as_at: date | None) -> Table:
+    """The customers' balances with their sum, which is the balance of debtors control."""
+    balances = customer_balances(books, as_at)
+    rows: list[tuple[object, ...]] = [(row.code, row.name, figure(row.balance, zero="0.00")) for row in balances]
+    total = sum((row.balance for row in balances), Decimal(0))
+    return Table(
+        ("Customer", "Name", f"Owes {books.base_currency}"), rows, (2,), ("", "Total", figure(total, zero="0.00"))
     )

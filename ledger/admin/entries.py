@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 
+from ledger.admin.allocations import allocation_sections, open_shown
 from ledger.admin.attachments import DOWNLOAD, attachments_table, download
 from ledger.admin.base import ModelAdmin, ReadOnly, Table, figure, linked
 from ledger.models import Entry, EntryKind
@@ -98,6 +99,7 @@ def sections_of(entry: Entry) -> list[dict[str, object]]:
         sections.append({"title": "Lines", "table": lines_table(entry)})
     if entry.memo_count:
         sections.append({"title": "Memo lines, which book nothing", "table": memo_table(entry)})
+    sections += allocation_sections(entry)
     if (files := attachments_table(entry)).rows:
         sections.append({"title": "Attachments", "table": files})
     return sections
@@ -121,6 +123,7 @@ def facts_of(entry: Entry) -> list[tuple[str, object]]:
         ("Supplier's own number", entry.supplier_reference),
         ("Net, tax and gross", _amounts(own, entry.currency)),
         ("In base currency", _amounts(base, entry.books.base_currency)),
+        ("Open", open_shown(entry)),
         ("Posted at", f"{spoken(posted_at)} {posted_at:%H:%M} UTC"),
         ("Reverses", linked(entry.reverses) if entry.reverses else ""),
         ("Reversed by", linked(reversal) if reversal else ""),

@@ -1,4 +1,4 @@
-"""The chart of accounts, tax codes, suppliers, currencies, delivery sites and dimensions."""
+"""The chart of accounts, tax codes, suppliers, customers, currencies, delivery sites and dimensions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from ledger.admin.base import Announced, NeverDeleted
-from ledger.models import Account, Currency, DeliverySite, Dimension, DimensionValue, Supplier, TaxCode
+from ledger.models import Account, Currency, Customer, DeliverySite, Dimension, DimensionValue, Supplier, TaxCode
 
 ADDRESS = ("address_1", "address_2", "city", "postcode", "country_code", "phone")
 
@@ -59,6 +59,19 @@ class SupplierAdmin(MasterAdmin):
         ("Address", {"fields": ("address_1", "address_2", "city", "region", "postcode", "country_code")}),
         ("Payment", {"fields": ("currency", "payment_days", "bank_name", "bank_account", "bank_sort_code")}),
         ("Usual codes", {"fields": ("default_account", "default_tax")}),
+    )
+
+
+@admin.register(Customer)
+class CustomerAdmin(MasterAdmin):
+    """The customers."""
+
+    list_display = ("code", "name", "town", "made_on_sight", "active", "books")
+    list_filter = ("made_on_sight", "active")
+    search_fields = ("code", "name", "email", "books__name")
+    fieldsets = (
+        (None, {"fields": ("books", "code", "name", "active")}),
+        ("Contact", {"fields": ("email", "address", "town", "county", "postcode", "country")}),
     )
 
 

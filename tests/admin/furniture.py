@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from ledger.models import Attachment, Books, Currency, DeliverySite, Dimension, DimensionValue, Entry
+from ledger.models import Attachment, Books, Currency, Customer, DeliverySite, Dimension, DimensionValue, Entry
 from portal.connections.models import AccessGrant, Connection, Endpoint, IntegrationSettings, Visit
 from portal.intake.models import VendorMessage
 from portal.postings.attachments.models import Handover
@@ -71,6 +71,7 @@ def master_data(ledger: Connection) -> None:
     DimensionValue.objects.create(
         dimension=Dimension.objects.create(books=books, name="Department"), code="TRN", name="Training"
     )
+    Customer.objects.create(books=books, code="HARB01", name="Harbour Logistics Ltd")
     entry = Entry.objects.filter(books=books).order_by("pk").first()
     assert entry is not None
     Attachment.objects.create(entry=entry, name="invoice.pdf", content_type="application/pdf", size=4, content=b"%PDF")

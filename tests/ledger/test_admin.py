@@ -20,6 +20,7 @@ from ledger.models import (
     Account,
     Books,
     Currency,
+    Customer,
     DeliverySite,
     Dimension,
     DimensionValue,
@@ -35,6 +36,7 @@ from tests.ledger.booked import key
 
 pytestmark = pytest.mark.django_db
 
+BALANCES = ("ledger_trial_balance", "ledger_supplier_balances", "ledger_customer_balances")
 NEW_KINDS = (RecordKind.CURRENCY, RecordKind.DELIVERY_SITE, RecordKind.DIMENSION)
 
 
@@ -214,10 +216,11 @@ def test_a_rate_for_the_base_currency_is_refused_on_its_page(staff: Client, book
 
 @pytest.mark.parametrize(
     "model",
-    ["account", "taxcode", "supplier", "books", "currency", "deliverysite", "dimension", "dimensionvalue"],
+    ["account", "taxcode", "supplier", "customer", "books", "currency", "deliverysite", "dimension", "dimensionvalue"],
 )
 def test_every_list_can_be_searched(staff: Client, entries: list[Entry], books: Books, model: str) -> None:
     DeliverySite.objects.create(books=books, code="LEEDS", name="Leeds")
+    Customer.objects.create(books=books, code="HARB01", name="Harbour Logistics")
     department = Dimension.objects.create(books=books, name="Department")
     DimensionValue.objects.create(dimension=department, code="TRN", name="Training")
     assert "Northgate Training Ltd" in page(staff, f"ledger_{model}_changelist", q="Northgate")
@@ -234,7 +237,7 @@ def test_closing_a_period_is_done_on_the_books(staff: Client, books: Books) -> N
 
 def test_the_books_lead_to_their_balances(staff: Client, books: Books) -> None:
     html = page(staff, "ledger_books_change", books.pk)
-    for name in ("ledger_trial_balance", "ledger_supplier_balances"):
+    for name in BALANCES:
         assert f'href="{reverse(f"admin:{name}", args=[books.pk])}"' in html
 
 
@@ -254,7 +257,7 @@ def test_the_supplier_balances_are_a_table(staff: Client, books: Books, entries:
     assert "Enter a valid date" in page(staff, "ledger_supplier_balances", books.pk, as_at="yesterday")
 
 
-@pytest.mark.parametrize("name", ["ledger_trial_balance", "ledger_supplier_balances"])
+@pytest.mark.parametrize("name", BALANCES)
 def test_balances_are_for_who_may_see_the_books(client: Client, books: Books, name: str) -> None:
     url = reverse(f"admin:{name}", args=[books.pk])
     assert client.get(url).status_code == 302

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from integrations.documents import Kind
 from integrations.standing import Standing
 from portal.connections.models import Connection, Endpoint, Side
+from portal.connections.registry import source
 from portal.connections.services import abilities, accounting_connection
 from portal.postings.models import Posting, Transaction
 from portal.postings.states import UNDER_WAY, State
@@ -22,7 +23,8 @@ def kinds_to_receive(connection: Connection) -> frozenset[Kind | None]:
     """The kinds that have an open endpoint and that the company's system takes or keeps: what else comes is refused,
     so it is not missed. None, a type that nobody knows, is among them where one endpoint takes all kinds."""
     open_ones = set(Endpoint.objects.filter(connection=connection, is_active=True).values_list("kind", flat=True))
-    wanted = frozenset(Kind) if "" in open_ones else frozenset(Kind(kind) for kind in open_ones)
+    sends = source(connection.integration).kinds
+    wanted = sends if "" in open_ones else sends & frozenset(Kind(kind) for kind in open_ones)
     linked = accounting_connection(connection.company)
     if linked is not None:
         kept = {Kind(kind) for kind in linked.kept_kinds}

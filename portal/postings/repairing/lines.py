@@ -14,8 +14,9 @@ from ledger.services.previewing import told_of
 from portal.postings.models import Posting
 from portal.postings.preview.printing import pretty
 
-# An amount in the document's currency is positive for a debit; a credit note's lines are credits.
-SIGN: Final = {Kind.CREDIT_NOTE: -1, Kind.SALES_INVOICE: -1}
+# An amount in the document's currency is positive for a debit; the lines of a credit note, of what is sold, and of
+# a refund are credits.
+SIGN: Final = {Kind.CREDIT_NOTE: -1, Kind.SALES_INVOICE: -1, Kind.REFUND: -1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +29,11 @@ class BookedLine:
 
 
 def entry_of(posting: Posting) -> Entry | None:
-    """The entry that a posting made in our ledger, with its supplier and books; None where there is none."""
+    """The entry that a posting made in our ledger, with its party and books; None where there is none."""
     external_id = posting.external_id or ""
     if not external_id.isdecimal():
         return None
-    rows = Entry.objects.select_related("books", "supplier")
+    rows = Entry.objects.select_related("books", "supplier", "customer")
     return rows.filter(pk=int(external_id), external_key=str(posting.idempotency_key)).first()
 
 
@@ -43,7 +44,7 @@ def entry_text(posting: Posting) -> str:
 
 
 def lines_of(posting: Posting) -> dict[int, BookedLine]:
-    """The lines of that entry by the document's line number; without what the ledger adds (tax, creditors, rounding).
+    """The lines of that entry by the document's line number; without what the ledger adds (tax, the control account, rounding).
 
     A line that came to several is told with their sum; one without a net amount is told as it was kept.
     """
