@@ -44,7 +44,8 @@ def entry_text(posting: Posting) -> str:
 
 
 def lines_of(posting: Posting) -> dict[int, BookedLine]:
-    """The lines of that entry by the document's line number; without what the ledger adds (tax, the control account, rounding).
+    """The lines of that entry by the document's line number; without what the ledger adds (tax, debtors or creditors,
+    rounding).
 
     A line that came to several is told with their sum; one without a net amount is told as it was kept.
     """
