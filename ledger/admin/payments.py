@@ -69,7 +69,11 @@ class MoneyForm(forms.Form):
         self.settleable = {_field(item): item for item in items_for(books, customer, kind)[:SHOWN_AT_MOST]}
         for name, item in self.settleable.items():
             self.fields[name] = forms.DecimalField(
-                label=_told(item, kind), max_digits=DIGITS, decimal_places=PLACES, required=False
+                label=item.entry.document_number or item.entry.number,
+                help_text=_told(item, kind),
+                max_digits=DIGITS,
+                decimal_places=PLACES,
+                required=False,
             )
 
     def recorded(self) -> ByHand:
@@ -126,7 +130,7 @@ def _field(item: Item) -> str:
 
 
 def _told(item: Item, kind: Kind) -> str:
-    """Such as `Sales invoice INV-1 of 14 Mar 2024 (JNL-000001), 100.00 GBP open`."""
+    """Such as `Sales invoice of 14 Mar 2024 (JNL-000001), 100.00 GBP open`."""
     entry, word = item.entry, "settled" if item.is_taken_back_by(kind) else "open"
-    what = f"{entry.get_kind_display()} {entry.document_number}".strip()
-    return f"{what} of {spoken(entry.date)} ({entry.number}), {item.room_for(kind)} {entry.currency} {word}"
+    what = f"{entry.get_kind_display()} of {spoken(entry.date)} ({entry.number})"
+    return f"{what}, {item.room_for(kind)} {entry.currency} {word}"

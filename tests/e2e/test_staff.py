@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
+from django.db.transaction import atomic
 from django.urls import reverse
 
+from integrations.documents import IdempotencyKey
+from ledger.models import Books
+from ledger.services import post_document
 from portal.postings.states import State
 from tests.admin.world import World, build
 from tests.e2e.browser import Watched
 from tests.e2e.conftest import Visit
 from tests.factories import PASSWORD, StaffFactory
+from tests.samples import sale
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -66,6 +73,25 @@ def test_every_kind_of_page_keeps_to_the_policy(page: Watched, world: World) -> 
         page.open(address)
         assert page.page.title().endswith("· Postroom"), name
         page.shoot(f"admin-{name}")
+
+
+def test_a_payment_is_recorded_by_hand(page: Watched, world: World) -> None:
+    books = Books.objects.get(pk=world.ledger.settings["books"])
+    with atomic():
+        invoice = post_document(books, sale(number="INV-2024-0117"), IdempotencyKey("invoice"), "P-000900")
+    page.open(reverse("admin:ledger_books_change", args=[books.pk]))
+    page.page.get_by_role("link", name="Record a payment or refund").click()
+    page.page.get_by_label("Customer's code").fill("HARB01")
+    page.page.get_by_role("button", name="Next").click()
+    page.page.get_by_label("Amount").fill("170.50")
+    page.page.get_by_label("Bank account").select_option("1200")
+    page.page.get_by_label("INV-2024-0117").fill("70.50")
+    page.shoot("admin-payment")
+    page.page.get_by_role("button", name="Record").click()
+    page.page.get_by_text("is booked as").wait_for()
+    page.shoot("admin-payment-recorded")
+    (allocation,) = invoice.settlements.all()
+    assert (allocation.amount, allocation.entry.gross) == (Decimal("70.50"), Decimal("170.50"))
 
 
 def test_a_token_is_rotated_and_copied(page: Watched, world: World) -> None:

@@ -70,7 +70,8 @@ def text(response: Any) -> str:
 def test_a_payment_is_recorded(admin_client: Client, books: Books, invoice: Entry, heard: list[Any]) -> None:
     asked = text(admin_client.get(of_harbour(books)))
     assert "HARB01 Harbour Logistics Ltd" in asked
-    assert "Sales invoice INV-1 of 14 Mar 2024 (JNL-000001), 100.00 GBP open" in asked
+    assert "INV-1" in asked
+    assert "Sales invoice of 14 Mar 2024 (JNL-000001), 100.00 GBP open" in asked
     assert "1200 Bank current account" in asked
     assert "1100 Debtors control" not in asked
     response = admin_client.post(of_harbour(books), filled(invoice))

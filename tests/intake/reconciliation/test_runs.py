@@ -19,6 +19,7 @@ from portal.events.models import AuditEvent
 from portal.intake.models import SourceDifference, SourceRun
 from portal.intake.reconciliation import leases, repairs
 from portal.intake.reconciliation.leases import CannotReconcile, TakenOver, ask, take
+from portal.intake.reconciliation.ours import kinds_to_receive
 from portal.intake.reconciliation.run import Reading, go, perform
 from portal.postings.models import Posting
 from portal.tenants.models import Company
@@ -38,6 +39,13 @@ from tests.intake.reconciliation.scripted_source import There
 pytestmark = [pytest.mark.engine, pytest.mark.django_db]
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 TOO_OFTEN = Retryable("Too many requests.", retry_after=25, free=True)
+
+
+def test_what_only_other_sources_send_is_not_missed_here(on_ledger: Connection) -> None:
+    """The ledger takes sales, and iCompleat has none."""
+    assert kinds_to_receive(on_ledger) == {
+        Kind.PURCHASE_ORDER, Kind.INVOICE, Kind.CREDIT_NOTE, Kind.RECEIPT, None,
+    }  # fmt: skip
 
 
 class TestNeverReceived:

@@ -11,12 +11,14 @@ from portal.postings import repair
 from portal.postings.models import Posting
 from portal.postings.repair import REPAIRS, CannotVerify, mark_posted
 from portal.postings.repairing import there
+from portal.postings.repairing.lines import lines_of
 from portal.postings.repairing.offers import NAMES, offered, why_not
 from portal.postings.repairing.there import look
 from portal.postings.repairing.threeway import Verdict, rows
 from portal.postings.states import State
 from tests.admin.world import in_state
 from tests.factories import DemoConnectionFactory, LedgerConnectionFactory, StaffFactory, a_document, accepted
+from tests.samples import sale
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db]
 NAME = "Demo Books"
@@ -30,6 +32,15 @@ def test_what_is_offered_is_what_the_service_does_and_all_else_says_why_not(stat
         said = why_not(posting, name)
         assert bool(said) == (state not in REPAIRS[name])
         assert not said or said.endswith(".")
+
+
+@pytest.mark.parametrize("kind", [Kind.SALES_INVOICE, Kind.SALES_CREDIT_NOTE, Kind.PAYMENT, Kind.REFUND])
+def test_lines_of_what_is_sold_are_told_as_the_document_has_them(kind: Kind) -> None:
+    posting = accepted(LedgerConnectionFactory.create(), sale(kind)).posting
+    told = lines_of(posting)
+    assert {number: (one.account_code, one.net) for number, one in told.items()} == {
+        line.number: (line.account_code, line.net) for line in sale(kind).lines
+    }
 
 
 def test_too_many_who_wait_is_a_reason_and_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
