@@ -221,7 +221,8 @@ class AccountingSystem(System):
         UTC), whoever wrote it, page by page; one that was undone since is left out.
 
         Asked only of a system that `can.tells_settlements`; one may come twice when the books change while they are
-        read. Raises `Retryable`, `Unauthorised`, `Misconfigured`.
+        read, and one may be seen some time after its moment of writing, so ask for the last while again.
+        Raises `Retryable`, `Unauthorised`, `Misconfigured`.
         """
         return iter(())
 
