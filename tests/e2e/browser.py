@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Response, sync_playwright
 
 # The Web Content Accessibility Guidelines up to 2.2, levels A and AA, and what axe advises beyond them.
 RULES = {
@@ -31,6 +31,7 @@ FLAGS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
+WENT_ON = "Execution context was destroyed"
 MISSING = "Chromium is not installed. On Debian: apt-get install --no-install-recommends chromium"
 
 
@@ -119,8 +120,15 @@ class Watched:
 
 
 def barriers(page: Page) -> list[str]:
-    """What axe finds against a page as it stands: the rule, and the element."""
-    found = Axe().run(page, options=RULES).response["violations"]
+    """What axe finds against a page as it stands: the rule, and the element. Where the page goes on by itself while axe
+    looks, it looks at the next one."""
+    try:
+        found = Axe().run(page, options=RULES).response["violations"]
+    except Error as error:
+        if WENT_ON not in error.message:
+            raise
+        page.wait_for_load_state()
+        found = Axe().run(page, options=RULES).response["violations"]
     return [f"{each['id']}: {' '.join(map(str, node['target']))}" for each in found for node in each["nodes"]]
 
 

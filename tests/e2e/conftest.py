@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
+from integrations.codat.addresses import redirect_url
+from tests.e2e import through_codat
 from tests.e2e.browser import WIDE, Watched, chromium, shots_directory
 from tests.e2e.people import approve_all, logged_in, synchronise_all
 from tests.e2e.processes import Town, running
@@ -69,6 +71,20 @@ def town(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         with visitors(browser, town.portal, shots) as visitor:
             synchronise_all(logged_in(visitor(), town, "customer"), town)
         yield town
+
+
+@pytest.fixture(scope="session")
+def _account_at_codat(town: Town, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the installation has there, which staff enter once."""
+    with visitors(browser, town.portal, shots_directory(tmp_path_factory.mktemp("shots"))) as visitor:
+        through_codat.enter(logged_in(visitor(), town, "staff"), town)
+    through_codat.listen(town)
+
+
+@pytest.fixture
+def codat(town: Town, _account_at_codat: None) -> None:
+    """The installation has an account at Codat, and Codat knows where people come back to."""
+    through_codat.return_to(town, redirect_url(f"{town.portal}/link/back/"))
 
 
 @pytest.fixture

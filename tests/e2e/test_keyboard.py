@@ -99,7 +99,7 @@ def test_a_day_s_work_by_keyboard_alone(scene: Scene, visit: Visit) -> None:
     visitor = visit()
     page, hands = visitor.page, Hands(visitor.page)
     visitor.open("/")
-    hands.type("Username or email", scene.user.username)
+    hands.type("E-mail address", scene.user.username)
     hands.type("Password", PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Companies")).to_be_visible()

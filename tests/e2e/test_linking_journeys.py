@@ -9,16 +9,14 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from integrations.accountsiq.standin.furniture import COMPANY_ID
 from integrations.accountsiq.standin.tokens import CLIENT_ID
-from integrations.codat.addresses import redirect_url
 from integrations.codat.standin.furniture import ENTITIES
 from tests.e2e import through_codat
-from tests.e2e.browser import Watched, shots_directory
-from tests.e2e.conftest import visitors
-from tests.e2e.people import logged_in, look, until
+from tests.e2e.browser import Watched
+from tests.e2e.people import look, until
 from tests.e2e.processes import There, Town
 from tests.e2e.through_codat import CODAT, XERO
 from tests.e2e.unlinked import (
@@ -49,16 +47,6 @@ NO_ACCESS: Final = "no longer accepts our access. It is sent as soon as the comp
 @pytest.fixture(scope="module")
 def companies(town: Town) -> dict[str, There]:
     return {one.name: one for one in unlinked(town, *NAMES)}
-
-
-@pytest.fixture(scope="module")
-def codat(town: Town, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The installation has an account at Codat, and Codat knows where the portal is."""
-    shots = shots_directory(tmp_path_factory.mktemp("shots"))
-    with visitors(browser, town.portal, shots) as visitor:
-        through_codat.enter(logged_in(visitor(), town, "staff"), town)
-    through_codat.listen(town)
-    through_codat.return_to(town, redirect_url(f"{town.portal}/link/back/"))
 
 
 def test_a_company_is_linked_at_accountsiq_and_survives_that_its_access_is_revoked(

@@ -11,13 +11,12 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, expect
 
-from integrations.codat.addresses import redirect_url
 from integrations.codat.standin.furniture import ENTITIES
 from tests.e2e import onboarding_steps as steps
 from tests.e2e import through_codat
 from tests.e2e.browser import Watched, shots_directory
 from tests.e2e.conftest import visitors
-from tests.e2e.people import logged_in, look
+from tests.e2e.people import look
 from tests.e2e.processes import There, Town
 from tests.e2e.unlinked import WITHIN, approve, booked, fill, number_there, open_transaction
 from tests.operations.running import get
@@ -34,15 +33,6 @@ def stranger(town: Town, browser: Browser, tmp_path: Path) -> Iterator[Watched]:
     """Somebody who was never here."""
     with visitors(browser, town.portal, shots_directory(tmp_path)) as visitor:
         yield visitor()
-
-
-@pytest.fixture(scope="module")
-def codat(town: Town, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The installation has an account at Codat, and Codat knows where the portal is."""
-    with visitors(browser, town.portal, shots_directory(tmp_path_factory.mktemp("shots"))) as visitor:
-        through_codat.enter(logged_in(visitor(), town, "staff"), town)
-    through_codat.listen(town)
-    through_codat.return_to(town, redirect_url(f"{town.portal}/link/back/"))
 
 
 def test_a_stranger_links_xero_through_codat_and_ends_with_a_journal_number(
