@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import pytest
@@ -31,6 +32,7 @@ FLAGS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
+T = TypeVar("T")
 WENT_ON = "Execution context was destroyed"
 MISSING = "Chromium is not installed. On Debian: apt-get install --no-install-recommends chromium"
 
@@ -93,7 +95,7 @@ class Watched:
         found = []
         for width in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": 900})
-            if self.page.evaluate("document.documentElement.scrollWidth") > width:
+            if steadily(self.page, lambda: self.page.evaluate("document.documentElement.scrollWidth")) > width:
                 found.append(width)
         self.page.set_viewport_size({"width": WIDE, "height": 900})
         return found
@@ -120,16 +122,20 @@ class Watched:
 
 
 def barriers(page: Page) -> list[str]:
-    """What axe finds against a page as it stands: the rule, and the element. Where the page goes on by itself while axe
-    looks, it looks at the next one."""
+    """What axe finds against a page as it stands: the rule, and the element."""
+    found = steadily(page, lambda: Axe().run(page, options=RULES).response["violations"])
+    return [f"{each['id']}: {' '.join(map(str, node['target']))}" for each in found for node in each["nodes"]]
+
+
+def steadily(page: Page, ask: Callable[[], T]) -> T:
+    """Ask something of a page; where it goes on by itself in that moment, the next one is asked."""
     try:
-        found = Axe().run(page, options=RULES).response["violations"]
+        return ask()
     except Error as error:
         if WENT_ON not in error.message:
             raise
-        page.wait_for_load_state()
-        found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{each['id']}: {' '.join(map(str, node['target']))}" for each in found for node in each["nodes"]]
+    page.wait_for_load_state()
+    return ask()
 
 
 def shots_directory(fallback: Path) -> Path:

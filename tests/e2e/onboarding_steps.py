@@ -197,12 +197,12 @@ def icompleat_connected(stranger: Watched, town: Town, there: Elsewhere) -> None
     look(stranger, "journey-22-icompleat-linked")
 
 
-def aimed(stranger: Watched, icompleat: Watched, company: There) -> None:
+def aimed(stranger: Watched, icompleat: Watched, company: There, addresses: Mapping[str, str] = ADDRESSES) -> None:
     """All addresses with their tokens, copied from the one page that shows them into iCompleat."""
     page = stranger.page
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"{len(ADDRESSES)} addresses with their tokens")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"{len(addresses)} addresses with their tokens")
     look(stranger, "journey-24-tokens")
-    for word, kind in ADDRESSES.items():
+    for word, kind in addresses.items():
         url, token = (copied(page, f"{word.lower()} {what}") for what in ("address", "token"))
         aim(icompleat, company, kind, url, token, HEADER)
 

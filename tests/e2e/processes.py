@@ -64,6 +64,13 @@ class Town:
         found: list[dict[str, Any]] = answer.json()["transactions"]
         return found
 
+    def is_alone(self, number: str) -> bool:
+        """Whether only one transaction in iCompleat has this number, of whatever company: those of samples repeat."""
+        query = "SELECT count(*) FROM transactions WHERE instr(body, ?)"
+        with sqlite3.connect(self.directory / "sandbox" / "icompleat.sqlite3", timeout=10) as database:
+            [(count,)] = database.execute(query, (f'"{number}"',)).fetchall()
+        return bool(count == 1)
+
     def suppliers_there(self, company: There) -> dict[str, str]:
         """The suppliers in iCompleat: code and name."""
         answer = get(f"{self.sandbox}/icompleat/control/companies/{company.icompleat_id}/lists/suppliers")

@@ -18,7 +18,7 @@ from tests.e2e import through_codat
 from tests.e2e.browser import Watched
 from tests.e2e.people import look, until
 from tests.e2e.processes import There, Town
-from tests.e2e.through_codat import CODAT, XERO
+from tests.e2e.through_codat import CODAT, PLATFORM, XERO
 from tests.e2e.unlinked import (
     WITHIN,
     approve,
@@ -138,7 +138,7 @@ def test_a_company_is_linked_through_codat_and_its_webhooks_are_heard(
     page.locator("#result_list tbody a").first.click()
     expect(page.locator("#content")).to_contain_text(re.compile(r"The operation \S+ is asked for\."))
     look(staff, "linking-codat-message")
-    posted(customer, CODAT, bill, note)
+    posted(customer, PLATFORM, bill, note)
     look(customer, "linking-codat-posted")
 
     there = through_codat.there(town, staff, connection)
@@ -148,7 +148,7 @@ def test_a_company_is_linked_through_codat_and_its_webhooks_are_heard(
     later, _ = approve(icompleat, town, company, "invoice")
     expect(open_transaction(customer, later).locator("#standing")).to_contain_text(NO_ACCESS)
     expect(authorise(staff, connection, CODAT, RIGHT)).to_contain_text(linked)
-    here = posted(customer, CODAT, bill, note, later)
+    here = posted(customer, PLATFORM, bill, note, later)
     assert sorted(here) == sorted(each["number"] for each in booked(town, "codat", there["company"]))
     expect(audited(staff, connection, "connection.deauthorised")).to_have_count(1)
 
@@ -172,7 +172,7 @@ def test_another_company_than_before_is_refused_by_name_and_nothing_is_posted_th
     assert booked(town, "codat", before) == []
     expect(open_transaction(customer, number).locator("#standing")).to_contain_text(NO_ACCESS)
     expect(authorise(staff, connection, CODAT, RIGHT)).to_contain_text(f"is linked to {ENTITIES[0]} at Codat.")
-    assert posted(customer, CODAT, number) == [each["number"] for each in booked(town, "codat", before)]
+    assert posted(customer, PLATFORM, number) == [each["number"] for each in booked(town, "codat", before)]
 
 
 def accountsiq(town: Town) -> dict[str, str]:

@@ -18,6 +18,8 @@ from tests.operations.running import get
 
 CODAT: Final = "Codat"
 XERO: Final = "gbol"
+# What customers, who chose it, read everywhere.
+PLATFORM: Final = "Xero"
 # What is entered in the mapping's form, by the names of its fields.
 TABLED: Final = {"supplier__how": "table", "dimension_0__name": "Department", "dimension_0__how": "table"}
 HEADINGS: Final = "Family,Source code,Accounting code,Note"

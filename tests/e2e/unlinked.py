@@ -201,11 +201,13 @@ def audited(staff: Watched, connection: str, verb: str) -> Locator:
 
 
 def approve(icompleat: Watched, town: Town, company: There, sample: str) -> tuple[str, Locator]:
-    """Let one more document be approved in iCompleat: its number there, and what iCompleat says."""
-    icompleat.open(f"/companies/{company.icompleat_id}")
-    icompleat.page.get_by_label("Sample").select_option(sample)
-    icompleat.page.get_by_role("button", name="Make it").click()
-    number = town.transactions(company)[-1]["number"]
+    """Let one more document be approved in iCompleat: its number there, which no other has, and what iCompleat says."""
+    number = ""
+    while not (number and town.is_alone(number)):
+        icompleat.open(f"/companies/{company.icompleat_id}")
+        icompleat.page.get_by_label("Sample").select_option(sample)
+        icompleat.page.get_by_role("button", name="Make it").click()
+        number = town.transactions(company)[-1]["number"]
     icompleat.page.get_by_role("link", name=number, exact=True).click()
     icompleat.page.get_by_role("button", name=re.compile("^Approve ")).click(timeout=PATIENT)
     icompleat.page.get_by_role("status").wait_for(timeout=PATIENT)
