@@ -27,6 +27,9 @@ VERDICTS: Final[dict[str, tuple[str, str]]] = {
     Verdict.REVISED: (POSTED, "Taken in"),
     Verdict.NOT_LIVE: (WAITING, "Not live yet"),
     Verdict.CLOSED: (CLOSED, "Closed"),
+    Verdict.HINT: (UNDER_WAY, "A hint"),
+    Verdict.SKIPPED: (CLOSED, "Nothing to book"),
+    Verdict.SUPERSEDED: (CLOSED, "Read again"),
 }
 REFUSED: Final = (PERSON, "Refused")
 NOT_MADE_YET: Final = "It is being looked at."

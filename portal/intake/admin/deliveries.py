@@ -29,6 +29,9 @@ TONES = {
     Verdict.NOT_LIVE: WAITING,
     Verdict.CLOSED: CLOSED,
     Verdict.FAILED: PERSON,
+    Verdict.HINT: UNDER_WAY,
+    Verdict.SKIPPED: CLOSED,
+    Verdict.SUPERSEDED: CLOSED,
 }
 HASH = re.compile(r"[0-9a-f]{64}")
 DOWNLOAD = Button(name="body", label="Download the body", permission="intake.view_delivery")
