@@ -14,7 +14,7 @@ from integrations.documents import Document
 from portal.events.services import tell
 from portal.postings.changes import change
 from portal.postings.models import Posting, Revision, RevisionState
-from portal.postings.states import FINAL, Actor, State
+from portal.postings.states import Actor, State
 
 CANCELLED: Final = "The source has cancelled it before it was sent."
 STAGE: Final = "stage"
@@ -74,11 +74,9 @@ def _contested(document: Document, posting: Posting, received_at: datetime) -> E
     )
     if not is_new:
         return Ended.KNOWN
-    if posting.state not in FINAL or posting.state == State.POSTED:
-        company = transaction.company
-        message = ALERT.format(number=transaction.number)
-        tell(
-            "transaction.cancelled_at_source", message, who="intake", subject=transaction,
-            tenant_id=company.tenant_id, company_id=company.pk,
-        )  # fmt: skip
+    company = transaction.company
+    tell(
+        "transaction.cancelled_at_source", ALERT.format(number=transaction.number), who="intake", subject=transaction,
+        tenant_id=company.tenant_id, company_id=company.pk,
+    )  # fmt: skip
     return Ended.CONTESTED

@@ -13,12 +13,13 @@ import time_machine
 
 from integrations.documents import Allocation, Customer, Document, Kind, Posted
 from integrations.errors import Rejected
+from ledger.models import Entry
 from portal.connections.models import Connection
 from portal.postings import work
 from portal.postings.content import document_of
 from portal.postings.models import Posting
 from portal.postings.repair import void
-from tests.factories import StaffFactory, a_document, a_line, accepted
+from tests.factories import LedgerConnectionFactory, StaffFactory, a_document, a_line, accepted
 from tests.postings.fake_books import Books, FakeBooks
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db]
@@ -165,6 +166,42 @@ def test_a_sale_never_waits_for_one_of_our_own_orders_with_the_customer_s_number
     sold = invoice(connection, order_number="PO-7781")
     work.run(sold.pk)
     assert fresh(sold).state == "posted"
+
+
+@pytest.fixture
+def ledger() -> Connection:
+    """A company on the built-in ledger, which books inside our own transaction."""
+    made: Connection = LedgerConnectionFactory.create()
+    return made
+
+
+def sold_in(ledger: Connection) -> Posting:
+    """The invoice, coded to sales."""
+    return invoice(ledger, number="INV-10482", lines=(a_line(account_code="4000"),))
+
+
+def paid_in(ledger: Connection) -> Posting:
+    """Its payment, into the bank account."""
+    document = payment_of("10482")
+    return accepted(ledger, replace(document, lines=(replace(document.lines[0], account_code="1200"),))).posting
+
+
+def test_in_the_ledger_a_payment_that_came_first_is_booked_once_its_invoice_is(ledger: Connection) -> None:
+    paid = paid_in(ledger)
+    assert (paid.state, paid.waits_for, paid.attempt_count) == ("ready", "sales_invoice 10482", 0)
+    assert not Entry.objects.exists()
+    sold = sold_in(ledger)
+    assert sold.state == "posted"
+    assert (fresh(paid).state, paid.waits_for) == ("ready", "")
+    work.run(paid.pk)
+    assert fresh(paid).state == "posted"
+    [allocated] = Entry.objects.get(pk=int(paid.external_id or 0)).allocations.all()
+    assert (str(allocated.settled_id), allocated.amount) == (sold.external_id, Decimal("120.00"))
+
+
+def test_in_the_ledger_a_payment_is_booked_at_once_where_its_invoice_is_there(ledger: Connection) -> None:
+    sold_in(ledger)
+    assert paid_in(ledger).state == "posted"
 
 
 def _raising(error: Exception) -> Callable[[], None]:

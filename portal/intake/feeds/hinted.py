@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.transaction import atomic
 from django.utils import timezone
 
+from integrations.base import Answer
 from integrations.feeds import Call, FedSource
 from portal.connections.models import Endpoint
 from portal.intake import deliveries
@@ -21,10 +22,10 @@ METHOD = "x-http-method"
 
 @dataclass(frozen=True, slots=True)
 class Hinted:
-    """What is told to people, and whose hints are to be followed."""
+    """What the source is answered, and whose hints are to be followed."""
 
     connection_id: str
-    sentence: str
+    answer: Answer
 
 
 def take(source: FedSource, endpoint: OpenEndpoint, call: Call) -> Hinted:
@@ -37,4 +38,4 @@ def take(source: FedSource, endpoint: OpenEndpoint, call: Call) -> Hinted:
         answer = source.acknowledge("", {"message": sentence})
         after_ms = round((time.monotonic() - began) * 1000)
         deliveries.end(delivery_id, Judgement(Verdict.HINT, sentence), answer, after_ms)
-    return Hinted(str(connection.pk), sentence)
+    return Hinted(str(connection.pk), answer)

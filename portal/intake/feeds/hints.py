@@ -78,10 +78,10 @@ def follow(connection_id: str, ring: Ring) -> int:
 
 def _follow(connection: Connection, asked: FedSource, hint: HintedRecord, ring: Ring) -> bool:
     """Whether the next one may be asked for."""
-    taken = HintedRecord.objects.filter(pk=hint.pk, next_at=hint.next_at).update(next_at=_later(hint))
-    if not taken:
+    later = _later(hint)
+    if not HintedRecord.objects.filter(pk=hint.pk, next_at=hint.next_at).update(next_at=later):
         return True
-    hint.next_at = _later(hint)
+    hint.next_at = later
     try:
         _read(connection, asked, hint, ring)
     except Missing:

@@ -50,13 +50,18 @@ def perform(reader_id: int, ring: Ring) -> bool:
 
 def _go(lease: Lease, ring: Ring) -> None:
     try:
-        _read(lease, ring)
+        _read_or_put_off(lease, ring)
     except LeaseLost:
         logger.info("Another worker goes on with this feed.")
+
+
+def _read_or_put_off(lease: Lease, ring: Ring) -> None:
+    try:
+        _read(lease, ring)
+    except (DatabaseError, LeaseLost):
+        raise
     except IntegrationError as error:
         _put_off(lease, error)
-    except DatabaseError:
-        raise
     except Exception as error:
         logger.exception("A feed could not be read because of an error of ours.")
         _end_with(lease, BUG.format(name=type(error).__name__))

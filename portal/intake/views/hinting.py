@@ -16,7 +16,7 @@ from integrations.base import Answer
 from integrations.feeds import Call, FedSource
 from portal.connections.registry import UnknownIntegration, source
 from portal.intake.authenticate import Refused, authenticate
-from portal.intake.feeds.hinted import Hinted, take
+from portal.intake.feeds.hinted import take
 from portal.intake.feeds.hints import GATHERED_FOR
 from portal.intake.feeds.tasks import ring_hints
 from portal.intake.rate import refused_as_too_often
@@ -64,13 +64,8 @@ class ReceiveHint(APIView):
         refusals.write_if_due()
         query = {name: request.query_params.get(name, "") for name in request.query_params}
         hinted = take(known, endpoint, Call(method=request.method or "", query=query, headers=headers, body=body))
-        _ring(hinted)
-        return _respond(known.acknowledge("", {"message": hinted.sentence}))
-
-
-def _ring(hinted: Hinted) -> None:
-    if hinted.connection_id:
         ring_hints(hinted.connection_id, after_seconds=GATHERED_FOR.total_seconds())
+        return _respond(hinted.answer)
 
 
 def _known(integration: str) -> FedSource:

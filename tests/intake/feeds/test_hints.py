@@ -139,6 +139,30 @@ def test_hints_at_one_record_are_one(source: Connection, shelf: Shelf, send: Sen
     assert (shelf.count("head"), shelf.count("whole"), booked()) == (1, 1, ["b1"])
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_hint_that_was_followed_is_over_while_the_clock_runs(
+    source: Connection, shelf: Shelf, send: Send, is_there: bool
+) -> None:
+    if is_there:
+        shelf.put("b1", NINE)
+    send({"id": "b1"})
+    with time_machine.travel(timezone.now() + timedelta(seconds=3)):
+        hints.follow(str(source.pk), nobody)
+    assert HintedRecord.objects.count() == 0
+
+
+def test_a_hint_that_failed_counts_its_tries_while_the_clock_runs(source: Connection, shelf: Shelf, send: Send) -> None:
+    def down(_: str) -> None:
+        raise Retryable("The source is down.")
+
+    shelf.before = down
+    send({"id": "b1"})
+    with time_machine.travel(timezone.now() + timedelta(seconds=3)):
+        hints.follow(str(source.pk), nobody)
+    hint = HintedRecord.objects.get()
+    assert (hint.tries, hint.problem) == (1, "The source is down.")
+
+
 def test_a_hint_that_comes_while_its_record_is_read_is_followed_again(
     source: Connection, shelf: Shelf, send: Send
 ) -> None:

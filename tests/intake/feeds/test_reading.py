@@ -414,3 +414,16 @@ def test_a_record_is_read_under_the_settings_of_its_connection(source: Connectio
     Connection.objects.filter(pk=source.pk).update(settings={})
     assert taking.take_again(timezone.now() + timedelta(minutes=11), nobody) == 1
     assert booked() == ["b1"]
+
+
+def test_whoever_was_taken_over_and_fails_says_nothing(source: Connection, shelf: Shelf) -> None:
+    reader = readers(source)["bill"]
+
+    def taken_over(_: str) -> None:
+        FeedReader.objects.filter(pk=reader.pk).update(lease_token=None, lease_until=None)
+        raise Retryable("The source is down.")
+
+    shelf.before = taken_over
+    assert perform(reader.pk, nobody)
+    reader.refresh_from_db()
+    assert (reader.problem, reader.tries) == ("", 0)
