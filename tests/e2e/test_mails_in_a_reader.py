@@ -51,8 +51,9 @@ def sent(scene: Scene, settings: Any, monkeypatch: pytest.MonkeyPatch) -> dict[s
         scene.in_state(state)
     Posting.objects.filter(state=State.REJECTED).update(error_class="Misconfigured")
     choose(member, scene.company, Wish(True, Digest.DAILY), who="me")
-    MailChoice.objects.update(digest_sent_at=timezone.now() - timedelta(days=3))
-    assert send_due_digests(timezone.now()) == 1
+    MailChoice.objects.update(digest_sent_at=timezone.now() - timedelta(days=4))
+    # At an hour of its own: in the early morning a mail still waits for the figures of the day before.
+    assert send_due_digests(timezone.now().replace(hour=18, minute=0) - timedelta(days=1)) == 1
     alert()
     invited(member)
     form = {"organisation": "Quay Group", "time_zone": "Europe/London", "email": "quinn@example.org"}
