@@ -82,7 +82,10 @@ CONNECTORS = env.list(
         "integrations.codat.connector.Codat",
     ],
 )
-SOURCES = env.list("SOURCES", default=["integrations.icompleat.connector.ICompleat"])
+SOURCES = env.list(
+    "SOURCES",
+    default=["integrations.icompleat.connector.ICompleat", "integrations.accessplanit.connector.AccessPlanit"],
+)
 
 MIDDLEWARE = [
     "portal.operations.middleware.RequestContext",
