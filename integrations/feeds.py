@@ -99,13 +99,41 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field of a feed's records as the source itself describes it. `type` is in the source's words, empty where it
+    """One field of a part's records as the source itself describes it. `type` is in the source's words, empty where it
     does not tell; `is_writable` None where it does not tell."""
 
     name: str
     label: str = ""
     type: str = ""
     is_writable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Records of one shape at a source: those of a feed, or what belongs to them, such as the lines of invoices."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldName:
+    """A field whose name at the source differs between customers, or was never published.
+
+    `key` is our own word for it, `part` the records that have it. `default` is its name until somebody says otherwise;
+    empty: it is not looked at. `is_needed`: nothing can be read without it. `is_guess`: nobody has published the
+    default. `is_written`: it is not read but written. `setting` is the setting that holds the name, empty for a line
+    `key = name` in the setting `FedSource.names_setting`.
+    """
+
+    key: str
+    label: str
+    part: str
+    default: str = ""
+    is_needed: bool = False
+    is_guess: bool = False
+    is_written: bool = False
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +156,11 @@ class FedSource(Source):
     """
 
     feeds: ClassVar[tuple[Feed, ...]]
+    parts: ClassVar[tuple[Part, ...]] = ()
+    """What `fields` can be asked about; none where a source describes nothing."""
+    field_names: ClassVar[tuple[FieldName, ...]] = ()
+    """The names that a person may have to choose, part by part."""
+    names_setting: ClassVar[str] = "fields"
 
     @abstractmethod
     def hinted(self, call: Call) -> Pointer:
@@ -152,9 +185,9 @@ class FedSource(Source):
         Else it is that of creation, and records that are still open have to be read again. No request goes out."""
 
     @abstractmethod
-    def fields(self, feed: str) -> Sequence[Field]:
-        """What the source's own description tells of a feed's records. Raises as `page`, and `Missing` where the source
-        describes nothing."""
+    def fields(self, part: str) -> Sequence[Field]:
+        """What the source's own description tells of the records of a part. Raises as `page`, and `Missing` where the
+        source describes nothing."""
 
     @classmethod
     def hidden(cls, told: Mapping[str, Any]) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 
 from integrations.accessplanit import discovery, heads, hints, mapping, names, tokens, whole, writing
 from integrations.accessplanit.client import Client
+from integrations.accessplanit.named import FIELD_NAMES, PARTS
 from integrations.accessplanit.names import INVOICE
 from integrations.accessplanit.paging import Pages
 from integrations.accessplanit.query import Query
@@ -18,7 +19,19 @@ from integrations.accessplanit.values import SOURCE
 from integrations.base import Answer, Expected, Link
 from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted
 from integrations.errors import Misconfigured, Rejected
-from integrations.feeds import Amendment, Call, FedSource, Feed, Field, Head, HeadPage, Pointer, Wanted
+from integrations.feeds import (
+    Amendment,
+    Call,
+    FedSource,
+    Feed,
+    Field,
+    FieldName,
+    Head,
+    HeadPage,
+    Part,
+    Pointer,
+    Wanted,
+)  # fmt: skip
 from integrations.linking import Token
 from integrations.metadata import Abilities, Limits, Metadata
 
@@ -46,6 +59,8 @@ class AccessPlanit(FedSource):
     uses_tokens: ClassVar[bool] = True
     kinds: ClassVar[frozenset[Kind]] = frozenset(kind for feed in names.FEEDS for kind in feed.kinds)
     feeds: ClassVar[tuple[Feed, ...]] = names.FEEDS
+    parts: ClassVar[tuple[Part, ...]] = PARTS
+    field_names: ClassVar[tuple[FieldName, ...]] = FIELD_NAMES
     # The vendor counts by endpoint and hour (version 1); we count all endpoints together, which is stricter.
     limits: ClassVar[Limits] = Limits(requests=USUAL_REQUESTS, seconds=_AN_HOUR, at_once=4)
     limit_by: ClassVar[tuple[str, ...]] = ("base_url", "api_key", "username")
@@ -154,9 +169,11 @@ class AccessPlanit(FedSource):
         """Where a setting names the moment of changes, or a survey found one that every record has."""
         return bool(self._changes(self._known(feed)))
 
-    def fields(self, feed: str) -> Sequence[Field]:
-        """What the platform describes of a feed's module. Raises as the base says."""
-        return discovery.fields(self._client, self._known(feed))
+    def fields(self, part: str) -> Sequence[Field]:
+        """What the platform describes of a part's module. Raises as the base says."""
+        if part not in names.MODULES:
+            raise Misconfigured(f"accessplanit has no records called {part[:40]}.", field="part")
+        return discovery.fields(self._client, part)
 
     def _moment(self, feed: str) -> str:
         return self._changes(feed) or self._reading.fields[f"{feed}.made"]

@@ -70,7 +70,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "credit_note_item.credit_note": "CreditNoteID",
 }
 _NEEDED_MODULES: Final = frozenset({INVOICE, ITEM})
-_NEEDED_FIELDS: Final = frozenset(
+NEEDED_FIELDS: Final = frozenset(
     {
         "invoice.date",
         "invoice.made",
@@ -100,7 +100,7 @@ def modules(text: str) -> Mapping[str, str]:
 
 def fields(text: str) -> Mapping[str, str]:
     """The property names, likewise."""
-    return _named(text, FIELDS, _NEEDED_FIELDS, setting="fields")
+    return _named(text, FIELDS, NEEDED_FIELDS, setting="fields")
 
 
 def _named(text: str, known: Mapping[str, str], needed: frozenset[str], *, setting: str) -> Mapping[str, str]:
