@@ -33,6 +33,7 @@ T = TypeVar("T")
 # A person waits for the answer.
 CHECKED_WITHIN_SECONDS: Final = 20.0
 PATIENCE_SECONDS: Final = 10.0
+LONGEST_ID: Final = 100
 NEEDED: Final = "{label} is missing."
 ANOTHER_ADDRESS: Final = (
     "The address is another one than before. Enter the {label} again: it is not sent there unasked."
@@ -118,7 +119,7 @@ def save_source(
             return _changed(connection, settings, secrets, who, linked)
         return connect(
             company, integration, side=Side.SOURCE, who=who, settings=settings, secrets=kept_secrets(None, {}, secrets),
-            external_company_id=settings.get("company_id", "").strip(),
+            external_company_id=_id_there(settings, linked),
             external_company_name=linked.name if linked else "",
         )  # fmt: skip
 
@@ -141,7 +142,7 @@ def _changed(
     new_secrets = sorted(key for key, value in secrets.items() if value.strip())
     connection.secrets = kept_secrets(connection, settings, secrets)
     connection.settings = {**stored, **settings}
-    connection.external_company_id = settings.get("company_id", "").strip() or connection.external_company_id
+    connection.external_company_id = _id_there(settings, linked) or connection.external_company_id
     connection.external_company_name = (linked.name if linked else "") or connection.external_company_name
     names = ["settings", "secrets", "external_company_id", "external_company_name"]
     if linked is not None and connection.status != Status.LINKED:
@@ -155,6 +156,11 @@ def _changed(
         settings=changed, secrets=new_secrets,
     )  # fmt: skip
     return connection
+
+
+def _id_there(settings: Mapping[str, str], linked: LinkedCompany | None) -> str:
+    """The company's id at the source: the one that was typed in, where there is such a setting, else as it tells it."""
+    return settings.get("company_id", "").strip() or (linked.external_id[:LONGEST_ID] if linked else "")
 
 
 def _missing(

@@ -14,6 +14,7 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from portal.connections.models import Endpoint, EndpointToken, TokenOrigin
+from portal.connections.registry import UnknownIntegration, source
 from portal.digests import digest
 from portal.events.services import tell
 
@@ -22,6 +23,7 @@ SHORTEST = 16
 ADVISED = 24
 LIVE_AT_MOST = 2
 OVERLAP = timedelta(hours=24)
+SHORT = "This token has {length} characters. {advised} or more are advised: ask {source} for a longer one."
 PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
 
@@ -51,7 +53,7 @@ def paste_token(endpoint: Endpoint, token: str, *, who: str, overlap: timedelta 
     _store(endpoint, token, TokenOrigin.PASTED, overlap)
     _tell(endpoint, "endpoint.token_pasted", f"A token ending in {token[-4:]} was pasted in.", who)
     if len(token) < ADVISED:
-        return f"This token has {len(token)} characters. {ADVISED} or more are advised: ask iCompleat for a longer one."
+        return SHORT.format(length=len(token), advised=ADVISED, source=_source_name(endpoint))
     return None
 
 
@@ -98,6 +100,13 @@ def header_with_token(digests: Iterable[str], headers: Mapping[str, str]) -> str
 
 def _live(endpoint: Endpoint, at: datetime) -> QuerySet[EndpointToken]:
     return endpoint.tokens.filter(Q(retires_at__isnull=True) | Q(retires_at__gt=at))
+
+
+def _source_name(endpoint: Endpoint) -> str:
+    try:
+        return source(endpoint.connection.integration).metadata.name
+    except UnknownIntegration:
+        return "the source"
 
 
 def _store(endpoint: Endpoint, token: str, origin: TokenOrigin, overlap: timedelta) -> None:

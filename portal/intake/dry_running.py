@@ -9,10 +9,9 @@ from django.conf import settings
 
 from integrations.base import Expected
 from integrations.documents import Document, Kind
-from integrations.errors import Malformed
+from integrations.errors import Malformed, Misconfigured, NotDue
 from portal.connections.models import Connection
-from portal.connections.registry import source
-from portal.connections.services import accounting_connection
+from portal.connections.services import accounting_connection, source_of
 from portal.intake.strict_json import load
 from portal.postings.models import Transaction
 from portal.postings.preview.report import DryRun
@@ -58,6 +57,6 @@ def _read(connection: Connection, body: bytes, kind: Kind | None) -> Document:
     company_id, currency = connection.external_company_id, connection.company.base_currency
     expected = Expected(company_id=company_id, base_currency=currency, kind=kind)
     try:
-        return source(connection.integration).parse(load(body), expected)
-    except Malformed as error:
+        return source_of(connection).parse(load(body), expected)
+    except (Malformed, Misconfigured, NotDue) as error:
         raise CannotRun(error.message, error.field) from error

@@ -15,7 +15,7 @@ from portal.postings.models import Posting, Transaction, Transition
 from portal.postings.states import State
 
 TYPES: Final = {
-    "posting.posted": "A document is in the accounting system, or a document raised here is in iCompleat.",
+    "posting.posted": "A document is in the accounting system, or a document raised here is at its source.",
     "posting.rejected": "It was refused for a reason that somebody can mend.",
     "posting.held": "Nobody but a person can decide what happens to it.",
     "posting.withdrawn": "Nothing was sent; the source was told so and may send it again.",

@@ -12,6 +12,7 @@ from portal.connections.models import Connection, Status
 from portal.connections.registry import UnknownIntegration, system
 from portal.connections.services import abilities
 from portal.connections.setup import source_connections
+from portal.raising.checking import RAISED_KINDS
 from portal.raising.wanted import Problem
 from portal.tenants.living import is_live
 from portal.tenants.models import Company
@@ -35,7 +36,7 @@ NOT_LIVE = (
 
 def raising_connection(company: Company) -> Connection | None:
     """The connection to the source that takes this company's transactions, in whatever status but Unlinked."""
-    return next((one for one in source_connections(company) if _takes_any(one)), None)
+    return next((one for one in source_connections(company) if _takes_raised(one)), None)
 
 
 def problems(company: Company, connection: Connection | None, kinds: Iterable[Kind]) -> Iterator[Problem]:
@@ -60,9 +61,10 @@ def problems(company: Company, connection: Connection | None, kinds: Iterable[Ki
         yield Problem(message=NOT_LIVE.format(**words), is_warning=True)
 
 
-def _takes_any(connection: Connection) -> bool:
+def _takes_raised(connection: Connection) -> bool:
+    """A source that only takes payments back is none to raise invoices in."""
     try:
-        return bool(abilities(connection).kinds)
+        return bool(abilities(connection).kinds & RAISED_KINDS)
     except UnknownIntegration:
         return False
 

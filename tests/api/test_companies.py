@@ -280,10 +280,11 @@ def test_every_installed_integration_is_told_and_filtered_by_type(program: Progr
     def keys(query: str = "") -> set[str]:
         return {one["key"] for one in read(program.call("GET", f"/api/v1/integrations{query}"))["results"]}
 
-    assert {"ledger", "demo", "tryton", "odoo", "accountsiq", "codat", "icompleat"} <= keys()
-    assert {"icompleat"} <= keys("?type=Expense")
+    assert {"ledger", "demo", "tryton", "odoo", "accountsiq", "codat", "icompleat", "accessplanit"} == keys()
+    assert keys("?type=Expense") == {"icompleat"}
+    assert keys("?type=Commerce") == {"accessplanit"}
     assert keys("?sourceType=Expense") == keys("?type=Expense")
-    assert keys("?type=Accounting") | keys("?type=Expense") == keys()
+    assert keys("?type=Accounting") == keys() - {"icompleat", "accessplanit"}
     assert keys("?type=Accounting&sourceType=Expense") == set()
     assert "codat" in keys("?enabled=false")
     assert "codat" not in keys("?enabled=true")

@@ -20,7 +20,7 @@ from portal.tenants.models import Company
 from tests.admin.world import in_state
 from tests.api.calling import Program, error, read
 from tests.connections.conformance.rig import COMPANY, TOKEN, Rig, served
-from tests.factories import DemoConnectionFactory, a_document
+from tests.factories import DemoConnectionFactory, SourceConnectionFactory, a_document
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 WRONG = "The body has errors; nothing was done."
@@ -192,6 +192,11 @@ def test_connections_are_listed_and_filtered(program: Program, source: Connectio
     assert ids("?orderBy=created") == [str(source.pk), str(books.pk)]
     assert ids() == [str(books.pk), str(source.pk)]
     assert ids("?sourceType=Expense") == [str(source.pk)]
+    assert ids("?sourceType=Commerce") == []
+    sold = SourceConnectionFactory.create(company=source.company, integration="accessplanit")
+    assert ids("?sourceType=Commerce") == [str(sold.pk)]
+    assert ids("?sourceType=Expense") == [str(source.pk)]
+    assert ids("?sourceType=Accounting") == [str(books.pk)]
     Connection.objects.filter(pk=books.pk).update(status=Status.DEAUTHORISED)
     assert ids("?status=Deauthorized") == ids("?status=Deauthorised") == [str(books.pk)]
 

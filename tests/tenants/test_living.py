@@ -16,7 +16,14 @@ from portal.postings.states import UNDER_WAY, State
 from portal.tenants import living
 from portal.tenants.models import Company
 from tests.admin.world import in_state
-from tests.factories import CompanyFactory, DemoConnectionFactory, SourceConnectionFactory, a_document, with_token
+from tests.factories import (
+    CompanyFactory,
+    DemoConnectionFactory,
+    EndpointFactory,
+    SourceConnectionFactory,
+    a_document,
+    with_token,
+)
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db]
 
@@ -74,8 +81,11 @@ def without_token(company: Company) -> None:
         (unlinked, "No accounting system is chosen."),
         (deauthorised, "is Deauthorised. Authorise it"),
         (unconfirmed, "Nobody has confirmed"),
-        (without_source, "iCompleat is not connected."),
-        (source_lost, "iCompleat is Deauthorised."),
+        (
+            without_source,
+            "No source is connected. Connect iCompleat or accessplanit: what is to be booked comes from there.",
+        ),
+        (source_lost, "iCompleat is Deauthorised. Enter its credentials again."),
         (without_token, "No address has a token."),
     ],
 )
@@ -87,6 +97,17 @@ def test_what_is_missing_is_named_and_nothing_changes(company: Company, change: 
     assert why in error.value.message
     company.refresh_from_db()
     assert (company.live_at, verbs(company)) == (None, [])
+
+
+def test_a_source_that_is_read_needs_an_open_address_and_no_token(company: Company) -> None:
+    without_source(company)
+    read = SourceConnectionFactory.create(company=company, integration="accessplanit")
+    with pytest.raises(living.CannotChange, match="The address for accessplanit is closed"):
+        living.go_live(company, who="jane")
+    EndpointFactory.create(connection=read)
+    living.go_live(company, who="jane")
+    company.refresh_from_db()
+    assert company.live_at is not None
 
 
 def test_back_to_not_live_needs_a_reason_and_changes_nothing_else(company: Company) -> None:

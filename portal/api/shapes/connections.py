@@ -13,7 +13,7 @@ from rest_framework import serializers
 from integrations.documents import Kind
 from portal.api.paging import NumberedPage, Pages
 from portal.api.shapes.fields import At, Shape, Words, moment
-from portal.api.shapes.integrations import ACCOUNTING, EXPENSE, SOURCE_TYPES
+from portal.api.shapes.integrations import ACCOUNTING, EXPENSE, SOURCE_TYPES, source_type
 from portal.api.strict import Body, Choice, Text
 from portal.connections.choosing import chosen_name
 from portal.connections.models import Connection, Endpoint, Side, Status
@@ -158,7 +158,7 @@ def connection_json(connection: Connection) -> dict[str, Any]:
         "id": str(connection.pk),
         "integrationKey": connection.integration,
         "platformName": platform_name(connection),
-        "sourceType": ACCOUNTING if connection.side == Side.ACCOUNTING else EXPENSE,
+        "sourceType": _source_type(connection),
         "status": WORDS[connection.status],
         "linkUrl": link_url(connection),
         "created": moment(connection.created_at),
@@ -185,6 +185,13 @@ def platform_name(connection: Connection) -> str:
         return source(connection.integration).metadata.name
     except UnknownIntegration:
         return connection.integration
+
+
+def _source_type(connection: Connection) -> str:
+    if connection.side == Side.ACCOUNTING:
+        return ACCOUNTING
+    known = sources().get(connection.integration)
+    return source_type(type(known)) if known else EXPENSE
 
 
 def link_url(connection: Connection) -> str:

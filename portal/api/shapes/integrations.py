@@ -16,10 +16,13 @@ from integrations.reference import RecordKind
 from portal.api.paging import NumberedPage
 from portal.api.shapes.fields import Shape, Words
 from portal.connections.access.installation import is_offered
+from portal.connections.registry import sources
 
 ACCOUNTING: Final = "Accounting"
 EXPENSE: Final = "Expense"
-SOURCE_TYPES: Final = (ACCOUNTING, EXPENSE)
+COMMERCE: Final = "Commerce"
+SOURCE_TYPES: Final = (ACCOUNTING, EXPENSE, COMMERCE)
+SOLD: Final = frozenset({Kind.SALES_INVOICE, Kind.SALES_CREDIT_NOTE, Kind.PAYMENT, Kind.REFUND})
 DATA_TYPES: Final[dict[RecordKind, str]] = {
     RecordKind.SUPPLIER: "suppliers",
     RecordKind.ACCOUNT: "chartOfAccounts",
@@ -85,7 +88,9 @@ class Integration(Shape):
     logoUrl = serializers.URLField(help_text="A monogram of ours, as SVG; no token is needed.")  # noqa: N815
     enabled = serializers.BooleanField(help_text="Whether this installation has what it needs for it.")
     sourceType = Words(  # noqa: N815
-        *SOURCE_TYPES, help_text="Accounting: documents are posted into it. Expense: approved documents come from it."
+        *SOURCE_TYPES,
+        help_text="Accounting: documents are posted into it. Expense: approved documents come from it. Commerce: what "
+        "was sold and paid comes from it.",
     )
     isLinkedByVisit = serializers.BooleanField(  # noqa: N815
         help_text="Whether somebody authorises it there, at the connection's `linkUrl`; else settings are enough."
@@ -123,8 +128,15 @@ def integration_json(system: type[System]) -> dict[str, Any]:
 
 
 def source_type(system: type[System]) -> str:
-    """Whether documents are posted into it or come from it."""
-    return EXPENSE if issubclass(system, Source) else ACCOUNTING
+    """Whether documents are posted into it or come from it, and then whether they are about what is bought or sold."""
+    if not issubclass(system, Source):
+        return ACCOUNTING
+    return COMMERCE if system.kinds <= SOLD else EXPENSE
+
+
+def of_type(wanted: str) -> list[str]:
+    """The keys of the sources of this type that are installed."""
+    return [key for key, one in sources().items() if source_type(type(one)) == wanted]
 
 
 def _features(system: type[System]) -> list[dict[str, Any]]:

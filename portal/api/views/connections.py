@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, Final
 
+from django.db.models import Q
 from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,7 +19,7 @@ from portal.api.paging import numbered
 from portal.api.platforms import chosen
 from portal.api.shapes import connections as shapes
 from portal.api.shapes.examples import CONNECTION, CONNECTION_WITH_SYNC, page_of
-from portal.api.shapes.integrations import ACCOUNTING
+from portal.api.shapes.integrations import ACCOUNTING, COMMERCE, of_type
 from portal.api.vendors import asked
 from portal.connections import setup
 from portal.connections.access.ending import end
@@ -77,8 +78,7 @@ class Connections(Door):
         if "status" in self.query:
             rows = rows.filter(status=shapes.STATUSES[self.query["status"]])
         if "sourceType" in self.query:
-            side = Side.ACCOUNTING if self.query["sourceType"] == ACCOUNTING else Side.SOURCE
-            rows = rows.filter(side=side)
+            rows = rows.filter(_of_type(self.query["sourceType"]))
         sign = "-" if self.query["orderBy"].startswith("-") else ""
         rows = rows.order_by(f"{sign}created_at", f"{sign}id")
         return Response(numbered(request, rows, shapes.connection_json, self.query))
@@ -171,6 +171,13 @@ class Confirmation(Door):
         with asked():
             confirm(connection, who=self.who)
         return Response(_shown(connection))
+
+
+def _of_type(wanted: str) -> Q:
+    if wanted == ACCOUNTING:
+        return Q(side=Side.ACCOUNTING)
+    sold = Q(integration__in=of_type(COMMERCE))
+    return Q(side=Side.SOURCE) & (sold if wanted == COMMERCE else ~sold)
 
 
 def _begun(company: Company, key: str, given: dict[str, str], who: str) -> Row:
