@@ -162,6 +162,10 @@ class FedSource(Source):
     """The names that a person may have to choose, part by part."""
     names_setting: ClassVar[str] = "fields"
 
+    @classmethod
+    def check(cls, settings: Mapping[str, str]) -> None:
+        """Whether these settings can be used. Raises `Misconfigured` with the field; no request goes out."""
+
     @abstractmethod
     def hinted(self, call: Call) -> Pointer:
         """What a call hints at: a pure function that takes every body, since nobody has published its shape."""

@@ -82,6 +82,12 @@ class AccessPlanit(FedSource):
         writes = word == "yes" or (word != "no" and told.get("takes_payments") is True)
         return replace(cls.can, kinds=_PAYMENTS if writes else frozenset(), lookup=writes)
 
+    @classmethod
+    def check(cls, settings: Mapping[str, str]) -> None:
+        """The way of reading, and the names. Raises `Misconfigured`."""
+        reading(settings)
+        names.modules(settings.get("modules", ""))
+
     @cached_property
     def _terms(self) -> Terms:
         return terms(self.link)

@@ -21,6 +21,7 @@ from portal.connections.access.visits import is_linked_by_visit
 from portal.connections.admin.ability_section import ability_sections
 from portal.connections.admin.access_sections import access_sections
 from portal.connections.admin.conformance import applies_to, conformance_section
+from portal.connections.admin.field_pages import field_sections
 from portal.connections.admin.forms import ConnectionForm, choices, form_for, metadata_of, side_of
 from portal.connections.admin.link_pages import LinkPages
 from portal.connections.admin.setting_fields import name_of_field, own_settings, stored_secrets
@@ -171,8 +172,7 @@ class ConnectionAdmin(LinkPages):
         parts = [Section(title="Where it stands", facts=facts), Section(title="Settings", table=_settings(obj))]
         parts += access_sections(obj)
         if obj.side == Side.SOURCE:
-            parts.append(Section(title="Endpoints", table=_endpoints(obj)))
-            return parts
+            return [*parts, Section(title="Endpoints", table=_endpoints(obj)), *field_sections(obj)]
         parts += ability_sections(obj)
         if applies_to(obj):
             parts.append(conformance_section(obj))

@@ -11,6 +11,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from integrations.documents import Kind
+from integrations.errors import Misconfigured
+from integrations.feeds import FedSource
 from integrations.metadata import Metadata
 from portal.connections.admin.setting_fields import (
     SettingsForm,
@@ -71,8 +73,23 @@ class ConnectionForm(SettingsForm):
             raise ValidationError({"company": LINKED_ALREADY.format(company=company, integration=other.integration)})
         if not into_the_books:
             self._all_or_none(cleaned)
+            self._usable(cleaned)
         self.ask_for_secrets_again(cleaned)
         return cleaned
+
+    def _usable(self, cleaned: Mapping[str, Any]) -> None:
+        """What a source says against its settings stands at the field."""
+        known = sources().get(self.metadata.slug)
+        if not isinstance(known, FedSource):
+            return
+        try:
+            known.check({key: str(cleaned.get(f"setting__{key}") or "") for key in self._keys()})
+        except Misconfigured as error:
+            name = f"setting__{error.field}"
+            self.add_error(name if name in self.fields else None, error.message)
+
+    def _keys(self) -> list[str]:
+        return [one.key for one in self.asked if not one.secret]
 
     def _all_or_none(self, cleaned: Mapping[str, Any]) -> None:
         """What a source's own interface needs is given whole, or not at all."""

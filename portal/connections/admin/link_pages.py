@@ -14,7 +14,8 @@ from integrations.errors import IntegrationError
 from portal.connections import services
 from portal.connections.access.ending import end
 from portal.connections.access.visits import is_linked_by_visit
-from portal.connections.admin.hook_pages import HOOK, HookPages
+from portal.connections.admin.field_pages import NAMES, READ, FieldPages
+from portal.connections.admin.hook_pages import HOOK
 from portal.connections.models import Connection, Side, Status
 from portal.connections.registry import UnknownIntegration, system
 from portal.connections.relink import LINKABLE, CannotLink, relink
@@ -32,10 +33,10 @@ SURVEY: Final = Button(name="survey", label="Survey", permission=CHANGE)
 UNLINK: Final = Button(name="unlink", label="Unlink", permission=CHANGE)
 
 
-class LinkPages(HookPages):
+class LinkPages(FieldPages):
     """The buttons of a connection. What they do is in `portal.connections.services` and beside it."""
 
-    buttons: Sequence[Button] = (PAUSE, RESUME, AUTHORISE, RELINK, SURVEY, HOOK, UNLINK)
+    buttons: Sequence[Button] = (PAUSE, RESUME, AUTHORISE, RELINK, SURVEY, READ, NAMES, HOOK, UNLINK)
 
     def offers(self, button: Button, obj: Connection) -> bool:
         """Pause or resume, and a link where there is none: by a visit where it is linked so."""
@@ -45,6 +46,8 @@ class LinkPages(HookPages):
             return obj.status in LINKABLE and (bool(obj.external_company_id) or not is_linked_by_visit(obj))
         if button is SURVEY:
             return obj.status == Status.LINKED and _tells_something(obj)
+        if button in (READ, NAMES):
+            return self.offers_fields(button, obj)
         if button is HOOK:
             return self.offers_hook(obj)
         if button is UNLINK:
