@@ -8,31 +8,18 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from integrations.demo.checks import Codes, Refusal, check, named
+from integrations.demo.registers import BY_KIND, COLLECTIONS, Collection
 from integrations.demo.rows import SCHEMA as RECORDS
-from integrations.demo.rows import known_codes, supplier_for
+from integrations.demo.rows import known_codes, party_for
+from integrations.demo.settling import SCHEMA as ALLOCATIONS
+from integrations.demo.settling import by_hand, open_of, settle, settled_by
 from integrations.exact import from_json, to_json
 from integrations.sandbox import Store
 
 PAGE_SIZE = 50
-
-
-class Collection(NamedTuple):
-    """A kind of document, how its numbers begin, and whether it adds to what a supplier is owed, or takes away."""
-
-    kind: str
-    prefix: str
-    owed: int
-
-
-COLLECTIONS: Final[Mapping[str, Collection]] = {
-    "bills": Collection("bill", "BILL", 1),
-    "credit-notes": Collection("credit_note", "CN", -1),
-    "purchase-orders": Collection("purchase_order", "PO", 0),
-}
-_OWED: Final[Mapping[str, int]] = {one.kind: one.owed for one in COLLECTIONS.values()}
 # What a checker wants to know of a document.
 TRUTH: Final = (
     "id", "number", "kind", "external_key", "reference", "net", "tax", "gross", "currency", "date", "booked_at",
@@ -60,7 +47,7 @@ class Books:
 
     def __init__(self, state: Store) -> None:
         self._state = state
-        state.create(SCHEMA + RECORDS)
+        state.create(SCHEMA + RECORDS + ALLOCATIONS)
 
     def companies(self) -> list[dict[str, Any]]:
         """All companies: id, name, currency."""
@@ -87,7 +74,7 @@ class Books:
         with self._state.transaction() as database:
             if key and (known := _known(database, company_id, key, fingerprint)):
                 return 200, known
-            check(collection.kind, body, currency, _codes(database, company_id, body))
+            check(collection, body, currency, _codes(database, company_id, body))
             document = _book(database, company_id, collection, _moved(body) if moves_date else body)
             if key:
                 row = (company_id, key, fingerprint, document["id"])
@@ -115,14 +102,16 @@ class Books:
             rows = database.execute(query, (company_id, external_key, PAGE_SIZE + 1, (page - 1) * PAGE_SIZE)).fetchall()
         return _page(rows, page)
 
-    def booked_since(self, company_id: str, since: datetime, page: int) -> dict[str, Any]:
-        """One page of the documents with an external key that were booked at or after `since`, the oldest first."""
+    def booked_since(self, company_id: str, since: datetime, page: int, *, is_settlement: bool) -> dict[str, Any]:
+        """One page of what was booked at or after `since`, the oldest first: the payments and refunds, or else the
+        documents with an external key."""
         self.company(company_id)
-        query = """
+        wanted = "kind IN ('payment', 'refund')" if is_settlement else "external_key <> ''"
+        query = f"""
             SELECT body FROM document
-            WHERE company = ? AND json_extract(body, '$.booked_at') >= ? AND external_key <> ''
+            WHERE company = ? AND json_extract(body, '$.booked_at') >= ? AND {wanted}
             ORDER BY json_extract(body, '$.booked_at'), position LIMIT ? OFFSET ?
-        """
+        """  # noqa: S608 - one of two conditions
         values = (company_id, _stamp(since), PAGE_SIZE + 1, (page - 1) * PAGE_SIZE)
         with self._state.transaction() as database:
             rows = database.execute(query, values).fetchall()
@@ -146,16 +135,31 @@ class Books:
             row = database.execute("SELECT company FROM document WHERE id = ?", (document_id,)).fetchone()
         return row["company"] if row else None
 
-    def owed(self, company_id: str) -> dict[str, Decimal]:
-        """What each supplier with a document is owed, by its code, in the company's currency."""
+    def owed(self, company_id: str, party: str = "supplier") -> dict[str, Decimal]:
+        """What each supplier with a document is owed, or each customer owes, by code, in the company's currency."""
         self.company(company_id)
         owed: dict[str, Decimal] = {}
         with self._state.transaction() as database:
             for row in database.execute("SELECT supplier, kind, body FROM document WHERE company = ?", (company_id,)):
-                booked, code = from_json(row["body"]), row["supplier"]
-                amount = _OWED[row["kind"]] * (booked["base"] or booked)["gross"]
-                owed[code] = owed.get(code, Decimal(0)) + amount
+                if (collection := BY_KIND[row["kind"]]).party == party:
+                    booked, code = from_json(row["body"]), row["supplier"]
+                    amount = collection.owed * (booked["base"] or booked)["gross"]
+                    owed[code] = owed.get(code, Decimal(0)) + amount
         return owed
+
+    def open_and_settled(self, document: Mapping[str, Any]) -> tuple[Decimal, list[dict[str, Any]]]:
+        """What is left of a customer's document, and what went to it, each with `allocated`."""
+        with self._state.transaction() as database:
+            return open_of(database, document), settled_by(database, document["id"])
+
+    def pay(self, company_id: str, document_id: object, amount: Decimal) -> dict[str, Any]:
+        """Record by hand that an invoice was paid, or a credit note paid out. Raises `Refusal`."""
+        item = self.document(str(document_id))
+        if item is None or self.company_of(item["id"]) != company_id or "customer" not in item:
+            raise Refusal("unknown_document", f"There is no sales document {document_id} here.", "document_id")
+        collection = COLLECTIONS["payments" if item["kind"] == "sales_invoice" else "refunds"]
+        _, paid = self.post(company_id, collection, by_hand(item, amount), "")
+        return dict(paid)
 
 
 def _page(rows: Sequence[sqlite3.Row], page: int) -> dict[str, Any]:
@@ -196,7 +200,7 @@ def _known(database: sqlite3.Connection, company: str, key: str, fingerprint: st
 def _book(
     database: sqlite3.Connection, company: str, collection: Collection, body: Mapping[str, Any]
 ) -> dict[str, Any]:
-    supplier = supplier_for(database, company, body["supplier"])
+    party = party_for(database, company, collection.party, body[collection.party])
     count = "SELECT coalesce(max(sequence), 0) + 1 FROM document WHERE company = ? AND kind = ?"
     sequence = database.execute(count, (company, collection.kind)).fetchone()[0]
     document = {
@@ -204,15 +208,17 @@ def _book(
         "id": f"doc_{secrets.token_hex(8)}",
         "number": f"{collection.prefix}-{sequence:06}",
         "kind": collection.kind,
-        "supplier": supplier,
+        collection.party: party,
         "base": body.get("base"),
         "booked_at": _stamp(datetime.now(UTC)),
     }
+    if collection.party == "customer":
+        document["allocations"] = settle(database, company, collection, document)
     insert = """
         INSERT INTO document (id, company, kind, sequence, external_key, supplier, body) VALUES (?, ?, ?, ?, ?, ?, ?)
     """
     external_key = str(body.get("external_key") or "")
-    row = (document["id"], company, collection.kind, sequence, external_key, supplier["code"], to_json(document))
+    row = (document["id"], company, collection.kind, sequence, external_key, party["code"], to_json(document))
     database.execute(insert, row)
     return document
 

@@ -9,8 +9,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from integrations.currencies import MINOR_UNITS
+from integrations.demo.registers import Collection
 
 _AMOUNTS: Final = ("net", "tax", "gross")
+# Of these nothing comes below zero.
+_POSITIVE: Final = frozenset({"credit_note", "sales_credit_note", "payment", "refund"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +40,29 @@ def named(document: Mapping[str, Any], member: str) -> set[str]:
     return {code for code in found if isinstance(code, str)}
 
 
-def check(kind: str, document: Mapping[str, Any], base_currency: str, codes: Codes) -> None:
+def check(collection: Collection, document: Mapping[str, Any], base_currency: str, codes: Codes) -> None:
     """Refuse what cannot be booked. Raises `Refusal` for the first thing that is wrong."""
-    _supplier(document)
+    _party(document, collection.party)
     _day(document)
     _currency(document, base_currency)
     _amounts(document, "", "The document")
-    if kind == "credit_note" and document["gross"] < 0:
-        raise Refusal("negative_total", "The total of a credit note is positive here.", "gross")
+    if collection.kind in _POSITIVE and document["gross"] < 0:
+        kind = collection.kind.replace("_", " ")
+        raise Refusal("negative_total", f"The total of a {kind} is positive here.", "gross")
+    if collection.is_money and document["tax"]:
+        raise Refusal("invalid", f"A {collection.kind} has no tax.", "tax")
     lines = _lines(document)
     for position, line in enumerate(lines):
-        _line(line, position, codes)
+        _line(line, position, codes, is_money=collection.is_money)
     _totals(document, lines)
 
 
-def _supplier(document: Mapping[str, Any]) -> None:
-    supplier = document.get("supplier")
-    if not isinstance(supplier, Mapping) or not str(supplier.get("name") or "").strip():
-        raise Refusal("missing", "The document names no supplier.", "supplier.name")
-    if not isinstance(supplier.get("code"), str | None):
-        raise Refusal("invalid", "The code of the supplier is not a text.", "supplier.code")
+def _party(document: Mapping[str, Any], word: str) -> None:
+    party = document.get(word)
+    if not isinstance(party, Mapping) or not str(party.get("name") or "").strip():
+        raise Refusal("missing", f"The document names no {word}.", f"{word}.name")
+    if not isinstance(party.get("code"), str | None):
+        raise Refusal("invalid", f"The code of the {word} is not a text.", f"{word}.code")
 
 
 def _day(document: Mapping[str, Any]) -> None:
@@ -90,7 +96,8 @@ def _lines(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return lines
 
 
-def _line(line: Mapping[str, Any], position: int, codes: Codes) -> None:
+def _line(line: Mapping[str, Any], position: int, codes: Codes, *, is_money: bool) -> None:
+    """A line; one of a payment or a refund has no tax code."""
     number, field = line.get("number", position + 1), f"lines[{position}]."
     for member, known, error, what, absent in (
         ("account_code", codes.accounts, "unknown_account", "Account code", "is not in the chart of accounts"),
@@ -98,15 +105,26 @@ def _line(line: Mapping[str, Any], position: int, codes: Codes) -> None:
     ):
         code = line.get(member)
         is_in_use = known.get(code) if isinstance(code, str) else None
-        if not is_in_use:
+        if not is_in_use and not (is_money and member == "tax_code"):
             why = f"on line {number} {absent if is_in_use is None else 'is no longer in use'}"
             raise Refusal(error, f"{what} {code} {why}.", field + member)
     _amounts(line, field, f"Line {number}")
 
 
+def amount_of(given: Mapping[str, Any], name: str, field: str) -> Decimal:
+    """An amount that has to be there. Raises `Refusal`."""
+    if not _is_number(given.get(name)):
+        raise Refusal("invalid", f"The {name} is not a number.", field)
+    return Decimal(given[name])
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
 def _amounts(amounts: Mapping[str, Any], field: str, whose: str) -> None:
     for name in _AMOUNTS:
-        if isinstance(amounts.get(name), bool) or not isinstance(amounts.get(name), int | Decimal):
+        if not _is_number(amounts.get(name)):
             raise Refusal("invalid", f"{whose}: {name} is not a number.", field + name)
     if amounts["net"] + amounts["tax"] != amounts["gross"]:
         raise Refusal("amounts_disagree", f"{whose}: net and tax do not make gross.", field + "gross")

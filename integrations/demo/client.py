@@ -32,6 +32,8 @@ _REFUSALS: Final[Mapping[str, type[Rejected]]] = {
     "negative_total": Rejected,
     "wrong_base_currency": Misconfigured,
     "unknown_document": Rejected,
+    "cannot_settle": Rejected,
+    "not_open": Rejected,
     "too_large": Rejected,
     "unknown_company": Misconfigured,
     "not_found": Misconfigured,
@@ -66,6 +68,11 @@ class Client:
     def booked_since(self, since: datetime) -> Iterator[Mapping[str, Any]]:
         """All documents with an external key that were booked at or after `since` (aware UTC), page after page."""
         return self._pages({"booked_since": since.isoformat(timespec="milliseconds")}, _MOST_PAGES_LISTED)
+
+    def settled_since(self, since: datetime) -> Iterator[Mapping[str, Any]]:
+        """All payments and refunds that were booked at or after `since` (aware UTC), whoever did, page after page."""
+        wanted = {"booked_since": since.isoformat(timespec="milliseconds")}
+        return self._pages(wanted, _MOST_PAGES_LISTED, "settlements")
 
     def rows(self, resource: str) -> Iterator[Mapping[str, Any]]:
         """All rows of a resource, such as `tax-codes`, page after page."""

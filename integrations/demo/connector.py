@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from integrations.base import AccountingSystem, Link
-from integrations.demo import mapping
+from integrations.demo import mapping, selling
 from integrations.demo.client import Client
 from integrations.demo.records import SHELVES, told
-from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Written
+from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Settled, Written
 from integrations.metadata import Abilities, Metadata, Setting
 from integrations.papers import Attachment, File
 from integrations.reference import Record, RecordKind
 
 
 class DemoBooks(AccountingSystem):
-    """The demo accounting system: bills, credit notes and purchase orders over a small REST interface."""
+    """The demo accounting system: what is bought and sold over a small REST interface."""
 
     metadata = Metadata(
         slug="demo",
@@ -55,6 +55,7 @@ class DemoBooks(AccountingSystem):
         lists=True,
         reads=frozenset(SHELVES),
         attaches=frozenset(mapping.COLLECTIONS),
+        tells_settlements=True,
     )
 
     def __init__(self, link: Link) -> None:
@@ -68,7 +69,8 @@ class DemoBooks(AccountingSystem):
     def post(self, document: Document, *, key: IdempotencyKey, reference: str) -> Posted:
         """Book one document; the answer tells net, tax, gross, currency and date as booked. Raises as the base says."""
         collection = mapping.collection(document.kind)
-        body = mapping.payload(document, key=key, reference=reference)
+        make = selling.payload if document.kind.is_sale else mapping.payload
+        body = make(document, key=key, reference=reference)
         return mapping.posted(self._client.create(collection, body, key=key.sent))
 
     def find(self, document: Document, *, key: IdempotencyKey) -> tuple[Posted, ...]:
@@ -82,6 +84,14 @@ class DemoBooks(AccountingSystem):
         """
         found = (mapping.written(one) for one in self._client.booked_since(since))
         return (one for one in found if one.key)
+
+    def settled_since(self, since: datetime) -> Iterator[Settled]:
+        """Every payment and refund, by when it was booked, 50 a page; nothing is ever undone here.
+
+        Raises `Retryable`, `Unauthorised`, `Misconfigured`.
+        """
+        base_currency = self.company().base_currency
+        return (selling.settled(one, base_currency) for one in self._client.settled_since(since))
 
     def records(self, kind: RecordKind) -> Iterator[Record]:
         """All rows of a kind, inactive ones too, 500 a page. Raises `Retryable`, `Unauthorised`, `Misconfigured`."""

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Request, Response
 
 from integrations.demo.books import Books
 from integrations.demo.catalogue import Catalogue
-from integrations.demo.checks import Refusal
+from integrations.demo.checks import Refusal, amount_of
 from integrations.demo.pages import rows_page
 from integrations.demo.rows import RESOURCES
 from integrations.exact import from_json, to_json
@@ -34,6 +34,7 @@ _ROUTES: Final = Map(
         Rule(_LIST, endpoint="add", methods=["POST"]),
         Rule(f"{_COMPANY}/suppliers/generate", endpoint="generate", methods=["POST"]),
         Rule(f"{_COMPANY}/suppliers/change", endpoint="change_many", methods=["POST"]),
+        Rule(f"{_COMPANY}/pay", endpoint="pay", methods=["POST"]),
         Rule(f"{_LIST}/<row_id>", endpoint="change", methods=["POST", "PATCH"]),
     ]
 )
@@ -55,11 +56,14 @@ class Control:
             self._books.company(values["company_id"])
             if name == "show":
                 return self._page(values["company_id"], values["resource"], request.script_root)
-            status, told = self._carried_out(name, values, _form(request) if is_form else _json(request))
+            body = _form(request) if is_form else _json(request)
+            status, told = self._carried_out(name, values, body)
         except Refusal as refusal:
             return _refused(refusal, is_page=is_form or request.method == "GET")
         except HTTPException as error:
             return Response("There is nothing here.\n", status=error.code)
+        if is_form and name == "pay":
+            return redirect(f"{request.script_root}/documents/{body['document_id']}", 303)
         return _back(routes, values) if is_form else Response(to_json(told), status=status, mimetype="application/json")
 
     def _carried_out(self, name: str, values: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[int, object]:
@@ -69,6 +73,9 @@ class Control:
                 return 201, self._catalogue.add(company, values["resource"], body)
             case "change":
                 return 200, self._catalogue.change(company, values["resource"], values["row_id"], body)
+            case "pay":
+                amount = amount_of(body, "amount", "amount")
+                return 201, self._books.pay(company, body.get("document_id"), amount)
             case "generate":
                 return 201, {"suppliers": self._catalogue.generate(company, body.get("count", 0))}
             case _:
@@ -102,7 +109,7 @@ def _form(request: Request) -> Mapping[str, Any]:
     """What a form says, as JSON would: a number for the count and the rate, true or false for what is in use."""
     given: dict[str, Any] = {name: value.strip() for name, value in request.form.items() if value.strip()}
     try:
-        given |= {name: from_json(given[name]) for name in ("count", "rate", "payment_days") if name in given}
+        given |= {name: from_json(given[name]) for name in ("count", "rate", "payment_days", "amount") if name in given}
     except ValueError:
         raise Refusal("invalid", "A number is not one.", "count") from None
     if "active" in given:

@@ -21,6 +21,12 @@ ACCOUNTS: Final[Mapping[str, str]] = {
     "7602": "Accountancy Fees",
     "7901": "Bank Charges",
 }
+# What sales need: where money comes in, and what is sold.
+SALES_ACCOUNTS: Final[Mapping[str, tuple[str, str]]] = {
+    "1200": ("Bank Current Account", "bank"),
+    "4000": ("Course Sales", "income"),
+    "4020": ("Course Materials Sold", "income"),
+}
 # Code to name and rate in per cent. The rate is for people: tax is booked as it was given.
 TAX_CODES: Final[Mapping[str, tuple[str, Decimal]]] = {
     "T0": ("Zero rated", Decimal(0)),
@@ -50,6 +56,7 @@ def furniture(base_currency: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each row with the resource that it belongs to."""
     for code, name in ACCOUNTS.items():
         yield "accounts", {"code": code, "name": name, "type": "expense"}
+    yield from sales_accounts()
     for code, (name, rate) in TAX_CODES.items():
         yield "tax-codes", {"code": code, "name": name, "rate": rate}
     base_name = "Pound Sterling" if base_currency == "GBP" else base_currency
@@ -61,3 +68,9 @@ def furniture(base_currency: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for dimension, values in DIMENSIONS.items():
         for code, name in values.items():
             yield "dimensions", {"dimension": dimension, "code": code, "name": name}
+
+
+def sales_accounts() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows that sales need."""
+    for code, (name, type_) in SALES_ACCOUNTS.items():
+        yield "accounts", {"code": code, "name": name, "type": type_}

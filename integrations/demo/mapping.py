@@ -16,11 +16,19 @@ COLLECTIONS: Final[Mapping[Kind, str]] = {
     Kind.INVOICE: "bills",
     Kind.CREDIT_NOTE: "credit-notes",
     Kind.PURCHASE_ORDER: "purchase-orders",
+    Kind.SALES_INVOICE: "sales-invoices",
+    Kind.SALES_CREDIT_NOTE: "sales-credit-notes",
+    Kind.PAYMENT: "payments",
+    Kind.REFUND: "refunds",
 }
 KINDS: Final[Mapping[str, Kind]] = {
     "bill": Kind.INVOICE,
     "credit_note": Kind.CREDIT_NOTE,
     "purchase_order": Kind.PURCHASE_ORDER,
+    "sales_invoice": Kind.SALES_INVOICE,
+    "sales_credit_note": Kind.SALES_CREDIT_NOTE,
+    "payment": Kind.PAYMENT,
+    "refund": Kind.REFUND,
 }
 
 
@@ -32,31 +40,47 @@ def collection(kind: Kind) -> str:
 
 
 def payload(document: Document, *, key: IdempotencyKey, reference: str) -> dict[str, Any]:
-    """The body of a post. Amounts are in the document's currency and positive, for credit notes too.
+    """The body of a post of what was bought. Amounts are in the document's currency and positive, for credit notes too.
 
     A document in another currency than the company's carries its base amounts as well. Raises `Misconfigured` for a
     line without account or tax code, `Rejected` for a foreign document without base amounts.
     """
-    foreign = document.currency != document.base_currency
+    return {
+        **head(document, key, reference),
+        "supplier": {"code": document.party.code, "name": document.party.name},
+        "supplier_reference": document.supplier_reference,
+        "delivery_date": _text(document.delivery_date),
+        "lines": lines(document),
+    }
+
+
+def head(document: Document, key: IdempotencyKey, reference: str) -> dict[str, Any]:
+    """What documents of all kinds carry."""
     return {
         "external_key": key.value,
         "reference": reference,
         "document_number": document.number,
-        "supplier": {"code": document.party.code, "name": document.party.name},
-        "supplier_reference": document.supplier_reference,
         "order_number": document.order_number,
         "title": document.title,
         "date": _text(document.day),
         "due_date": _text(document.due_date),
-        "delivery_date": _text(document.delivery_date),
         "currency": document.currency,
         "net": document.net,
         "tax": document.tax,
         "gross": document.gross,
-        "base": _base(document) if foreign else None,
+        "base": _base(document) if _is_foreign(document) else None,
         "analysis": _analysis(document.dimensions),
-        "lines": [_line(line, foreign=foreign) for line in document.lines],
     }
+
+
+def lines(document: Document, *, has_tax: bool = True) -> list[dict[str, Any]]:
+    """The lines of a document; those of money have no tax code."""
+    foreign = _is_foreign(document)
+    return [_line(line, foreign=foreign, has_tax=has_tax) for line in document.lines]
+
+
+def _is_foreign(document: Document) -> bool:
+    return document.currency != document.base_currency
 
 
 def _base(document: Document) -> dict[str, Any]:
@@ -70,7 +94,7 @@ def _base(document: Document) -> dict[str, Any]:
     return {"currency": document.base_currency, **amounts}
 
 
-def _line(line: Line, *, foreign: bool) -> dict[str, Any]:
+def _line(line: Line, *, foreign: bool, has_tax: bool) -> dict[str, Any]:
     body = {
         "number": line.number,
         "description": line.description,
@@ -78,7 +102,7 @@ def _line(line: Line, *, foreign: bool) -> dict[str, Any]:
         "quantity": line.quantity,
         "unit_price": line.unit_price,
         "account_code": _coded(line, "account", line.account_code),
-        "tax_code": _coded(line, "tax", line.tax_code),
+        "tax_code": _coded(line, "tax", line.tax_code) if has_tax else None,
         "net": line.net,
         "tax": line.tax,
         "gross": line.gross,
@@ -107,26 +131,26 @@ def _text(day: date | None) -> str | None:
 
 def posted(answer: Mapping[str, Any]) -> Posted:
     """A document as Demo Books tells it. Its id is known to be there; what cannot be read counts as not told."""
-    supplier = answer.get("supplier")
+    party = answer.get("supplier") or answer.get("customer")
     return Posted(
         external_id=answer["id"],
-        number=_word(answer.get("number")) or "",
-        supplier_code=_word(supplier.get("code")) if isinstance(supplier, Mapping) else None,
-        net=_amount(answer.get("net")),
-        tax=_amount(answer.get("tax")),
-        gross=_amount(answer.get("gross")),
-        currency=_word(answer.get("currency")),
-        date=_day(answer.get("date")),
+        number=word(answer.get("number")) or "",
+        supplier_code=word(party.get("code")) if isinstance(party, Mapping) else None,
+        net=amount(answer.get("net")),
+        tax=amount(answer.get("tax")),
+        gross=amount(answer.get("gross")),
+        currency=word(answer.get("currency")),
+        date=day_of(answer.get("date")),
     )
 
 
 def written(answer: Mapping[str, Any]) -> Written:
     """A document of a listing. The key is empty where the document carries none."""
     return Written(
-        key=_word(answer.get("external_key")) or "",
+        key=word(answer.get("external_key")) or "",
         posted=posted(answer),
-        kind=KINDS.get(_word(answer.get("kind")) or ""),
-        reference=_word(answer.get("reference")) or "",
+        kind=KINDS.get(word(answer.get("kind")) or ""),
+        reference=word(answer.get("reference")) or "",
     )
 
 
@@ -141,8 +165,8 @@ def attachment(answer: Mapping[str, Any]) -> Attachment:
     size = answer.get("size")
     return Attachment(
         external_id=answer["id"],
-        name=_word(answer.get("name")) or "",
-        content_type=_word(answer.get("content_type")) or "application/octet-stream",
+        name=word(answer.get("name")) or "",
+        content_type=word(answer.get("content_type")) or "application/octet-stream",
         size=size if isinstance(size, int) else None,
     )
 
@@ -150,23 +174,26 @@ def attachment(answer: Mapping[str, Any]) -> Attachment:
 def company(answer: Mapping[str, Any]) -> Company:
     """The company behind a connection."""
     return Company(
-        external_id=_word(answer.get("id")) or "",
-        name=_word(answer.get("name")) or "",
-        base_currency=_word(answer.get("currency")) or "",
+        external_id=word(answer.get("id")) or "",
+        name=word(answer.get("name")) or "",
+        base_currency=word(answer.get("currency")) or "",
     )
 
 
-def _word(value: object) -> str | None:
+def word(value: object) -> str | None:
+    """A text, None for anything else."""
     return value if isinstance(value, str) else None
 
 
-def _amount(value: object) -> Decimal | None:
+def amount(value: object) -> Decimal | None:
+    """A number, None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
     return Decimal(value)
 
 
-def _day(value: object) -> date | None:
+def day_of(value: object) -> date | None:
+    """A day, None for anything else."""
     try:
         return date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from integrations.demo.checks import Refusal
-from integrations.demo.furniture import furniture
+from integrations.demo.furniture import furniture, sales_accounts
 from integrations.exact import from_json, to_json
 
 _ADDRESS: Final = ("address_1", "address_2", "town", "postcode", "country", "phone")
@@ -17,6 +17,7 @@ RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
         *_ADDRESS, "county", "vat_number", "email", "currency", "payment_days", "bank_name", "account_number",
         "sort_code", "default_account", "default_tax_code",
     ),
+    "customers": ("email", "address", "town", "county", "postcode", "country"),
     "accounts": ("type",),
     "tax-codes": ("rate",),
     "currencies": ("rate", "is_base"),
@@ -43,28 +44,37 @@ def known_codes(database: sqlite3.Connection, company: str, resource: str, codes
     return {code: bool(row["active"]) for code, row in found.items() if row is not None}
 
 
-def supplier_for(database: sqlite3.Connection, company: str, given: Mapping[str, Any]) -> dict[str, str]:
-    """The supplier by its code, else by its name in any letter case, else a new one. Raises `Refusal` for one that is
-    no longer in use."""
-    name, code = str(given["name"]).strip(), given.get("code")
+def party_for(database: sqlite3.Connection, company: str, word: str, given: Mapping[str, Any]) -> dict[str, str]:
+    """The supplier or customer (`word`) by its code, else by its name in any letter case, else a new one.
+
+    Of a new customer what the document tells is kept. Raises `Refusal` for one that is no longer in use.
+    """
+    name, code, resource = str(given["name"]).strip(), given.get("code"), f"{word}s"
     column, wanted = ("code", code) if code else ("folded", name.casefold())
     query = f"""
         SELECT code, name, active FROM record
-        WHERE company = ? AND resource = 'suppliers' AND dimension = '' AND {column} = ? ORDER BY id
+        WHERE company = ? AND resource = ? AND dimension = '' AND {column} = ? ORDER BY id
     """  # noqa: S608 - one of two columns
-    row = database.execute(query, (company, wanted)).fetchone()
+    row = database.execute(query, (company, resource, wanted)).fetchone()
     if row is None:
-        row = added(database, company, "suppliers", {"code": code or _new_code(database, company, name), "name": name})
+        named = {"code": code or _new_code(database, company, resource, name), "name": name}
+        row = added(database, company, resource, {**_told_of(resource, given), **named})
     elif not row["active"]:
-        raise Refusal("invalid", f"Supplier {row['code']} ({row['name']}) is no longer in use.", "supplier.code")
+        raise Refusal("invalid", f"{word.title()} {row['code']} ({row['name']}) is no longer in use.", f"{word}.code")
     return {"code": row["code"], "name": row["name"]}
 
 
-def _new_code(database: sqlite3.Connection, company: str, name: str) -> str:
+def _told_of(resource: str, given: Mapping[str, Any]) -> dict[str, str]:
+    """What a document tells of a new customer; of a supplier it tells nothing."""
+    details = RESOURCES[resource] if resource == "customers" else ()
+    return {name: given[name] for name in details if isinstance(given.get(name), str)}
+
+
+def _new_code(database: sqlite3.Connection, company: str, resource: str, name: str) -> str:
     """Five letters of the name and a number that is free: METRO01."""
-    stem = "".join(filter(str.isalnum, name.upper()))[:5] or "SUP"
-    query = "SELECT code FROM record WHERE company = ? AND resource = 'suppliers' AND substr(code, 1, ?) = ?"
-    taken = {row["code"] for row in database.execute(query, (company, len(stem), stem))}
+    stem = "".join(filter(str.isalnum, name.upper()))[:5] or resource[:3].upper()
+    query = "SELECT code FROM record WHERE company = ? AND resource = ? AND substr(code, 1, ?) = ?"
+    taken = {row["code"] for row in database.execute(query, (company, resource, len(stem), stem))}
     return next(code for number in range(1, 10_000_000) if (code := f"{stem}{number:02}") not in taken)
 
 
@@ -78,7 +88,17 @@ def furnish(database: sqlite3.Connection, company: str) -> None:
 
 
 def adopt(database: sqlite3.Connection) -> None:
-    """The suppliers that a state from before kept in a table of their own."""
+    """Bring a state from before up to date."""
+    _adopt_suppliers(database)
+    query = "SELECT DISTINCT company FROM record WHERE resource = 'accounts'"
+    for company in [row["company"] for row in database.execute(query).fetchall()]:
+        for resource, row in sales_accounts():
+            if not known_codes(database, company, resource, {row["code"]}):
+                added(database, company, resource, row)
+
+
+def _adopt_suppliers(database: sqlite3.Connection) -> None:
+    """Those that were kept in a table of their own."""
     if not database.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'supplier'").fetchone():
         return
     for row in database.execute("SELECT company, code, name FROM supplier ORDER BY company, code").fetchall():

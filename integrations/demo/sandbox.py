@@ -14,14 +14,16 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, MapAdapter, RequestRedirect, Rule
 from werkzeug.wrappers import Request, Response
 
-from integrations.demo.books import COLLECTIONS, Books
+from integrations.demo.books import Books
 from integrations.demo.catalogue import Catalogue
 from integrations.demo.checks import Refusal
 from integrations.demo.control import PREFIX as CONTROL
 from integrations.demo.control import Control
 from integrations.demo.files import Files, Kept
 from integrations.demo.pages import document_page, overview
+from integrations.demo.registers import COLLECTIONS
 from integrations.demo.rows import RESOURCES
+from integrations.demo.sales_pages import due_from, settlement
 from integrations.disturbances import FORGET_KEYS, MOVE_DATE
 from integrations.exact import from_json, to_json
 from integrations.faults import Sort
@@ -46,6 +48,7 @@ _ROUTES: Final = Map(
         Rule(_COMPANY, endpoint="company", methods=["GET"]),
         *(Rule(f"{_COMPANY}/{name}", endpoint=name, methods=["GET"]) for name in RESOURCES),
         Rule(f"{_COMPANY}/documents", endpoint="documents", methods=["GET"]),
+        Rule(f"{_COMPANY}/settlements", endpoint="settlements", methods=["GET"]),
         *(Rule(f"{_COMPANY}/{name}", endpoint=name, methods=["POST"]) for name in COLLECTIONS),
         Rule(_FILES, endpoint="files", methods=["GET"]),
         Rule(_FILES, endpoint="attach", methods=["POST"]),
@@ -146,7 +149,9 @@ class DemoBooksSandbox:
             return self._attachments(name, values, request)
         if name in RESOURCES:
             return Response(self._catalogue.page(company["id"], name, _page_number(request)), mimetype=_JSON)
-        return _json(200, self._documents(company["id"], request) if name == "documents" else company)
+        if name == "company":
+            return _json(200, company)
+        return _json(200, self._documents(company["id"], request, is_settlement=name == "settlements"))
 
     def _attachments(self, name: str, values: Mapping[str, str], request: Request) -> Response:
         document = values["document_id"]
@@ -169,12 +174,13 @@ class DemoBooksSandbox:
             self._books.company(company_id)
         return _json(200, {"documents": self._books.truth(company_id)})
 
-    def _documents(self, company_id: str, request: Request) -> object:
+    def _documents(self, company_id: str, request: Request, *, is_settlement: bool) -> object:
         number = _page_number(request)
         since = request.args.get("booked_since")
-        if since is None:
+        if since is None and not is_settlement:
             return self._books.find(company_id, request.args.get("external_key"), number)
-        return self._books.booked_since(company_id, _instant(since), number)
+        found = self._books.booked_since(company_id, _instant(since or ""), number, is_settlement=is_settlement)
+        return {"settlements": found.pop("documents"), **found} if is_settlement else found
 
     def _page(self, routes: MapAdapter, root: str) -> Response:
         try:
@@ -192,12 +198,15 @@ class DemoBooksSandbox:
         document, company = self._books.document(document_id), self._books.company_of(document_id)
         if document is None or company is None:
             return NotFound().get_response()
-        files = self._files.of(document_id)
-        return page(document["number"], document_page(document, self._catalogue.names(company), files, root))
+        files, names = self._files.of(document_id), self._catalogue.names(company)
+        settled = settlement(company, document, *self._books.open_and_settled(document), root)
+        return page(document["number"], document_page(document, names, settled, files, root))
 
     def _overview(self, root: str) -> Markup:
         parts = [
-            overview(company, self._books.latest(company["id"], _SHOWN), root) for company in self._books.companies()
+            overview(company, self._books.latest(company["id"], _SHOWN), root)
+            + due_from(self._books.owed(company["id"], "customer"))
+            for company in self._books.companies()
         ]
         return Markup("<p>What this accounting system holds, newest first.</p>") + Markup("").join(parts)
 

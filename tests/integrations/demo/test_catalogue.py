@@ -253,7 +253,7 @@ def test_a_new_code_can_be_booked_to_and_one_out_of_use_cannot(client: Client) -
     ask(client, "/accounts", {"code": "8000", "name": "Depreciation"})
     ask(client, "/tax-codes", {"code": "T17", "name": "Standard rate 17.5%", "rate": Decimal("17.5")})
     assert post(client, bill(lines=[line(account_code="8000", tax_code="T17")])).status_code == 201
-    ask(client, "/accounts/13", {"active": False})
+    ask(client, "/accounts/16", {"active": False})
     ask(client, "/tax-codes/6", {"active": False})
     for changes, code, words in (
         ({"account_code": "8000"}, "unknown_account", "Account code 8000 on line 1 is no longer in use."),

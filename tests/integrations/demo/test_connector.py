@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from integrations.base import Link
-from integrations.demo.books import COLLECTIONS
 from integrations.demo.books import Books as DemoLedger
 from integrations.demo.catalogue import Catalogue
 from integrations.demo.connector import DemoBooks
 from integrations.demo.files import Files
 from integrations.demo.mapping import collection, payload
 from integrations.demo.records import SHELVES
+from integrations.demo.registers import COLLECTIONS
 from integrations.demo.sandbox import build
 from integrations.documents import Company, Document, IdempotencyKey, Kind
 from integrations.errors import Misconfigured, OutcomeUnknown, Rejected, Retryable, Unauthorised
@@ -53,6 +53,12 @@ class SeenBooks:
 
     def owed(self, supplier_code: str) -> Decimal:
         return self._books.owed(COMPANY).get(supplier_code, Decimal(0))
+
+    def due_from(self, customer_code: str) -> Decimal:
+        return self._books.owed(COMPANY, "customer").get(customer_code, Decimal(0))
+
+    def pay_by_hand(self, invoice: str, amount: Decimal) -> str:
+        return str(self._books.pay(COMPANY, invoice, amount)["id"])
 
     def plant(self, document: Document, key: str) -> bool:
         body = payload(document, key=IdempotencyKey(key), reference=REFERENCE)
@@ -121,11 +127,9 @@ class TestHttp(HttpCases):
         return [Step(method="GET", path=f"/api/companies/{COMPANY}", answer=company)]
 
     def posting(self, document: Document) -> Sequence[Step]:
-        collections = {
-            Kind.INVOICE: "bills",
-            Kind.CREDIT_NOTE: "credit-notes",
-            Kind.PURCHASE_ORDER: "purchase-orders",
-        }
+        if document.kind.is_sale:
+            path, body = f"/api/companies/harbour-street/{ENDS[document.kind]}", SALES[document.kind]
+            return [Step(method="POST", path=path, body=body, answer=booked(document), status=201, writes=True)]
         foreign = document.currency == "USD"
         body = {
             "external_key": "8f14e45f-ceea-467f-9f0d-0c2b5a1d7c11",
@@ -142,7 +146,7 @@ class TestHttp(HttpCases):
             "analysis": [],
             **(IN_DOLLARS if foreign else IN_POUNDS),
         }
-        path = f"/api/companies/harbour-street/{collections[document.kind]}"
+        path = f"/api/companies/harbour-street/{ENDS[document.kind]}"
         return [Step(method="POST", path=path, body=body, answer=booked(document), status=201, writes=True)]
 
     def finding(self, pages: Sequence[int]) -> Sequence[Step]:
@@ -183,7 +187,7 @@ class TestHttp(HttpCases):
             Refusal(status=422, body=refused(code), says="No, said 7504.", field="lines[1]")
             for code in (
                 "missing", "invalid", "unknown_account", "unknown_tax_code", "unknown_currency", "base_amounts_missing",
-                "amounts_disagree", "negative_total", "unknown_document", "too_large",
+                "amounts_disagree", "negative_total", "unknown_document", "too_large", "cannot_settle", "not_open",
             )
         ]  # fmt: skip
         ours = [
@@ -237,6 +241,15 @@ def paged(
     return steps
 
 
+ENDS = {
+    Kind.INVOICE: "bills",
+    Kind.CREDIT_NOTE: "credit-notes",
+    Kind.PURCHASE_ORDER: "purchase-orders",
+    Kind.SALES_INVOICE: "sales-invoices",
+    Kind.SALES_CREDIT_NOTE: "sales-credit-notes",
+    Kind.PAYMENT: "payments",
+    Kind.REFUND: "refunds",
+}
 RESOURCES = {
     RecordKind.SUPPLIER: "suppliers",
     RecordKind.ACCOUNT: "accounts",
@@ -307,8 +320,89 @@ IN_DOLLARS = {
 }
 
 
+HARBOUR = {
+    "code": "HARB01",
+    "name": "Harbour Logistics Ltd",
+    "email": "accounts@harbour.example",
+    "address": "Unit 4, Dock Road",
+    "town": "Hull",
+    "county": "East Riding of Yorkshire",
+    "postcode": "HU1 1AA",
+    "country": "United Kingdom",
+}
+SOLD = {
+    "external_key": "8f14e45f-ceea-467f-9f0d-0c2b5a1d7c11",
+    "reference": "P-000001",
+    "document_number": "INV-2024-0117",
+    "customer": HARBOUR,
+    "order_number": "",
+    "title": "",
+    "date": "2024-03-14",
+    "due_date": "2024-04-13",
+    "currency": "GBP",
+    "net": Decimal("150.50"),
+    "tax": Decimal("20.00"),
+    "gross": Decimal("170.50"),
+    "base": None,
+    "analysis": [],
+    "allocations": [],
+    "lines": [
+        {
+            "number": 1,
+            "description": "First aid at work, 12 places",
+            "item_code": "course/4711",
+            "quantity": None,
+            "unit_price": None,
+            "account_code": "4000",
+            "tax_code": "T1",
+            "net": Decimal("100.00"),
+            "tax": Decimal("20.00"),
+            "gross": Decimal("120.00"),
+            "analysis": [],
+        },
+        {
+            "number": 2,
+            "description": "First aid manuals",
+            "item_code": "resource/12",
+            "quantity": None,
+            "unit_price": None,
+            "account_code": "4020",
+            "tax_code": "T0",
+            "net": Decimal("50.50"),
+            "tax": Decimal("0.00"),
+            "gross": Decimal("50.50"),
+            "analysis": [],
+        },
+    ],
+}
+PAID = {
+    **SOLD,
+    "document_number": "BACS 14/03",
+    "due_date": None,
+    "net": Decimal("170.50"),
+    "tax": Decimal("0.00"),
+    "lines": [
+        {
+            "number": 1,
+            "description": "BACS",
+            "item_code": "BACS",
+            "quantity": None,
+            "unit_price": None,
+            "account_code": "1200",
+            "tax_code": None,
+            "net": Decimal("170.50"),
+            "tax": Decimal("0.00"),
+            "gross": Decimal("170.50"),
+            "analysis": [],
+        }
+    ],
+}
+SALES = {Kind.SALES_INVOICE: SOLD, Kind.SALES_CREDIT_NOTE: SOLD, Kind.PAYMENT: PAID, Kind.REFUND: PAID}
+
+
 def test_what_it_can_do() -> None:
-    assert DemoBooks.can.kinds == {Kind.INVOICE, Kind.CREDIT_NOTE, Kind.PURCHASE_ORDER}
+    assert DemoBooks.can.kinds == set(Kind) - {Kind.RECEIPT}
+    assert DemoBooks.can.tells_settlements
     assert (DemoBooks.can.reads, DemoBooks.can.attaches) == (set(RecordKind), DemoBooks.can.kinds)
     assert (DemoBooks.can.transactional, DemoBooks.can.lookup, DemoBooks.can.lookup_complete) == (False, True, True)
     assert [(one.key, one.secret) for one in DemoBooks.metadata.settings] == [

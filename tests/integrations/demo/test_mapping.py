@@ -21,17 +21,24 @@ def payload(document: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "kind,collection",
-    [(Kind.INVOICE, "bills"), (Kind.CREDIT_NOTE, "credit-notes"), (Kind.PURCHASE_ORDER, "purchase-orders")],
+    [
+        (Kind.INVOICE, "bills"),
+        (Kind.CREDIT_NOTE, "credit-notes"),
+        (Kind.PURCHASE_ORDER, "purchase-orders"),
+        (Kind.SALES_INVOICE, "sales-invoices"),
+        (Kind.SALES_CREDIT_NOTE, "sales-credit-notes"),
+        (Kind.PAYMENT, "payments"),
+        (Kind.REFUND, "refunds"),
+    ],
 )
 def test_each_kind_has_its_collection(kind: Kind, collection: str) -> None:
     assert mapping.collection(kind) == collection
 
 
-@pytest.mark.parametrize("kind", [Kind.RECEIPT, Kind.SALES_INVOICE, Kind.PAYMENT])
-def test_a_kind_without_a_collection_is_refused_by_name(kind: Kind) -> None:
+def test_a_kind_without_a_collection_is_refused_by_name() -> None:
     with pytest.raises(Rejected) as caught:
-        mapping.collection(kind)
-    assert kind.label.lower() in caught.value.message
+        mapping.collection(Kind.RECEIPT)
+    assert "receipt" in caught.value.message
     assert caught.value.field == "kind"
 
 
