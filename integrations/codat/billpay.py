@@ -69,7 +69,7 @@ class Synchronous:
         rules, days = RULES[str(self.told.get("platform"))], checks.due_days(self.settings)
         known, found = resolve(document, Lists(self.client))
         against = checks.of_the_currency(
-            document, known, self.told, has_rates=rules.has_rates, as_suppliers=rules.as_suppliers
+            document, known, self.told, has_rates=rules.has_rates, as_partys=rules.as_suppliers
         )
         payload = _bill(
             document, known, rules, key=key, reference=reference, base=checks.books(self.told), due_days=days
@@ -121,7 +121,7 @@ def _bill(
     marked = mapping.mark(key, reference)
     payload: Payload = {
         "reference": mapping.number(document, reference, rules.reference),
-        "supplierRef": {"id": text(known.supplier.get("id"))},
+        "supplierRef": {"id": text(known.party.get("id"))},
         "issueDate": mapping.issued(document),
         "dueDate": mapping.due(document, due_days),
         "currency": document.currency,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from integrations.codat import terms
-from integrations.codat.codes import Known
+from integrations.codat.codes import Known, party_word
 from integrations.codat.mapping import base_rate
 from integrations.codat.values import day
 from integrations.documents import Document
@@ -46,17 +46,18 @@ def of_the_day(document: Document, told: Mapping[str, Any]) -> Iterator[Objectio
 
 
 def of_the_currency(
-    document: Document, known: Known, told: Mapping[str, Any], *, has_rates: bool, as_suppliers: bool
+    document: Document, known: Known, told: Mapping[str, Any], *, has_rates: bool, as_partys: bool
 ) -> Iterator[Objection]:
-    """`has_rates`: the platform takes a rate of its own where none is sent. `as_suppliers`: it takes no other currency
-    than the supplier's."""
-    base, own = books(told), known.supplier_currency
+    """`has_rates`: the platform takes a rate of its own where none is sent. `as_partys`: it takes no other currency
+    than the one that its supplier or customer has."""
+    base, own = books(told), known.party_currency
     if base_rate(document, base) is None and not has_rates:
         needed = base or "the currency of its books"
         message = f"The amounts are in {document.currency}, and the accounting software needs them in {needed} as well."
         yield Objection(field="base_gross", message=f"{message} Send both.")
-    if as_suppliers and own is not None and own != document.currency:
-        message = f"The supplier is kept in {own} there, and the document is in {document.currency}. Map another one."
+    if as_partys and own is not None and own != document.currency:
+        word = party_word(document)
+        message = f"The {word} is kept in {own} there, and the document is in {document.currency}. Map another one."
         yield Objection(field="currency", message=message)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from integrations.codat.kinds import MONEY
 from integrations.codat.lists import ACCOUNTS, CODES, TAX_RATES, Lists, Row, is_active, is_deleted
 from integrations.codat.tracking import Tracking
 from integrations.codat.values import currency, text
@@ -22,49 +23,57 @@ _SAYS: Final[Mapping[str, tuple[str, str, str]]] = {
 class Known:
     """The rows that the codes of a document stand for. What is missing here is among the objections."""
 
-    supplier: Row = field(default_factory=dict)
+    party: Row = field(default_factory=dict)
     accounts: Mapping[str, Row] = field(default_factory=dict)
     taxes: Mapping[str, Row] = field(default_factory=dict)
     tracking: Mapping[int, tuple[Row, ...]] = field(default_factory=dict)
 
     @property
-    def supplier_currency(self) -> str | None:
-        """The supplier's own currency over there, where it has one."""
-        return currency(self.supplier.get("defaultCurrency"))
+    def party_currency(self) -> str | None:
+        """The currency that the supplier or customer has over there, where it has one."""
+        return currency(self.party.get("defaultCurrency"))
 
 
 def resolve(document: Document, lists: Lists) -> tuple[Known, tuple[Objection, ...]]:
-    """Looks up every code before anything is written. Raises `Retryable`, `Unauthorised`, `Misconfigured`."""
+    """Looks up every code before anything is written; money has no tax and no tracking. Raises `Retryable`, `Unauthorised`, `Misconfigured`."""
     objections: list[Objection] = []
-    supplier = _supplier(document, lists, objections.append)
+    party = _party(document, lists, objections.append)
     accounts = _codes(document, lists.accounts, ACCOUNTS, objections.append)
+    if document.kind in MONEY:
+        return Known(party=party, accounts=accounts), tuple(objections)
     taxes = _codes(document, lists.tax_rates, TAX_RATES, objections.append)
     tracking = _tracking(document, lists, objections.append)
-    return Known(supplier=supplier, accounts=accounts, taxes=taxes, tracking=tracking), tuple(objections)
+    return Known(party=party, accounts=accounts, taxes=taxes, tracking=tracking), tuple(objections)
 
 
 Object = Callable[[Objection], None]
 
 
-def _supplier(document: Document, lists: Lists, objects: Object) -> Row:
-    code, name = document.party.code, document.party.name.strip()
-    found = lists.suppliers(code=code, name=name)
+def _party(document: Document, lists: Lists, objects: Object) -> Row:
+    code, name, word = document.party.code, document.party.name.strip(), party_word(document)
+    found = lists.customers(code=code, name=name) if document.kind.is_sale else lists.suppliers(code=code, name=name)
     usable = [row for row in found if is_active(row)]
     if len(usable) == 1:
         return usable[0]
-    objects(Objection(field="supplier", message=_supplier_trouble(code or name, found, usable)))
+    called = (name or code or "") if document.kind.is_sale else (code or name)
+    objects(Objection(field=word, message=_party_trouble(word, called, found, usable)))
     return {}
 
 
-def _supplier_trouble(called: str, found: Sequence[Row], usable: Sequence[Row]) -> str:
+def party_word(document: Document) -> str:
+    """What people call the party of a document, which is its field, too."""
+    return "customer" if document.kind.is_sale else "supplier"
+
+
+def _party_trouble(word: str, called: str, found: Sequence[Row], usable: Sequence[Row]) -> str:
     shown = called[:60] or "without code and name"
     if len(usable) > 1:
         return (
-            f"Several suppliers are called {shown} in the accounting software. Map this one to the id of the right one."
+            f"Several {word}s are called {shown} in the accounting software. Map this one to the id of the right one."
         )
     if any(not is_deleted(row) for row in found):
-        return f"The supplier {shown} is archived in the accounting software. Restore it there, or map another one."
-    return f"Codat knows no supplier {shown}. Add it in the accounting software, have the list read again, or map it."
+        return f"The {word} {shown} is archived in the accounting software. Restore it there, or map another one."
+    return f"Codat knows no {word} {shown}. Add it in the accounting software, have the list read again, or map it."
 
 
 def _codes(document: Document, rows: Sequence[Row], data_type: str, objects: Object) -> dict[str, Row]:

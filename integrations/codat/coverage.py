@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from integrations.codat.client import Client
-from integrations.documents import Kind
+from integrations.codat.kinds import SHAPES
+from integrations.documents import SALES, Kind
 from integrations.errors import Retryable
 from integrations.metadata import Abilities, Choice
 from integrations.reference import RecordKind
@@ -15,11 +16,7 @@ from integrations.reference import RecordKind
 Features = Mapping[str, Sequence[str]]
 """By type of data, what can be done with it in Codat's words: `{"bills": ["Get", "Post"]}`."""
 
-KINDS: Final[Mapping[str, Kind]] = {
-    "bills": Kind.INVOICE,
-    "billCreditNotes": Kind.CREDIT_NOTE,
-    "purchaseOrders": Kind.PURCHASE_ORDER,
-}
+KINDS: Final[Mapping[Kind, str]] = {kind: one.data_type for kind, one in SHAPES.items()}
 """The types of data that documents of ours become."""
 RECORDS: Final[Mapping[str, RecordKind]] = {
     "suppliers": RecordKind.SUPPLIER,
@@ -31,8 +28,12 @@ RECORDS: Final[Mapping[str, RecordKind]] = {
 SYNCHRONOUS: Final = frozenset({"fbrh", "akxx", "qhyg", "knfz", "gbol", "rwuv"})
 """The platforms with synchronous Bill Pay: FreeAgent, NetSuite, QuickBooks Online, Sage Intacct, Xero, Zoho Books."""
 
+NO_REFUNDS: Final = frozenset({"gbol", "akxx", "pdvj", "rwuv", "knfz", "vxvy"})
+"""The platforms whose models of payments leave no room for money that goes back: the total has to be above zero (Xero,
+NetSuite, MYOB, Zoho Books), or there has to be an invoice that is paid (Sage Intacct, FreshBooks)."""
+
 MOST: Final = Abilities(
-    kinds=frozenset(KINDS.values()),
+    kinds=frozenset(KINDS),
     lookup=True,
     lookup_complete=False,
     quiet_seconds=600,
@@ -73,7 +74,8 @@ class Platform:
 
 
 def abilities(told: Mapping[str, Any]) -> Abilities:
-    """What a connection can do; as long as nothing was told of its platform, the most that any can.
+    """What a connection can do; as long as nothing was told of its platform, the most that any can. What is sold needs
+    the list of customers, too.
 
     Synchronous Bill Pay takes invoices on its platforms whatever else is told: the features are those of the older
     interface, which is to be switched off on 1 May 2027.
@@ -81,7 +83,11 @@ def abilities(told: Mapping[str, Any]) -> Abilities:
     features = told.get("features")
     if not isinstance(features, Mapping) or not features:
         return MOST
-    kinds = {kind for name, kind in KINDS.items() if "Post" in _of(features, name)}
+    kinds = {kind for kind, name in KINDS.items() if "Post" in _of(features, name)}
+    if "Get" not in _of(features, "customers"):
+        kinds -= SALES
+    if told.get("platform") in NO_REFUNDS:
+        kinds.discard(Kind.REFUND)
     if told.get("platform") in SYNCHRONOUS:
         kinds.add(Kind.INVOICE)
     reads = frozenset(kind for name, kind in RECORDS.items() if "Get" in _of(features, name))

@@ -21,19 +21,24 @@ _WORDS: Final[Mapping[str, str]] = {
     "reference": "number of the supplier's own document",
     "billCreditNoteNumber": "number of the supplier's own document",
     "purchaseOrderNumber": "number of the order",
+    "invoiceNumber": "number of the invoice",
+    "creditNoteNumber": "number of the credit note",
     "supplierRef.id": "supplier",
+    "customerRef.id": "customer",
     "issueDate": "date",
+    "date": "date",
     "dueDate": "due date",
     "paymentDueDate": "due date",
     "currency": "currency",
     "currencyRate": "amounts in the company's own currency",
     "status": "status",
     f"{LINES}.description": "description",
+    "accountRef.id": "account",
     f"{LINES}.accountRef.id": "account",
     f"{LINES}.taxRateRef.id": "tax rate",
 }
 # Their absence is told with the code that was not found.
-_LOOKED_UP: Final = frozenset({"supplierRef.id", f"{LINES}.accountRef.id", f"{LINES}.taxRateRef.id"})
+_LOOKED_UP: Final = frozenset({"supplierRef.id", "customerRef.id", "accountRef.id", f"{LINES}.accountRef.id", f"{LINES}.taxRateRef.id"})
 _ITEMS_ONLY: Final = "The accounting software takes {kind} only with items of its own list, which have no account."
 
 

@@ -16,7 +16,10 @@ from integrations.hearing import Heard, Hint
 from integrations.reference import RecordKind
 from integrations.standard_webhooks import BadSecret, NotGenuine, verified
 
-DOCUMENTS: Final = {shape.data_type: kind for kind, shape in SHAPES.items()}
+DOCUMENTS: Final = {
+    one.data_type: frozenset(kind for kind, other in SHAPES.items() if other.data_type == one.data_type)
+    for one in SHAPES.values()
+}
 _WRITE: Final = re.compile(r"[A-Za-z-]+\.write\.(successful|unsuccessful)")
 _NOT_THEIRS: Final = "This message does not prove that it is from Codat, so it was not read."
 
@@ -107,9 +110,9 @@ def _changed(rows: object) -> Iterator[RecordKind]:
 def _written_anew(rows: object) -> Iterator[Kind]:
     """A document that was pushed is told with its number once its kind was read again."""
     for row in rows if isinstance(rows, list) else []:
-        kind = DOCUMENTS.get(_text(row, "dataType")) if isinstance(row, Mapping) else None
-        if kind and row.get("recordsModified") is not False:
-            yield kind
+        kinds = DOCUMENTS.get(_text(row, "dataType"), frozenset()) if isinstance(row, Mapping) else frozenset()
+        if kinds and row.get("recordsModified") is not False:
+            yield from kinds
 
 
 def _old_status(event: Row) -> Iterator[Hint]:

@@ -15,20 +15,36 @@ Payload = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """One type of data. `number`, `due` and `tax` name its members; `always` are those that the vendor's schema
-    requires inside of others, whatever a platform's own model lists. `status` is that of a document in the books."""
+    """One type of data. `number`, `due`, `tax` and `day` name its members, `party` the one that says whom it is with,
+    and `party_name` what a name is called in that; `always` are those that the vendor's schema requires inside of
+    others, whatever a platform's own model lists. `status` is that of a document in the books, `texts` are the members
+    beside the lines in which our mark may stand."""
 
     data_type: str
     number: str
-    due: str
-    tax: str
-    status: str
-    always: frozenset[str]
+    due: str = ""
+    tax: str = ""
+    status: str = ""
+    always: frozenset[str] = frozenset()
+    day: str = "issueDate"
+    party: str = "supplierRef"
+    party_name: str = "supplierName"
+    texts: tuple[str, ...] = ("note",)
 
 
 _LINES: Final = "lineItems"
 # A tracking of the newer form is only sent whole.
 _TRACKING: Final = frozenset({f"{_LINES}.tracking.isBilledTo", f"{_LINES}.tracking.isRebilledTo"})
+
+_AMOUNTS: Final = frozenset({f"{_LINES}.unitAmount", f"{_LINES}.quantity"})
+_PAYMENT: Final = Shape(
+    data_type="payments",
+    number="reference",
+    day="date",
+    party="customerRef",
+    party_name="companyName",
+    texts=("note", "reference"),
+)
 
 SHAPES: Final[Mapping[Kind, Shape]] = {
     Kind.INVOICE: Shape(
@@ -42,10 +58,9 @@ SHAPES: Final[Mapping[Kind, Shape]] = {
     Kind.CREDIT_NOTE: Shape(
         data_type="billCreditNotes",
         number="billCreditNoteNumber",
-        due="",
         tax="totalTaxAmount",
         status="Submitted",
-        always=_TRACKING | {f"{_LINES}.unitAmount", f"{_LINES}.quantity"},
+        always=_TRACKING | _AMOUNTS,
     ),
     Kind.PURCHASE_ORDER: Shape(
         data_type="purchaseOrders",
@@ -55,7 +70,30 @@ SHAPES: Final[Mapping[Kind, Shape]] = {
         status="Open",
         always=_TRACKING,
     ),
+    Kind.SALES_INVOICE: Shape(
+        data_type="invoices",
+        number="invoiceNumber",
+        due="dueDate",
+        tax="totalTaxAmount",
+        status="Submitted",
+        always=_TRACKING | _AMOUNTS,
+        party="customerRef",
+        party_name="companyName",
+    ),
+    Kind.SALES_CREDIT_NOTE: Shape(
+        data_type="creditNotes",
+        number="creditNoteNumber",
+        tax="totalTaxAmount",
+        status="Submitted",
+        always=_TRACKING | _AMOUNTS,
+        party="customerRef",
+        party_name="companyName",
+    ),
+    Kind.PAYMENT: _PAYMENT,
+    Kind.REFUND: _PAYMENT,
 }
+MONEY: Final = frozenset({Kind.PAYMENT, Kind.REFUND})
+"""The kinds that move money instead of owing it: one type of data, whose total has the sign."""
 
 
 def shape(kind: Kind) -> Shape:

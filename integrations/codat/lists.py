@@ -1,4 +1,4 @@
-"""What Codat has read of the books' own lists: suppliers, accounts, tax rates and tracking categories."""
+"""What Codat has read of the books' own lists: suppliers, customers, accounts, tax rates and tracking categories."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from integrations.codat.values import text
 Row = Mapping[str, Any]
 
 SUPPLIERS: Final = "suppliers"
+CUSTOMERS: Final = "customers"
 ACCOUNTS: Final = "chartOfAccounts"
 TAX_RATES: Final = "taxRates"
 TRACKING: Final = "trackingCategories"
@@ -49,12 +50,22 @@ class Lists:
 
     def suppliers(self, *, code: str | None, name: str) -> Sequence[Row]:
         """Those with an id, or without one those of a name in any letter case."""
-        if code:
-            wanted = {"query": f"id={code}"} if _SAFE.fullmatch(code) else {}
-            return [row for row in self.rows(SUPPLIERS, **wanted) if row.get("id") == code]
+        return self._by_id(SUPPLIERS, code) if code else self._by_name(SUPPLIERS, "supplierName", name)
+
+    def customers(self, *, code: str | None, name: str) -> Sequence[Row]:
+        """The one with an id, else those of a name in any letter case: a source of sales has codes of its own, which
+        only some platforms take as ids."""
+        found = self._by_id(CUSTOMERS, code) if code else []
+        return found or self._by_name(CUSTOMERS, "customerName", name)
+
+    def _by_id(self, data_type: str, code: str) -> list[Row]:
+        wanted = {"query": f"id={code}"} if _SAFE.fullmatch(code) else {}
+        return [row for row in self.rows(data_type, **wanted) if row.get("id") == code]
+
+    def _by_name(self, data_type: str, member: str, name: str) -> list[Row]:
         longest = max(_WORD.findall(name), key=len, default="")
-        wanted = {"query": f"supplierName~{longest}"} if longest else {}
-        return [row for row in self.rows(SUPPLIERS, **wanted) if _same(row.get("supplierName"), name)]
+        wanted = {"query": f"{member}~{longest}"} if longest else {}
+        return [row for row in self.rows(data_type, **wanted) if _same(row.get(member), name)]
 
     @cached_property
     def accounts(self) -> Sequence[Row]:

@@ -17,6 +17,8 @@ _DESCRIPTION: Final = f"{LINES}.description"
 # A description that keeps less than this beside our mark says nothing any more.
 _SHORTEST_DESCRIPTION: Final = 10
 _NOT_APPLICABLE: Final = "NotApplicable"
+# Their numbers are the supplier's; every other document has one of our customer's.
+_OF_SUPPLIERS: Final = frozenset({Kind.INVOICE, Kind.CREDIT_NOTE})
 
 
 def mark(key: IdempotencyKey, reference: str) -> str:
@@ -45,15 +47,12 @@ def pushed(
     first = "" if is_marked else _in_description(model, mark(key, reference))
     return {
         shape.number: number(document, reference, model.longest(shape.number)),
-        "supplierRef": {
-            "id": text(known.supplier.get("id")) or None,
-            "supplierName": known.supplier.get("supplierName"),
-        },
+        shape.party: party(known, shape),
         "issueDate": issued(document),
         **({shape.due: due(document, due_days if model.requires(shape.due) else None)} if shape.due else {}),
         "expectedDeliveryDate": None if document.delivery_date is None else moment(document.delivery_date),
         "currency": document.currency,
-        "currencyRate": _pushed_rate(document, model, base),
+        "currencyRate": pushed_rate(document, model, base),
         LINES: [
             _pushed_line(line, known, model, document, first if place == 0 else "")
             for place, line in enumerate(document.lines)
@@ -65,6 +64,13 @@ def pushed(
         _NOTE: note,
         **_insisted_on(document, model),
     }
+
+
+def party(known: Known, shape: Shape) -> Payload:
+    """Whom it is with, by id and by the name over there."""
+    row = known.party
+    name = row.get("supplierName") if shape.party == "supplierRef" else row.get("customerName")
+    return {"id": text(row.get("id")) or None, shape.party_name: name}
 
 
 def issued(document: Document) -> str | None:
@@ -80,8 +86,8 @@ def due(document: Document, days: int | None) -> str | None:
 
 
 def number(document: Document, reference: str, longest: int | None) -> str:
-    """The supplier's own number, or of an order our customer's, cut to what is taken; else the portal's number."""
-    own = document.number if document.kind is Kind.PURCHASE_ORDER else document.supplier_reference
+    """The supplier's own number, or of what our customer wrote its own, cut to what is taken; else the portal's."""
+    own = document.supplier_reference if document.kind in _OF_SUPPLIERS else document.number
     return words(own, longest) or words(reference, longest)
 
 
@@ -130,7 +136,7 @@ def _in_description(model: Model, marked: str) -> str:
     return marked if model.has(_DESCRIPTION) and is_roomy else ""
 
 
-def _pushed_rate(document: Document, model: Model, base: str) -> Decimal | None:
+def pushed_rate(document: Document, model: Model, base: str) -> Decimal | None:
     """For a document in the company's own currency only where a rate is required."""
     known = base_rate(document, base)
     is_foreign = document.currency != (base or document.base_currency)

@@ -22,11 +22,13 @@ _NOT_BELOW_ZERO: Final = re.compile(
     r"must not be negative|greater than or equal to 0|^must be positive\.?$", re.IGNORECASE
 )
 _TWO_DECIMALS: Final = re.compile(r"maximum of two decimal places", re.IGNORECASE)
-_OF_THE_SUPPLIER: Final = re.compile(
-    r"match(es)? the (currency of the )?supplier|currency of the supplier", re.IGNORECASE
+_OF_THE_PARTY: Final = re.compile(
+    r"match(es)? the (currency of the )?(supplier|customer)|currency of the (supplier|customer)", re.IGNORECASE
 )
 _TAKES_THEIR_NUMBER: Final = re.compile(r"number must be specified in this field", re.IGNORECASE)
 _DIFFERENT_PARENTS: Final = re.compile(r"same parent|different parent", re.IGNORECASE)
+_ONE_LINE: Final = re.compile(r"only one line (may|is|can)", re.IGNORECASE)
+_OF_A_PLACE: Final = re.compile(r"location", re.IGNORECASE)
 _OWN_RATE: Final = re.compile(r"rate will be applied|will default to the rate", re.IGNORECASE)
 
 
@@ -87,9 +89,9 @@ class Model:
         return not self.rule(path).says(_TWO_DECIMALS) or value == value.quantize(Decimal("0.01"))
 
     @property
-    def wants_the_suppliers_currency(self) -> bool:
-        """Whether a document has to be in the currency that its supplier has over there."""
-        return self.rule("currency").says(_OF_THE_SUPPLIER)
+    def wants_the_partys_currency(self) -> bool:
+        """Whether a document has to be in the currency that its supplier or customer has over there."""
+        return self.rule("currency").says(_OF_THE_PARTY)
 
     @property
     def notes_their_number(self) -> bool:
@@ -100,6 +102,16 @@ class Model:
     def wants_different_parents(self) -> bool:
         """Whether each tracking category of a line has to be of another one."""
         return any(self.rule(path).says(_DIFFERENT_PARENTS) for path in self.rules if "ategoryRefs" in path)
+
+    @property
+    def takes_one_line(self) -> bool:
+        """Whether a payment may have one line only (FreeAgent, FreshBooks)."""
+        return self.rule("lines").says(_ONE_LINE)
+
+    @property
+    def has_free_reference(self) -> bool:
+        """Whether the reference is a text of ours; NetSuite puts the place of a payment into it."""
+        return self.has("reference") and not self.rule("reference").says(_OF_A_PLACE)
 
     @property
     def has_rates_of_its_own(self) -> bool:

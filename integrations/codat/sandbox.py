@@ -96,7 +96,9 @@ class CodatInterface:
         return to_json({**given, **more, **({"lineItems": lines} if lines else {})}).encode()
 
 
-_DOCUMENTS: Final = frozenset({"bills", "billCreditNotes", "purchaseOrders", "journalEntries", "invoices", "payments"})
+_DOCUMENTS: Final = frozenset(
+    {"bills", "billCreditNotes", "purchaseOrders", "journalEntries", "invoices", "creditNotes", "payments"}
+)
 INTERFACE: Final = CodatInterface()
 
 

@@ -11,11 +11,14 @@ SYNC: Final = "sync"
 ASYNC: Final = "async"
 DUE_DAYS: Final = "due_days"
 USUAL_DUE_DAYS: Final = "30"
+REFUNDS: Final = "refunds"
+REFUSE: Final = "refuse"
+ON_ACCOUNT: Final = "on_account"
 
 METADATA: Final = Metadata(
     slug="codat",
     name="Codat",
-    summary="Invoices, credit notes and purchase orders in Xero, QuickBooks, Sage, NetSuite and others, through Codat.",
+    summary="What is bought and sold in Xero, QuickBooks, Sage, NetSuite and others, through Codat.",
     monogram="CO",
     help_url="https://docs.codat.io/",
     settings=(
@@ -62,6 +65,15 @@ METADATA: Final = Metadata(
             help="So many days after its date an invoice is due where the source gives no due date and the accounting "
             "software needs one. The preview shows the due date. From 0 to 365.",
             default=USUAL_DUE_DAYS,
+            is_advanced=True,
+        ),
+        Setting(
+            key=REFUNDS,
+            label="Refunds of invoices",
+            help="Codat can refund a credit note, or what stands on the customer's account, but not a paid invoice. On "
+            "account, what the customer owes in all is right, and the invoice stays paid.",
+            default=REFUSE,
+            choices=((REFUSE, "Refuse them"), (ON_ACCOUNT, "Book them on the customer's account")),
             is_advanced=True,
         ),
     ),

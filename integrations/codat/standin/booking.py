@@ -13,23 +13,34 @@ from integrations.codat.standin.memory import Memory, moment, money, stamp
 from integrations.codat.standin.models import Fault, fault
 from integrations.codat.standin.platforms import Platform
 from integrations.codat.standin.records import Records
+from integrations.codat.standin.settling import settle
 
 _CENT: Final = Decimal("0.01")
 VALIDATORS: Final[Mapping[str, str]] = {
     "bills": "Bill", "billCreditNotes": "BillCreditNote", "purchaseOrders": "PurchaseOrder", "suppliers": "Supplier",
-    "journalEntries": "JournalEntry", "invoices": "Invoice", "payments": "Payment", "directCosts": "DirectCost",
+    "journalEntries": "JournalEntry", "invoices": "Invoice", "creditNotes": "CreditNote", "payments": "Payment", "customers": "Customer",
+    "directCosts": "DirectCost",
 }  # fmt: skip
 # The members of a document that hold its number, its tax and its open amount, where they have other names.
 NUMBER: Final[Mapping[str, str]] = {
     "bills": "reference", "billCreditNotes": "billCreditNoteNumber", "purchaseOrders": "purchaseOrderNumber",
-    "invoices": "invoiceNumber",
+    "invoices": "invoiceNumber", "creditNotes": "creditNoteNumber",
 }  # fmt: skip
 TAX: Final[Mapping[str, str]] = {"bills": "taxAmount"}
 _OPEN: Final[Mapping[str, str]] = {
     "bills": "amountDue", "billCreditNotes": "remainingCredit", "invoices": "amountDue",
+    "creditNotes": "remainingCredit",
 }  # fmt: skip
 _STATUS: Final[Mapping[str, str]] = {"bills": "Open", "billCreditNotes": "Submitted", "purchaseOrders": "Open"}
 DOCUMENTS: Final = frozenset(NUMBER)
+_SALES: Final = frozenset({"invoices", "creditNotes", "payments"})
+
+
+def parties(data_type: str) -> tuple[str, str, str, str]:
+    """Whom a document is with: its own member, the list, the name in that list, and the name in the document."""
+    if data_type in _SALES:
+        return "customerRef", "customers", "customerName", "companyName"
+    return "supplierRef", "suppliers", "supplierName", "supplierName"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +95,17 @@ class Desk:
     def book(self, body: Mapping[str, Any], *, moved: bool = False) -> dict[str, Any]:
         """Write it into the books. `moved`: on the first of the next month instead of its own day."""
         make = self._document if self.data_type in DOCUMENTS else self._other
+        if self.data_type == "payments":
+            settle(self.records, body)
         return self.records.put(self.data_type, make(_moved(body) if moved else body))
 
     def _other(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        if self.data_type == "suppliers":
+        if self.data_type in {"suppliers", "customers"}:
             own = body.get("id", "").upper() if self.platform.key == "hbql" else ""
-            return {"status": "Active", **body, "id": own or self.records.new_id(self.platform, "suppliers")}
+            return {"status": "Active", **body, "id": own or self.records.new_id(self.platform, self.data_type)}
+        if self.data_type == "payments":
+            currency = body.get("currency") or self.entity.get("baseCurrency", "GBP")
+            body = {**self._with_party(body), "currency": currency, "currencyRate": self._rate(body, currency)}
         return {**body, "id": self.records.new_id(self.platform, self.data_type)}
 
     def _document(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,14 +131,17 @@ class Desk:
         }
         if self.data_type != "bills":
             own |= {"totalDiscount": Decimal(0)}
-        if self.data_type in {"billCreditNotes", "invoices"}:
+        if self.data_type in {"billCreditNotes", "invoices", "creditNotes"}:
             own |= {"discountPercentage": Decimal(0)}
         if self.data_type in _OPEN:
             own[_OPEN[self.data_type]] = net + tax
-        if self.data_type != "invoices":
-            supplier = self.records.get("suppliers", body["supplierRef"]["id"]) or {}
-            own["supplierRef"] = {**body["supplierRef"], "supplierName": supplier.get("supplierName", "")}
-        return {**body, **own}
+        return {**self._with_party(body), **own}
+
+    def _with_party(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """With the name that the party has over there."""
+        member, data_type, named, name = parties(self.data_type)
+        found = self.records.get(data_type, body[member]["id"]) or {}
+        return {**body, member: {**body[member], name: found.get(named, "")}}
 
     def _named(self, line: Mapping[str, Any], net: Decimal, tax: Decimal) -> dict[str, Any]:
         told = {"quantity": Decimal(1), "unitAmount": net, **line}
@@ -152,4 +171,4 @@ def _moved(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def known_number(data_type: str, row: Mapping[str, Any]) -> str:
     """What people call a document by."""
-    return str(row.get(NUMBER.get(data_type, ""), "") or "")
+    return str(row.get(NUMBER.get(data_type, "reference"), "") or "")

@@ -22,6 +22,7 @@ ACCOUNTS: Final[Mapping[str, str]] = {
     "7602": "Accountancy Fees",
     "7901": "Bank Charges",
 }
+INCOME: Final[Mapping[str, str]] = {"4000": "Course fees", "4020": "Course materials sold"}
 TAX_RATES: Final[Mapping[str, tuple[str, Decimal]]] = {
     "T0": ("Zero rated", Decimal(0)),
     "T1": ("Standard rate 20%", Decimal(20)),
@@ -36,6 +37,12 @@ SUPPLIERS: Final[tuple[Mapping[str, str], ...]] = (
      "postalCode": "LS9 8AG", "country": "GB", "email": "billing@metro.example"},
     {"code": "LAKES01", "name": "Lakeside Learning Inc", "line1": "200 Lake Drive", "city": "Chicago",
      "postalCode": "60601", "country": "US", "email": "ar@lakeside.example", "currency": "USD"},
+)  # fmt: skip
+CUSTOMERS: Final[tuple[Mapping[str, str], ...]] = (
+    {"code": "HARB01", "name": "Harbour Logistics Ltd", "line1": "Unit 4, Dock Road", "city": "Hull",
+     "postalCode": "HU1 1AA", "country": "GB", "email": "accounts@harbour.example"},
+    {"code": "WHIT01", "name": "Whitby Rowing Club", "line1": "2 Pier Road", "city": "Whitby",
+     "postalCode": "YO21 3PU", "country": "GB", "email": "treasurer@rowing.example"},
 )  # fmt: skip
 TRACKING: Final[Mapping[str, tuple[str, ...]]] = {
     "Department": ("Administration", "Marketing", "Operations", "Training"),
@@ -73,9 +80,11 @@ def company(name: str, platform: Platform) -> dict[str, Any]:
 def furniture(platform: Platform) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each row with its data type."""
     yield from (("chartOfAccounts", _account(platform, place, code)) for place, code in enumerate(ACCOUNTS, start=30))
+    yield from (("chartOfAccounts", _account(platform, place, code)) for place, code in enumerate(INCOME, start=80))
     yield "chartOfAccounts", {**_account(platform, 90, "1200"), "type": "Asset", "isBankAccount": True}
     yield from (("taxRates", _tax(platform, place, code)) for place, code in enumerate(TAX_RATES, start=1))
     yield from (("suppliers", _supplier(platform, place, one)) for place, one in enumerate(SUPPLIERS, start=56))
+    yield from (("customers", _customer(platform, place, one)) for place, one in enumerate(CUSTOMERS, start=71))
     for dimension, values in TRACKING.items():
         parent = _id(platform, dimension, len(dimension), dimension)
         yield "trackingCategories", {"id": parent, "name": dimension, "status": "Active", "hasChildren": True}
@@ -84,20 +93,25 @@ def furniture(platform: Platform) -> Iterator[tuple[str, dict[str, Any]]]:
             yield "trackingCategories", {**own, "name": name, "status": "Active"}
 
 
+_PURCHASES: Final = ("Bills", "BillCreditNotes")
+_SALES: Final = ("Invoices", "CreditNotes")
+
+
 def _account(platform: Platform, place: int, code: str) -> dict[str, Any]:
-    name = ACCOUNTS.get(code, "Current account")
+    name = {**ACCOUNTS, **INCOME}.get(code, "Current account")
+    kind, places = ("Income", _SALES) if code in INCOME else ("Expense", _PURCHASES)
     return {
         "id": code if platform.key == "fbrh" else _id(platform, f"account {code}", place, code),
         "nominalCode": code,
         "name": name,
-        "fullyQualifiedName": f"Expenses.{name}",
+        "fullyQualifiedName": f"{kind}.{name}",
         "currency": "GBP",
         "currentBalance": Decimal(0),
-        "type": "Expense",
+        "type": kind,
         "status": "Active",
         "isBankAccount": False,
         "validDatatypeLinks": [
-            {"property": "Id", "links": ["Bills.LineItems.AccountRef.Id", "BillCreditNotes.LineItems.AccountRef.Id"]}
+            {"property": "Id", "links": [f"{place}.LineItems.AccountRef.Id" for place in places]}
         ],
     }
 
@@ -113,16 +127,30 @@ def _tax(platform: Platform, place: int, code: str) -> dict[str, Any]:
         "totalTaxRate": rate,
         "components": [{"name": name, "rate": rate, "isCompound": False}],
         "validDatatypeLinks": [
-            {"property": "Id", "links": ["Bills.LineItems.TaxRateRef.Id", "BillCreditNotes.LineItems.TaxRateRef.Id"]}
+            {"property": "Id", "links": [f"{place}.LineItems.TaxRateRef.Id" for place in (*_PURCHASES, *_SALES)]}
         ],
     }
 
 
 def _supplier(platform: Platform, place: int, one: Mapping[str, str]) -> dict[str, Any]:
-    address = {name: one[name] for name in ("line1", "city", "postalCode", "country")}
     return {
         "id": _id(platform, f"supplier {one['code']}", place, one["code"]),
         "supplierName": one["name"],
+        **_known_of(one),
+    }
+
+
+def _customer(platform: Platform, place: int, one: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "id": _id(platform, f"customer {one['code']}", place, one["code"]),
+        "customerName": one["name"],
+        **_known_of(one),
+    }
+
+
+def _known_of(one: Mapping[str, str]) -> dict[str, Any]:
+    address = {name: one[name] for name in ("line1", "city", "postalCode", "country")}
+    return {
         "emailAddress": one["email"],
         "addresses": [{"type": "Billing", **address}],
         "status": "Active",

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from integrations.codat.standin.booking import DOCUMENTS, NUMBER, TAX, VALIDATORS, Desk
+from integrations.codat.standin.booking import DOCUMENTS, NUMBER, TAX, VALIDATORS, Desk, parties
 from integrations.codat.standin.memory import moment, money
 from integrations.codat.standin.models import Fault, fault
+from integrations.codat.standin.settling import refusals
 
 # How far a total of a document may be from the sum of its lines before it is refused.
 _ROUNDING: Final = Decimal("0.01")
+_BANKS_ONLY: Final = frozenset({"gbol", "hbql"})
 
 
 def objections(desk: Desk, body: Mapping[str, Any]) -> list[Fault]:
@@ -21,20 +23,33 @@ def objections(desk: Desk, body: Mapping[str, Any]) -> list[Fault]:
 
 
 def _objections(desk: Desk, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    if desk.data_type == "suppliers":
-        yield from _of_supplier(desk, body)
+    if desk.data_type in {"suppliers", "customers"}:
+        yield from _of_party(desk, body)
+    elif desk.data_type == "payments":
+        yield from _of_payment(desk, body)
     elif desk.data_type == "journalEntries":
         yield from _of_journal(body)
     elif desk.data_type in DOCUMENTS:
         yield from _of_document(desk, body)
 
 
-def _of_supplier(desk: Desk, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    names = {one["supplierName"].casefold() for one in desk.records.every("suppliers")}
-    if desk.platform.key in {"gbol", "akxx", "rwuv"} and body["supplierName"].casefold() in names:
-        yield "SupplierName", "A supplier with this name already exists."
-    if desk.platform.key == "hbql" and desk.records.get("suppliers", body["id"].upper()):
-        yield "Id", "The supplier id must be unique."
+def _of_party(desk: Desk, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    word = desk.data_type.removesuffix("s")
+    names = {one[f"{word}Name"].casefold() for one in desk.records.every(desk.data_type)}
+    if desk.platform.key in {"gbol", "akxx", "rwuv"} and body[f"{word}Name"].casefold() in names:
+        yield f"{word.capitalize()}Name", f"A {word} with this name already exists."
+    if desk.platform.key == "hbql" and desk.records.get(desk.data_type, body["id"].upper()):
+        yield "Id", f"The {word} id must be unique."
+
+
+def _of_payment(desk: Desk, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield from _locked(desk, body, "date")
+    yield from _known(desk, "customers", body.get("customerRef"), "CustomerRef.Id")
+    yield from _known(desk, "chartOfAccounts", body.get("accountRef"), "AccountRef.Id")
+    account = desk.records.get("chartOfAccounts", (body.get("accountRef") or {}).get("id", ""))
+    if account and desk.platform.key in _BANKS_ONLY and not account["isBankAccount"]:
+        yield "AccountRef.Id", "Must be a bank account."
+    yield from refusals(desk.records, body, has_one_line=desk.platform.key == "fbrh")
 
 
 def _of_document(desk: Desk, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -48,16 +63,15 @@ def _of_document(desk: Desk, body: Mapping[str, Any]) -> Iterator[tuple[str, str
         yield number[:1].upper() + number[1:], "Reference has already been used for this supplier"
 
 
-def _locked(desk: Desk, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    lock, day = desk.entity.get("ledgerLockDate"), body.get("issueDate")
+def _locked(desk: Desk, body: Mapping[str, Any], member: str = "issueDate") -> Iterator[tuple[str, str]]:
+    lock, day = desk.entity.get("ledgerLockDate"), body.get(member)
     if lock and day and moment(day).date() <= moment(lock).date():
-        yield "IssueDate", f"The document date is on or before the lock date {lock[:10]} of the organisation."
+        yield f"{member[:1].upper()}{member[1:]}", f"The document date is on or before the lock date {lock[:10]} of the organisation."
 
 
 def _of_references(desk: Desk, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    party = "customerRef" if desk.data_type == "invoices" else "supplierRef"
-    if party == "supplierRef":
-        yield from _known(desk, "suppliers", body.get(party), "SupplierRef.Id")
+    party, data_type, _, _ = parties(desk.data_type)
+    yield from _known(desk, data_type, body.get(party), f"{party[:1].upper()}{party[1:]}.Id")
     for place, line in enumerate(body.get("lineItems") or []):
         at = f"LineItems[{place}]."
         yield from _known(desk, "chartOfAccounts", line.get("accountRef"), f"{at}AccountRef.Id")
@@ -106,10 +120,11 @@ def _of_totals(desk: Desk, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]
 
 
 def _of_currency(desk: Desk, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    supplier = desk.records.get("suppliers", (body.get("supplierRef") or {}).get("id", "")) or {}
-    usual = supplier.get("defaultCurrency")
+    party, data_type, _, _ = parties(desk.data_type)
+    found = desk.records.get(data_type, (body.get(party) or {}).get("id", "")) or {}
+    usual = found.get("defaultCurrency")
     if usual and body.get("currency") and body["currency"] != usual:
-        yield "Currency", f"Must match the supplier's currency {usual}."
+        yield "Currency", f"Must match the {data_type.removesuffix('s')}'s currency {usual}."
 
 
 def _is_taken(desk: Desk, number: str, given: str) -> bool:

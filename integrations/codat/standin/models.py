@@ -1,7 +1,7 @@
 """What may be pushed where: each platform's model of a document, told as push options and used to judge a body.
 
 A model is written as paths with a type: `String* max=30` is a required text of at most thirty characters, `guid` one
-of a GUID's form, `Open|Draft` one of these, `most=40` an array of at most so many. The facts stand in the README.
+of a GUID's form, `positive` above zero, `Open|Draft` one of these, `most=40` an array of at most so many. The facts stand in the README.
 """
 
 from __future__ import annotations
@@ -15,9 +15,16 @@ from uuid import UUID
 
 from integrations.codat.standin.memory import moment
 from integrations.codat.standin.rules import MODELS
+from integrations.codat.standin.sales_rules import SALES_MODELS
 
 Fault = dict[str, str]
 _NOTHING: Final[tuple[Any, ...]] = (None, "", [])
+_POSITIVE: Final = "Must be greater than zero."
+# What a model says in words and judges elsewhere, or not at all.
+_SAID: Final[Mapping[str, str]] = {
+    "single": "Only one line may be specified.",
+    "location": "The id format should be 'location-<NUMBER>'.",
+}
 
 
 @dataclass(slots=True)
@@ -30,12 +37,14 @@ class Node:
     is_guid: bool = False
     choices: tuple[str, ...] = ()
     is_forbidden: bool = False
+    is_positive: bool = False
+    said: str = ""
     members: dict[str, Node] = field(default_factory=dict)
 
 
 def model(platform: str, data_type: str) -> Node | None:
     """The model of a data type, None where it cannot be pushed."""
-    lines = MODELS.get((platform, data_type))
+    lines = MODELS.get((platform, data_type)) or SALES_MODELS.get((platform, data_type))
     if lines is None:
         return None
     root = Node(is_required=True)
@@ -57,6 +66,10 @@ def _describe(node: Node, words: list[str]) -> None:
             node.is_guid = True
         elif word == "forbidden":
             node.is_forbidden = True
+        elif word == "positive":
+            node.is_positive = True
+        elif word in _SAID:
+            node.said = _SAID[word]
         else:
             node.choices = tuple(word.split("|"))
 
@@ -87,6 +100,10 @@ def _details(node: Node) -> Iterator[str]:
         yield "Must not be provided."
     if node.is_guid:
         yield "Must be a valid GUID."
+    if node.is_positive:
+        yield _POSITIVE
+    if node.said:
+        yield node.said
     if node.most is not None:
         yield f"Max of {node.most} items." if node.type == "Array" else f"Max length of {node.most} characters."
 
@@ -126,6 +143,8 @@ def _wrong(node: Node, given: Any) -> str:
         return f"Must be of type {node.type}."
     if node.most is not None and len(given) > node.most:
         return f"Max of {node.most} items." if node.type == "Array" else f"Max length of {node.most} characters."
+    if node.is_positive and given <= 0:
+        return _POSITIVE
     if node.is_guid and not _is_guid(given):
         return "Must be a valid GUID."
     if node.choices and given not in node.choices:

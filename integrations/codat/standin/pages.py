@@ -12,7 +12,7 @@ from integrations.codat.standin.booking import known_number
 from integrations.codat.standin.memory import Memory
 from integrations.codat.standin.records import Records
 
-_DOCUMENTS: Final = ("bills", "billCreditNotes", "purchaseOrders", "invoices")
+_DOCUMENTS: Final = ("bills", "billCreditNotes", "purchaseOrders", "invoices", "creditNotes", "payments")
 _LATEST: Final = 100
 _SWITCHES: Final[Mapping[str, str]] = {
     "Linked": "Linked", "Unlinked": "Unlinked", "Deauthorized": "Deauthorized by the accounting system",
@@ -73,26 +73,27 @@ def books(memory: Memory, connection: Mapping[str, Any]) -> Markup:
         rows = [_document(one, data_type) for one in reversed(every)]
         if rows:
             parts.append(
-                section(data_type, table(("Id", "Number", "Date", "Supplier", "Note", "Total", "Status"), rows))
+                section(data_type, table(("Id", "Number", "Date", "With", "Note", "Total", "Status"), rows))
             )
-    for data_type in ("suppliers", "chartOfAccounts", "taxRates", "trackingCategories"):
+    for data_type in ("suppliers", "customers", "chartOfAccounts", "taxRates", "trackingCategories"):
         rows = [[one["id"], _name(one), one.get("status", "")] for one in records.every(data_type)]
         parts.append(section(data_type, table(("Id", "Name", "Status"), rows)))
     return Markup("").join(parts)
 
 
 def _document(row: Mapping[str, Any], data_type: str) -> list[Any]:
-    supplier = row.get("supplierRef") or row.get("customerRef") or {}
+    party = row.get("supplierRef") or row.get("customerRef") or {}
+    name = party.get("supplierName") or party.get("companyName") or party.get("id", "")
     total = Markup('<div class="amount">{:,.2f} {}</div>').format(Decimal(row["totalAmount"]), row["currency"])
     return [
-        row["id"], known_number(data_type, row), row["issueDate"][:10],
-        supplier.get("supplierName", supplier.get("id", "")), row.get("note") or "", total, row["status"],
+        row["id"], known_number(data_type, row), row.get("issueDate", row.get("date", ""))[:10], name,
+        row.get("note") or "", total, row.get("status", ""),
     ]  # fmt: skip
 
 
 def _name(row: Mapping[str, Any]) -> str:
     code = row.get("nominalCode") or row.get("code") or ""
-    return f"{code} {row.get('supplierName') or row.get('name') or ''}".strip()
+    return f"{code} {row.get('supplierName') or row.get('customerName') or row.get('name') or ''}".strip()
 
 
 def _webhooks(memory: Memory, secret: str) -> Markup:

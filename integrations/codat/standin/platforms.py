@@ -84,7 +84,7 @@ def guid(of: str) -> str:
 
 _BOOKS: Final = {"bills": ALL, "billCreditNotes": CHANGE, "journalEntries": WRITE, "directCosts": WRITE}
 _ORDERS: Final = {"purchaseOrders": CHANGE}
-_SALES: Final = {"invoices": CHANGE, "payments": WRITE, "customers": GET}
+_SALES: Final = {"invoices": CHANGE, "creditNotes": CHANGE, "payments": WRITE, "customers": CHANGE}
 
 PLATFORMS: Final[Mapping[str, Platform]] = {
     one.key: one
@@ -99,13 +99,13 @@ PLATFORMS: Final[Mapping[str, Platform]] = {
         ),
         Platform(
             key="hbql", name="Sage 50 (UK)", ids="code", is_offline=True, by_totals=True,
-            features={**_TOLD, **_BOOKS, "bills": WRITE, "billCreditNotes": WRITE, "suppliers": CHANGE},
+            features={**_TOLD, **_BOOKS, "bills": WRITE, "billCreditNotes": WRITE, **_SALES, "suppliers": CHANGE},
         ),
         Platform(
             key="fbrh", name="FreeAgent", ids="number", pays=True, by_totals=True,
             features={
                 **_TOLD, "bills": ("Get", "Post", "Put", *FILES), "billCreditNotes": WRITE, "directCosts": WRITE,
-                "suppliers": CHANGE,
+                **_SALES, "suppliers": CHANGE,
             },
         ),
         Platform(

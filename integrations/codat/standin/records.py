@@ -82,4 +82,5 @@ class Records:
 # Where the numbers of documents begin: not at one, so that nobody takes an id for a count.
 _FIRST: Final[Mapping[str, int]] = {
     "bills": 2001, "billCreditNotes": 3001, "purchaseOrders": 4001, "journalEntries": 5001, "suppliers": 901,
+    "invoices": 6001, "creditNotes": 7001, "payments": 8001, "customers": 951,
 }  # fmt: skip

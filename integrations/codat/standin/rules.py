@@ -1,4 +1,4 @@
-"""The push models of each platform, as data: paths with a type and its limits. `models.py` says how to read them.
+"""The push models of purchases on each platform, as data: paths with a type and its limits. `models.py` says how to read them.
 
 They follow the documented models, told in our own words; of each only what the portal could come across is here.
 """
@@ -11,7 +11,7 @@ from typing import Final
 Model = Mapping[str, str]
 
 
-def _lines(**members: str) -> Model:
+def lines(**members: str) -> Model:
     """Members of a line; a double underscore stands for a dot."""
     return {"lineItems": "Array*", **{f"lineItems.{name.replace('__', '.')}": of for name, of in members.items()}}
 
@@ -19,95 +19,95 @@ def _lines(**members: str) -> Model:
 _SUPPLIER: Final[Model] = {"supplierRef": "Object*", "supplierRef.id": "String*"}
 _SUPPLIER_GUID: Final[Model] = {"supplierRef": "Object*", "supplierRef.id": "String* guid"}
 _SUPPLIER_EIGHT: Final[Model] = {"supplierRef": "Object*", "supplierRef.id": "String* max=8"}
-_MONEY: Final[Model] = {"currency": "String", "currencyRate": "Number"}
-_TRACKING: Final = {"trackingCategoryRefs": "Array", "trackingCategoryRefs__id": "String*"}
+MONEY: Final[Model] = {"currency": "String", "currencyRate": "Number"}
+TRACKING: Final = {"trackingCategoryRefs": "Array", "trackingCategoryRefs__id": "String*"}
 _PARTS: Final = {"accountRef": "Object", "accountRef__id": "String", "taxRateRef": "Object", "taxRateRef__id": "String"}
-_XERO_LINE: Final = _lines(
+XERO_LINE: Final = lines(
     description="String* max=4000", quantity="Number*", unitAmount="Number*", discountAmount="Number",
     taxAmount="Number", totalAmount="Number", accountRef="Object*", accountRef__id="String* guid",
-    taxRateRef="Object", taxRateRef__id="String", **{**_TRACKING, "trackingCategoryRefs": "Array most=2"},
+    taxRateRef="Object", taxRateRef__id="String", **{**TRACKING, "trackingCategoryRefs": "Array most=2"},
 )  # fmt: skip
-_QBO_LINE: Final = _lines(
+_QBO_LINE: Final = lines(
     description="String max=4000", quantity="Number*", unitAmount="Number*", taxAmount="Number", accountRef="Object",
-    accountRef__id="String*", taxRateRef="Object*", taxRateRef__id="String*", **_TRACKING,
+    accountRef__id="String*", taxRateRef="Object*", taxRateRef__id="String*", **TRACKING,
 )  # fmt: skip
-_SAGE_LINE: Final = _lines(
+_SAGE_LINE: Final = lines(
     description="String* max=60", taxAmount="Number*", totalAmount="Number*", accountRef="Object*",
-    accountRef__id="String*", taxRateRef="Object*", taxRateRef__id="String*", **_TRACKING,
+    accountRef__id="String*", taxRateRef="Object*", taxRateRef__id="String*", **TRACKING,
 )  # fmt: skip
-_FREEAGENT_LINE: Final[Model] = {
-    **_lines(
+FREEAGENT_LINE: Final[Model] = {
+    **lines(
         description="String", taxAmount="Number", totalAmount="Number", accountRef="Object*", accountRef__id="String*"
     ),
     "lineItems": "Array* most=40",
 }
-_NETSUITE_LINE: Final = _lines(
+_NETSUITE_LINE: Final = lines(
     description="String", quantity="Number", unitAmount="Number*", subTotal="Number", **_PARTS, tracking="Object",
     tracking__categoryRefs="Array", tracking__categoryRefs__id="String*",
 )  # fmt: skip
-_INTACCT_LINE: Final = _lines(
+_INTACCT_LINE: Final = lines(
     description="String", subTotal="Number*", quantity="Number", unitAmount="Number", taxAmount="Number",
-    accountRef="Object*", accountRef__id="String*", taxRateRef="Object", taxRateRef__id="String", **_TRACKING,
+    accountRef="Object*", accountRef__id="String*", taxRateRef="Object", taxRateRef__id="String", **TRACKING,
 )  # fmt: skip
-_ANY_LINE: Final = _lines(
+ANY_LINE: Final = lines(
     description="String", quantity="Number", unitAmount="Number", discountAmount="Number", subTotal="Number",
-    taxAmount="Number", totalAmount="Number", **_PARTS, **_TRACKING,
+    taxAmount="Number", totalAmount="Number", **_PARTS, **TRACKING,
 )  # fmt: skip
 _DATES: Final[Model] = {"issueDate": "DateTime*", "dueDate": "DateTime*"}
 _TOTALS: Final[Model] = {"subTotal": "Number", "taxAmount": "Number", "totalAmount": "Number"}
-_NOTE_TOTALS: Final[Model] = {"subTotal": "Number", "totalTaxAmount": "Number", "totalAmount": "Number"}
+NOTE_TOTALS: Final[Model] = {"subTotal": "Number", "totalTaxAmount": "Number", "totalAmount": "Number"}
 _SHIP_TO: Final[Model] = {"shipTo": "Object", "shipTo.address": "Object", "shipTo.contact": "Object"}
 
 _BILLS: Final[Mapping[str, Model]] = {
-    "gbol": {**_DATES, **_MONEY, **_SUPPLIER_GUID, "reference": "String max=255", "status": "String* Open|Draft",
-             **_XERO_LINE},
+    "gbol": {**_DATES, **MONEY, **_SUPPLIER_GUID, "reference": "String max=255", "status": "String* Open|Draft",
+             **XERO_LINE},
     "qhyg": {"dueDate": "DateTime*", "issueDate": "DateTime", "currency": "String*", "currencyRate": "Number",
              **_SUPPLIER, "reference": "String max=21", "note": "String", **_TOTALS,
              "paymentAllocations": "Array forbidden", **_QBO_LINE},
     "hbql": {**_DATES, "currency": "String*", **_SUPPLIER_EIGHT, "reference": "String max=30",
              "note": "String max=60", "status": "String Open", **_SAGE_LINE},
-    "fbrh": {**_DATES, **_MONEY, **_SUPPLIER, "reference": "String*", "totalAmount": "Number*", "taxAmount": "Number*",
-             **_FREEAGENT_LINE},
+    "fbrh": {**_DATES, **MONEY, **_SUPPLIER, "reference": "String*", "totalAmount": "Number*", "taxAmount": "Number*",
+             **FREEAGENT_LINE},
     "akxx": {"issueDate": "DateTime", "dueDate": "DateTime", "currency": "String*", "currencyRate": "Number*",
              **_SUPPLIER, "reference": "String", "note": "String", "status": "String* Open", **_NETSUITE_LINE},
-    "knfz": {"issueDate": "DateTime*", "dueDate": "DateTime", **_MONEY, **_SUPPLIER, "reference": "String* max=100",
+    "knfz": {"issueDate": "DateTime*", "dueDate": "DateTime", **MONEY, **_SUPPLIER, "reference": "String* max=100",
              "note": "String max=1000", "status": "String Open", **_INTACCT_LINE},
     "rwuv": {**_DATES, "currency": "String*", "currencyRate": "Number", **_SUPPLIER, "reference": "String*",
-             "status": "String Open|Void", **_ANY_LINE},
-    "mqjo": {"issueDate": "DateTime*", "dueDate": "DateTime", **_MONEY, **_SUPPLIER, "reference": "String",
-             "note": "String", "status": "String* Open|Draft", **_TOTALS, **_ANY_LINE},
+             "status": "String Open|Void", **ANY_LINE},
+    "mqjo": {"issueDate": "DateTime*", "dueDate": "DateTime", **MONEY, **_SUPPLIER, "reference": "String",
+             "note": "String", "status": "String* Open|Draft", **_TOTALS, **ANY_LINE},
 }  # fmt: skip
 _NOTES: Final[Mapping[str, Model]] = {
-    "gbol": {"issueDate": "DateTime*", **_MONEY, **_SUPPLIER_GUID, "totalAmount": "Number*",
-             "billCreditNoteNumber": "String max=225", "status": "String* Draft|Submitted|Paid", **_XERO_LINE,
+    "gbol": {"issueDate": "DateTime*", **MONEY, **_SUPPLIER_GUID, "totalAmount": "Number*",
+             "billCreditNoteNumber": "String max=225", "status": "String* Draft|Submitted|Paid", **XERO_LINE,
              "lineItems.description": "String max=4000", "lineItems.totalAmount": "Number*"},
-    "qhyg": {"issueDate": "DateTime", **_MONEY, **_SUPPLIER, "billCreditNoteNumber": "String", "note": "String",
+    "qhyg": {"issueDate": "DateTime", **MONEY, **_SUPPLIER, "billCreditNoteNumber": "String", "note": "String",
              "status": "String* Submitted|Paid", "paymentAllocations": "Array forbidden", **_QBO_LINE},
     "hbql": {"issueDate": "DateTime*", "currency": "String*", **_SUPPLIER_EIGHT, "billCreditNoteNumber": "String*",
              "note": "String max=60", "status": "String* Submitted", **_SAGE_LINE},
-    "fbrh": {"issueDate": "DateTime*", "allocatedOnDate": "DateTime*", **_MONEY, **_SUPPLIER,
+    "fbrh": {"issueDate": "DateTime*", "allocatedOnDate": "DateTime*", **MONEY, **_SUPPLIER,
              "billCreditNoteNumber": "String*", "totalAmount": "Number*", "totalTaxAmount": "Number*",
-             **_FREEAGENT_LINE},
+             **FREEAGENT_LINE},
     "akxx": {"issueDate": "DateTime*", "currency": "String*", **_SUPPLIER, "note": "String",
              "status": "String* Submitted", **_NETSUITE_LINE, "lineItems.unitAmount": "Number"},
-    "knfz": {"issueDate": "DateTime*", **_MONEY, **_SUPPLIER, "billCreditNoteNumber": "String",
+    "knfz": {"issueDate": "DateTime*", **MONEY, **_SUPPLIER, "billCreditNoteNumber": "String",
              "note": "String max=1000", "status": "String Submitted", **_INTACCT_LINE},
-    "mqjo": {"issueDate": "DateTime*", **_MONEY, **_SUPPLIER, "billCreditNoteNumber": "String", "note": "String",
-             "status": "String* Draft|Submitted", **_NOTE_TOTALS, **_ANY_LINE},
+    "mqjo": {"issueDate": "DateTime*", **MONEY, **_SUPPLIER, "billCreditNoteNumber": "String", "note": "String",
+             "status": "String* Draft|Submitted", **NOTE_TOTALS, **ANY_LINE},
 }  # fmt: skip
 _ORDERS: Final[Mapping[str, Model]] = {
-    "gbol": {"issueDate": "DateTime", "deliveryDate": "DateTime", "expectedDeliveryDate": "DateTime", **_MONEY,
+    "gbol": {"issueDate": "DateTime", "deliveryDate": "DateTime", "expectedDeliveryDate": "DateTime", **MONEY,
              **_SUPPLIER_GUID, "purchaseOrderNumber": "String", "note": "String max=500", **_SHIP_TO,
-             "status": "String* Draft|Open|Closed", **_XERO_LINE},
-    "qhyg": {"issueDate": "DateTime", "expectedDeliveryDate": "DateTime", "deliveryDate": "DateTime", **_MONEY,
+             "status": "String* Draft|Open|Closed", **XERO_LINE},
+    "qhyg": {"issueDate": "DateTime", "expectedDeliveryDate": "DateTime", "deliveryDate": "DateTime", **MONEY,
              **_SUPPLIER, "purchaseOrderNumber": "String", "note": "String", **_SHIP_TO, "status": "String* Open",
              **_QBO_LINE},
     "akxx": {"issueDate": "DateTime*", "expectedDeliveryDate": "DateTime", "currency": "String*",
              "currencyRate": "Number*", **_SUPPLIER, "note": "String", "status": "String* Open",
-             "shipTo": "Object forbidden", **_ANY_LINE},
-    "mqjo": {"issueDate": "DateTime*", "expectedDeliveryDate": "DateTime", **_MONEY, **_SUPPLIER,
+             "shipTo": "Object forbidden", **ANY_LINE},
+    "mqjo": {"issueDate": "DateTime*", "expectedDeliveryDate": "DateTime", **MONEY, **_SUPPLIER,
              "purchaseOrderNumber": "String", "note": "String", **_SHIP_TO, "status": "String* Draft|Open",
-             **_NOTE_TOTALS, **_ANY_LINE},
+             **NOTE_TOTALS, **ANY_LINE},
 }  # fmt: skip
 _SUPPLIERS: Final[Mapping[str, Model]] = {
     key: {"supplierName": "String*", "emailAddress": "String", "phone": "String", "taxNumber": "String",
@@ -126,17 +126,6 @@ _JOURNALS: Final[Mapping[str, Model]] = {
           "journalLines.accountRef.id": "String*"}
     for key in ("gbol", "qhyg", "hbql", "akxx", "knfz", "mqjo")
 }  # fmt: skip
-_SALES: Final[Model] = {
-    "issueDate": "DateTime*", "dueDate": "DateTime", "invoiceNumber": "String", "customerRef": "Object*",
-    "customerRef.id": "String*", **_MONEY, "status": "String* Draft|Submitted", **_ANY_LINE,
-}  # fmt: skip
-_PAYMENTS: Final[Model] = {
-    "customerRef": "Object", "customerRef.id": "String*", "accountRef": "Object", "accountRef.id": "String*",
-    "totalAmount": "Number*", **_MONEY, "date": "DateTime*", "note": "String", "reference": "String", "lines": "Array",
-    "lines.amount": "Number*", "lines.links": "Array", "lines.links.type": "String*", "lines.links.id": "String",
-    "lines.links.amount": "Number",
-}  # fmt: skip
-
 MODELS: Final[Mapping[tuple[str, str], Model]] = {
     (platform, data_type): model
     for data_type, models in {
@@ -145,8 +134,6 @@ MODELS: Final[Mapping[tuple[str, str], Model]] = {
         "purchaseOrders": _ORDERS,
         "suppliers": _SUPPLIERS,
         "journalEntries": _JOURNALS,
-        "invoices": dict.fromkeys(("gbol", "qhyg", "akxx", "mqjo"), _SALES),
-        "payments": dict.fromkeys(("gbol", "qhyg", "akxx", "mqjo"), _PAYMENTS),
     }.items()
     for platform, model in models.items()
 }

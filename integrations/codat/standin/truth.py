@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Final
 
-from integrations.codat.standin.booking import known_number
+from integrations.codat.standin.booking import known_number, parties
 from integrations.codat.standin.memory import Memory
 from integrations.codat.standin.records import Records
 
-_KINDS: Final = {"bills": "bill", "billCreditNotes": "credit_note", "purchaseOrders": "purchase_order"}
+_KINDS: Final = {
+    "bills": "bill", "billCreditNotes": "credit_note", "purchaseOrders": "purchase_order",
+    "invoices": "sales_invoice", "creditNotes": "sales_credit_note", "payments": "payment",
+}  # fmt: skip
 
 
 def truth(memory: Memory, company: str | None = None) -> list[dict[str, Any]]:
@@ -26,20 +30,21 @@ def truth(memory: Memory, company: str | None = None) -> list[dict[str, Any]]:
 
 
 def _told(connection: dict[str, Any], data_type: str, row: dict[str, Any]) -> dict[str, Any]:
+    number = known_number(data_type, row)
     return {
         "company": connection["companyId"],
         "connection": connection["id"],
-        "kind": _KINDS[data_type],
+        "kind": "refund" if data_type == "payments" and row["totalAmount"] < 0 else _KINDS[data_type],
         "id": row["id"],
-        "number": known_number(data_type, row),
-        "reference": known_number(data_type, row),
+        "number": number,
+        "reference": number,
         "note": row.get("note") or "",
-        "descriptions": [one.get("description") or "" for one in row["lineItems"]],
-        "supplier": row["supplierRef"]["id"],
-        "net": row["subTotal"],
-        "tax": row.get("taxAmount", row.get("totalTaxAmount")),
+        "descriptions": [one.get("description") or "" for one in row.get("lineItems") or []],
+        "supplier": row[parties(data_type)[0]]["id"],
+        "net": row.get("subTotal", row["totalAmount"]),
+        "tax": row.get("taxAmount", row.get("totalTaxAmount", Decimal(0))),
         "gross": row["totalAmount"],
         "currency": row["currency"],
-        "date": row["issueDate"][:10],
+        "date": row.get("issueDate", row.get("date", ""))[:10],
         "booked_at": row["sourceModifiedDate"],
     }

@@ -28,6 +28,10 @@ TYPES: Mapping[Kind, str] = {
     Kind.INVOICE: "bills",
     Kind.CREDIT_NOTE: "billCreditNotes",
     Kind.PURCHASE_ORDER: "purchaseOrders",
+    Kind.SALES_INVOICE: "invoices",
+    Kind.SALES_CREDIT_NOTE: "creditNotes",
+    Kind.PAYMENT: "payments",
+    Kind.REFUND: "payments",
 }
 RECORD_TYPES: Mapping[RecordKind, str] = {
     RecordKind.SUPPLIER: "suppliers",
@@ -36,6 +40,7 @@ RECORD_TYPES: Mapping[RecordKind, str] = {
     RecordKind.DIMENSION: "trackingCategories",
 }
 _SIGNS: Mapping[str, int] = {"bills": 1, "billCreditNotes": -1}
+_SALES_SIGNS: Mapping[str, int] = {"invoices": 1, "creditNotes": -1, "payments": -1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ class SeenBooks:
         return self.codat.rows(self.linked, data_type)
 
     def count(self) -> int:
-        return sum(len(self.every(data_type)) for data_type in TYPES.values())
+        return sum(len(self.every(data_type)) for data_type in set(TYPES.values()))
 
     def owed(self, supplier_code: str) -> Decimal:
         """By the id of the supplier, or by its name where the accounting system gives ids of its own."""
@@ -148,6 +153,30 @@ class SeenBooks:
                     base = Decimal(row["totalAmount"]) * Decimal(row["currencyRate"])
                     total += sign * base.quantize(Decimal("0.01"), ROUND_HALF_UP)
         return total
+
+    def due_from(self, customer_code: str) -> Decimal:
+        """By the id of the customer, or by the name as for suppliers. A refund is a payment below zero."""
+        total = Decimal(0)
+        for data_type, sign in _SALES_SIGNS.items():
+            for row in self.every(data_type):
+                if customer_code in {row["customerRef"]["id"], row["customerRef"].get("companyName")}:
+                    base = Decimal(row["totalAmount"]) * Decimal(row["currencyRate"])
+                    total += sign * base.quantize(Decimal("0.01"), ROUND_HALF_UP)
+        return total
+
+    def pay_by_hand(self, invoice: str, amount: Decimal) -> str:
+        """As somebody enters it over there, and Codat reads it."""
+        (row,) = [one for one in self.every("invoices") if one["id"] == invoice]
+        (bank,) = [one for one in self.every("chartOfAccounts") if one["isBankAccount"]]
+        link = {"type": "Invoice", "id": invoice, "amount": -amount}
+        payment = {
+            "id": "by-hand", "customerRef": row["customerRef"], "accountRef": {"id": bank["id"]}, "currency": "GBP",
+            "currencyRate": Decimal(1), "totalAmount": amount, "date": "2024-03-20T00:00:00", "note": "By hand",
+            "lines": [{"amount": amount, "links": [link]}],
+        }  # fmt: skip
+        self.codat.write(self.linked, "payments", payment)
+        self.codat.refresh(self.linked)
+        return "by-hand"
 
     def plant(self, document: Document, key: str) -> bool:
         """Book what was booked last once more: a plain second try with everything on it, under another id."""

@@ -23,7 +23,7 @@ from tests.integrations.codat.conversation import options as options_of
 from tests.samples import KEY, REFERENCE, in_dollars, sample, with_line
 
 KNOWN = Known(
-    supplier=SUPPLIER,
+    party=SUPPLIER,
     accounts={str(row["nominalCode"]): row for row in ACCOUNTS},
     taxes={str(row["code"]): row for row in TAX_RATES},
 )
