@@ -90,8 +90,6 @@ def field_sections(connection: Connection) -> Sequence[Section]:
         return ()
     rows = [(one,) for one in field_lists.hidden(connection)]
     hidden = Table(head=("What it does not show",), rows=rows, empty=NOTHING_HIDDEN)
-        head=("What it does not show",), rows=[(one,) for one in field_lists.hidden(connection)], empty=NOTHING_HIDDEN
-    )
     return (Section(title="What its user sees", table=hidden), _names(connection))
 
 
