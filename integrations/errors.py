@@ -23,7 +23,14 @@ class Malformed(IntegrationError):
 
 
 class NotDue(IntegrationError):
-    """What a source tells is sound, but nothing to be booked, or not yet: a draft, a record from before the start."""
+    """What a source tells is sound, but nothing to be booked, or not yet: a draft, a record from before the start.
+
+    `for_good` says that time alone does not change it. What is only not due yet is asked for again by itself.
+    """
+
+    def __init__(self, message: str, *, field: str = "", for_good: bool = False) -> None:
+        super().__init__(message, field=field)
+        self.for_good = for_good
 
 
 class Retryable(IntegrationError):

@@ -151,8 +151,8 @@ class Amendment:
 class FedSource(Source):
     """A source with feeds. What `whole` gives is the body of a delivery, which `parse` reads.
 
-    `parse` reads under the settings of its link, and raises `NotDue` for a record that is none of ours, or not yet, and
-    `Misconfigured` for a setting that cannot be used.
+    `parse` reads under the settings of its link, and raises `NotDue` for a record that is none of ours (`for_good`), or
+    not yet, and `Misconfigured` for a setting that cannot be used.
     """
 
     feeds: ClassVar[tuple[Feed, ...]]

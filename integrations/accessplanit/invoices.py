@@ -151,7 +151,8 @@ def _as_told(invoice: Row, code: str, reading: Reading) -> Line:
 def _refuse_nothing(net: Decimal) -> None:
     if net:
         raise Malformed(f"The total is 0, but the net amount is {plain(net)}. Correct the tax.", field="Amount")
-    raise NotDue("It comes to 0, so there is nothing to book.", field="Amount")
+    # There may be many of them, and one that gets an amount is told again: it is open then, or was changed.
+    raise NotDue("It comes to 0, so there is nothing to book.", field="Amount", for_good=True)
 
 
 def _sum(amounts: Sequence[Decimal]) -> Decimal:

@@ -74,9 +74,10 @@ def settled(record: Row, allocations: Sequence[Row], reading: Reading) -> tuple[
 def _check_is_money(method: str, reference: str, reading: Reading) -> None:
     """A credit note that balances an invoice is told again by its own feed; here it would be booked as cash."""
     if folded(method) in reading.no_money:
-        raise NotDue(f"It was settled by {method}, so no money was moved.", field="method")
+        raise NotDue(f"It was settled by {method}, so no money was moved.", field="method", for_good=True)
     if marks.is_marked(reference):
-        raise NotDue("It was entered in accessplanit by Postroom, so the books have it already.", field="reference")
+        message = "It was entered in accessplanit by Postroom, so the books have it already."
+        raise NotDue(message, field="reference", for_good=True)
 
 
 def _amount(record: Row, code: str, reading: Reading) -> Decimal:
@@ -85,7 +86,7 @@ def _amount(record: Row, code: str, reading: Reading) -> Decimal:
     if told is None:
         raise Malformed(f"The transaction has no amount in {name}. Name the right field.", field=name)
     if not told:
-        raise NotDue("It comes to 0, so there is nothing to book.", field=name)
+        raise NotDue("It comes to 0, so there is nothing to book.", field=name, for_good=True)
     return told
 
 

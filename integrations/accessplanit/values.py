@@ -45,7 +45,8 @@ def made(record: Row, feed: str, reading: Reading) -> Made:
         raise Malformed(f"The record has no readable date in {name}.", field=name)
     made_on = moments.day(text) or day
     if reading.start is not None and made_on < reading.start:
-        raise NotDue(f"It was made on {made_on}, before the start on {reading.start}.", field=made_name)
+        message = f"It was made on {made_on}, before the start on {reading.start}."
+        raise NotDue(message, field=made_name, for_good=True)
     return Made(day=day, at=moments.instant(text, reading.zone))
 
 

@@ -10,8 +10,11 @@ class IntakeConfig(AppConfig):
     def ready(self) -> None:
         """Let staff be told what waits here for a person, and have a say in what becomes of a company."""
         from portal.intake import closing, readiness
+        from portal.intake.feeds.unread import why_not_taken
         from portal.intake.reconciliation import waits
+        from portal.postings.settled_first import tell_why
 
         waits.register_waits()
         closing.register()
         readiness.register()
+        tell_why(why_not_taken)

@@ -23,7 +23,7 @@ from portal.postings.inside import books_inside
 from portal.postings.models import Attempt, Posting, Purpose, Trigger
 from portal.postings.order_first import ASK_AGAIN, GAVE_UP, WAITING, has_waited_too_long, open_order
 from portal.postings.schedule import CRASHES_BEFORE_HELD, LEASE_SECONDS, SEND_WITHIN_SECONDS
-from portal.postings.settled_first import put_off, unsettled, words_of
+from portal.postings.settled_first import put_off, unsettled
 from portal.postings.states import WAITING_FOR_THEIR_TIME, Actor, State
 from portal.postings.trusted_key import TOO_OLD, goes_out_again
 
@@ -120,7 +120,7 @@ def _goes_elsewhere(posting: Posting, now: datetime) -> bool:
 
 def _waits_for(posting: Posting, settled: Allocation, now: datetime) -> bool:
     if has_waited_too_long(posting, now):
-        return _hold(posting, settled_first.GAVE_UP.format(what=words_of(settled)))
+        return _hold(posting, settled_first.gave_up(posting, settled))
     put_off(posting, settled, now + ASK_AGAIN)
     return True
 

@@ -25,7 +25,7 @@ from portal.postings.content import document_of
 from portal.postings.models import Attempt, Posting, Purpose, Trigger
 from portal.postings.order_first import ASK_AGAIN, has_waited_too_long
 from portal.postings.outcome import booked_fields
-from portal.postings.settled_first import GAVE_UP, put_off, release, unsettled, words_of
+from portal.postings.settled_first import gave_up, put_off, release, unsettled
 from portal.postings.statements import BOOKED
 from portal.postings.states import Actor, State
 
@@ -81,7 +81,7 @@ def post_inside(posting: Posting, *, who: Actor) -> None:
 def _wait_for(posting: Posting, settled: Allocation, now: datetime, who: Actor) -> None:
     """It stays ready and is due again; after a day a person must look."""
     if has_waited_too_long(posting, now):
-        why = GAVE_UP.format(what=words_of(settled))
+        why = gave_up(posting, settled)
         change(posting, State.HELD, who=who, why=why, reason=why, next_attempt_at=None)
     else:
         put_off(posting, settled, now + ASK_AGAIN)

@@ -17,6 +17,7 @@ from integrations.errors import IntegrationError
 from portal.connections.registry import UnknownIntegration
 from portal.connections.services import abilities
 from portal.events.services import tell
+from portal.postings.another_kind import living_twin
 from portal.postings.changes import change
 from portal.postings.doers import By, name_of, person, reason_of
 from portal.postings.inside import books_inside
@@ -79,7 +80,7 @@ def obstacle(posting: Posting, repair: str) -> str:
     except UnknownIntegration as error:
         return str(error)
     if repair == RETRY:
-        return CLOSED_COMPANY.format(company=company) if is_closed(company, timezone.now()) else ""
+        return CLOSED_COMPANY.format(company=company) if is_closed(company, timezone.now()) else living_twin(posting)
     return INSIDE if inside else ""
 
 

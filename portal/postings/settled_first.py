@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -19,8 +21,21 @@ SETTLED: Final = frozenset({Kind.SALES_INVOICE, Kind.SALES_CREDIT_NOTE})
 LONGEST_MARK: Final = 100
 WAITING: Final = "It waits for {what}, which is not in the books yet."
 GAVE_UP: Final = "It waited a day for {what}, which is still not in the books. Look at that first, then retry."
+NEVER_COMES: Final = (
+    "It waited a day for {what}, which was not taken: {why} If it stays so, enter this by hand and mark it as posted, "
+    "or void it."
+)
 
 Key = tuple[str, str]
+WhyNot = Callable[[uuid.UUID, str, str], str]
+
+_asked: list[WhyNot] = []
+
+
+def tell_why(why_not: WhyNot) -> None:
+    """For a room that knows why a record of a source (company, source, external id) became no transaction: one sentence
+    for people, empty where it does not know."""
+    _asked.append(why_not)
 
 
 def unsettled(posting: Posting) -> Allocation | None:
@@ -51,6 +66,14 @@ def mark_of(allocation: Allocation) -> str:
 def words_of(allocation: Allocation) -> str:
     """The same for people."""
     return f"{allocation.kind.label.lower()} {allocation.number or allocation.external_id}"
+
+
+def gave_up(posting: Posting, allocation: Allocation) -> str:
+    """Why a posting that has waited too long is put before a person."""
+    transaction, what = posting.transaction, words_of(allocation)
+    told = (why_not(transaction.company_id, transaction.source, allocation.external_id) for why_not in _asked)
+    why = next(filter(None, told), "")
+    return NEVER_COMES.format(what=what, why=why) if why else GAVE_UP.format(what=what)
 
 
 def release(posting: Posting) -> None:

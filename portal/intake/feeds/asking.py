@@ -15,9 +15,10 @@ from portal.connections.paced import paced
 from portal.connections.registry import sources
 from portal.connections.services import source_of
 
-# One record is asked for with its lines, or a page with as many; each request has the usual limits of its own.
-ASKED_FOR_SECONDS: Final = 600.0
-PATIENCE_SECONDS: Final = 300.0
+# A page, or a few records with their lines; each request has the usual limits of its own. Several readers of one
+# connection wait for the same limits, which is no problem to be told.
+ASKED_FOR_SECONDS: Final = 1800.0
+PATIENCE_SECONDS: Final = 900.0
 
 
 def fed_sources() -> dict[str, FedSource]:
@@ -41,7 +42,8 @@ def readable(now: datetime, *, prefix: str = "") -> Q:
 
 @contextmanager
 def opened(connection: Connection, keep: Callable[[], None]) -> Iterator[FedSource]:
-    """The source, ready to be asked at its own pace. `keep` is called before each request and may raise."""
+    """The source, ready to be asked for a page or a few records at its own pace. `keep` is called before each request
+    and may raise."""
     with paced(connection, keep, patience_seconds=PATIENCE_SECONDS, deadline_seconds=ASKED_FOR_SECONDS) as outbound:
         asked = source_of(connection, outbound)
         assert isinstance(asked, FedSource)  # noqa: S101 - only rows of such connections come here

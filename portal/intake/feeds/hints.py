@@ -24,7 +24,7 @@ from portal.intake.answering import Ring
 from portal.intake.feeds.asking import fed_sources, opened, readable
 from portal.intake.feeds.models import LONGEST_ID, FeedReader, HintedRecord
 from portal.intake.feeds.reading import address_of
-from portal.intake.feeds.saving import changed, save
+from portal.intake.feeds.saving import changed, save, whole_of
 from portal.intake.feeds.taking import take as take_delivery
 
 logger = logging.getLogger(__name__)
@@ -61,13 +61,14 @@ def connections_hinted(now: datetime) -> list[str]:
 
 
 def follow(connection_id: str, ring: Ring) -> int:
-    """Read the records of a connection that are due. Returns how many. Call it outside of any database transaction."""
+    """Read the records of a connection that are due, those first that were hinted at last: what is only asked for
+    again waits. Returns how many. Call it outside of any database transaction."""
     now = timezone.now()
     connection = Connection.objects.select_related("company__tenant").filter(readable(now), pk=connection_id).first()
     if connection is None or breaker.is_open(connection, now):
         return 0
     hints = list(
-        HintedRecord.objects.filter(connection=connection, next_at__lte=now).order_by("next_at")[:MOST_AT_ONCE]
+        HintedRecord.objects.filter(connection=connection, next_at__lte=now).order_by("-hinted_at")[:MOST_AT_ONCE]
     )
     with context.bound(company_id=connection.company_id), opened(connection, nothing) as asked:
         for done, hint in enumerate(hints):
@@ -104,7 +105,7 @@ def _follow(connection: Connection, asked: FedSource, hint: HintedRecord, ring: 
 
 def _read(connection: Connection, asked: FedSource, hint: HintedRecord, ring: Ring) -> None:
     found = changed(connection, [asked.head(hint.feed, hint.external_id)])
-    wholes = [(one, asked.whole(one.head)) for one in found]
+    wholes = [whole for one in found if (whole := whole_of(asked, one)) is not None]
     endpoint = address_of(connection.endpoints.all())
     if endpoint is None:
         return

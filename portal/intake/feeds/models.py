@@ -31,6 +31,7 @@ class FeedReader(models.Model):
     newest = models.DateTimeField(null=True, blank=True, help_text="The latest moment in the pass under way.")
     began_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True, help_text="When a pass last reached its end.")
+    pages = models.PositiveIntegerField(default=0, db_default=0, help_text="Pages in the latest pass.")
     read = models.PositiveIntegerField(default=0, help_text="Records in the latest pass.")
     taken = models.PositiveIntegerField(default=0, help_text="Those of them that were new or had changed.")
     unreadable = models.PositiveIntegerField(default=0, help_text="Rows of it that name no record.")

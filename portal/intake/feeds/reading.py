@@ -13,8 +13,8 @@ from django.db.models import QuerySet
 from django.db.transaction import atomic
 from django.utils import timezone
 
-from integrations.errors import IntegrationError, LeaseLost, Missing, OutcomeUnknown, Retryable, Unauthorised
-from integrations.feeds import FedSource, HeadPage, Wanted
+from integrations.errors import IntegrationError, LeaseLost, OutcomeUnknown, Retryable, Unauthorised
+from integrations.feeds import HeadPage, Wanted
 from portal import context
 from portal.connections.models import Endpoint
 from portal.connections.services import deauthorise
@@ -23,7 +23,8 @@ from portal.intake.answering import Ring
 from portal.intake.endpoints import OpenEndpoint
 from portal.intake.feeds.asking import opened
 from portal.intake.feeds.leases import Lease, take
-from portal.intake.feeds.saving import Changed, changed, save
+from portal.intake.feeds.models import FeedReader
+from portal.intake.feeds.saving import Changed, Whole, changed, keep_unreadable, save, whole_of
 from portal.intake.feeds.taking import take as take_delivery
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,9 @@ logger = logging.getLogger(__name__)
 WHO: Final = "feeds"
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SAVED_AT_ONCE: Final = 20
+# A long first read lets others have the thread now and then, and goes on from its last page.
+TURN_SECONDS: Final = 300.0
+NOTHING_YET: Final = {"pages": 0, "read": 0, "taken": 0, "unreadable": 0}
 FIRST_WAIT_SECONDS: Final = 30
 LONGEST_WAIT_SECONDS: Final = 900
 NO_ENDPOINT: Final = "The connection has no open address: open one, so that what is read has a place to go."
@@ -38,8 +42,8 @@ BUG: Final = "An error on our side: {name}. The log has the details."
 
 
 def perform(reader_id: int, ring: Ring) -> bool:
-    """Read on from where the reader stands, to the end. Safe to call at any time, by anybody. False when there was
-    nothing to do. Call it outside of any database transaction."""
+    """Read on from where the reader stands, to the end or for five minutes. Safe to call at any time, by anybody. False
+    when there was nothing to do. Call it outside of any database transaction."""
     lease = take(reader_id, timezone.now())
     if lease is None:
         return False
@@ -75,20 +79,27 @@ def _read(lease: Lease, ring: Ring) -> None:
         return
     if reader.since is None:
         _begin(lease)
-    with opened(reader.connection, lease.keep) as asked:
-        while True:
-            page = asked.page(_wanted(lease))
-            _save(lease, endpoint, asked, page, ring)
-            if not page.after:
-                break
+    began = lease.clock()
+    while _read_page(lease, endpoint, ring):
+        if lease.clock() - began > TURN_SECONDS:
+            lease.end(next_at=timezone.now())
+            return
     _complete(lease)
+
+
+def _read_page(lease: Lease, endpoint: OpenEndpoint, ring: Ring) -> bool:
+    """Whether there is another page behind it."""
+    with opened(lease.reader.connection, lease.keep) as asked:
+        page = asked.page(_wanted(lease))
+    _save(lease, endpoint, page, ring)
+    return bool(page.after)
 
 
 def _begin(lease: Lease) -> None:
     reader = lease.reader
     known = None if reader.still_open else reader.read_through
     since = known - timedelta(seconds=reader.overlap_seconds) if known else BEGINNING
-    lease.write(since=since, after="", newest=None, began_at=timezone.now(), read=0, taken=0, unreadable=0)
+    lease.write(since=since, after="", newest=None, began_at=timezone.now(), **NOTHING_YET)
 
 
 def _wanted(lease: Lease) -> Wanted:
@@ -97,21 +108,27 @@ def _wanted(lease: Lease) -> Wanted:
     return Wanted(feed=reader.feed, since=since, still_open=reader.still_open, after=reader.after)
 
 
-def _save(lease: Lease, endpoint: OpenEndpoint, asked: FedSource, page: HeadPage, ring: Ring) -> None:
+def _save(lease: Lease, endpoint: OpenEndpoint, page: HeadPage, ring: Ring) -> None:
     """A page that was broken off is asked for again; what of it is saved is known then, and costs no request."""
     reader = lease.reader
-    parts = _parts(changed(reader.connection, page.heads))
-    for part in parts:
-        _keep(lease, endpoint, list(_wholes(asked, part)), ring)
+    for part in _parts(changed(reader.connection, page.heads)):
+        _keep(lease, endpoint, _wholes(lease, part), ring)
+    with atomic():
+        keep_unreadable(endpoint, page.unreadable, timezone.now())
+        lease.write(after=page.after, newest=_newest(reader, page), tries=0, problem="", **_counted(reader, page))
+
+
+def _newest(reader: FeedReader, page: HeadPage) -> datetime | None:
     moments = [head.moment for head in page.heads]
-    newest = max([*moments, *([reader.newest] if reader.newest else [])], default=None)
-    lease.write(
-        after=page.after,
-        newest=newest,
-        read=reader.read + len(page.heads),
-        unreadable=reader.unreadable + len(page.unreadable),
-        tries=0,
-    )
+    return max([*moments, *([reader.newest] if reader.newest else [])], default=None)
+
+
+def _counted(reader: FeedReader, page: HeadPage) -> dict[str, int]:
+    return {
+        "pages": reader.pages + 1,
+        "read": reader.read + len(page.heads),
+        "unreadable": reader.unreadable + len(page.unreadable),
+    }
 
 
 def _parts(found: Sequence[Changed]) -> Iterator[list[Changed]]:
@@ -120,15 +137,12 @@ def _parts(found: Sequence[Changed]) -> Iterator[list[Changed]]:
         yield part
 
 
-def _wholes(asked: FedSource, part: Sequence[Changed]) -> Iterator[tuple[Changed, bytes]]:
-    for one in part:
-        try:
-            yield one, asked.whole(one.head)
-        except Missing:
-            logger.info("%s %s was gone before it was read.", one.head.feed, one.head.external_id)
+def _wholes(lease: Lease, part: Sequence[Changed]) -> list[Whole]:
+    with opened(lease.reader.connection, lease.keep) as asked:
+        return [whole for one in part if (whole := whole_of(asked, one)) is not None]
 
 
-def _keep(lease: Lease, endpoint: OpenEndpoint, found: list[tuple[Changed, bytes]], ring: Ring) -> None:
+def _keep(lease: Lease, endpoint: OpenEndpoint, found: Sequence[Whole], ring: Ring) -> None:
     reader = lease.reader
     with atomic():
         kept = save(endpoint, reader.connection, found, timezone.now())

@@ -6,19 +6,23 @@ saves nothing, and the next pass sees it again.
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
-from integrations.feeds import Head
+from integrations.errors import Misconfigured, Missing, Rejected
+from integrations.exact import to_json
+from integrations.feeds import FedSource, Head, Unreadable
 from portal.connections.models import Connection
 from portal.intake import deliveries
+from portal.intake.deliveries import Judgement
 from portal.intake.endpoints import OpenEndpoint
 from portal.intake.feeds.models import FedRecord
-from portal.intake.models import Origin
+from portal.intake.models import Delivery, Origin, Verdict
 
-LARGEST: Final = 2 * 1024 * 1024
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,15 @@ class Changed:
 
     head: Head
     before: str
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Such a record as the body of a delivery; `refused` says why it could not be read whole."""
+
+    changed: Changed
+    body: bytes
+    refused: str = ""
 
 
 def changed(connection: Connection, heads: Iterable[Head]) -> list[Changed]:
@@ -41,22 +54,48 @@ def changed(connection: Connection, heads: Iterable[Head]) -> list[Changed]:
     return [Changed(head, known.get(key, "")) for key, head in unique.items() if known.get(key) != head.content_hash]
 
 
-def save(
-    endpoint: OpenEndpoint, connection: Connection, found: Sequence[tuple[Changed, bytes]], now: datetime
-) -> list[int]:
+def whole_of(asked: FedSource, one: Changed) -> Whole | None:
+    """A record with all that belongs to it; None for one that is gone. One that cannot be read whole, since it is too
+    large, is kept as the page tells it, with the reason: the others do not wait for it. Raises as `FedSource.whole`,
+    but for that."""
+    try:
+        return Whole(one, asked.whole(one.head))
+    except Missing:
+        logger.info("%s %s was gone before it was read.", one.head.feed, one.head.external_id)
+        return None
+    except Misconfigured:
+        raise
+    except Rejected as error:
+        return Whole(one, to_json(one.head.row).encode(errors="replace"), error.message)
+
+
+def save(endpoint: OpenEndpoint, connection: Connection, found: Sequence[Whole], now: datetime) -> list[int]:
     """Keep them, and give the ids of the deliveries that are to be taken. Call it inside `atomic`."""
-    return [kept for one, body in found if (kept := _save(endpoint, connection, one, body, now)) is not None]
+    return [kept for one in found if (kept := _save(endpoint, connection, one, now)) is not None]
 
 
-def _save(endpoint: OpenEndpoint, connection: Connection, one: Changed, body: bytes, now: datetime) -> int | None:
-    head = one.head
-    row = _claimed(connection, one, now)
+def keep_unreadable(endpoint: OpenEndpoint, rows: Iterable[Unreadable], now: datetime) -> None:
+    """Rows that name no record become deliveries that cannot be read, each once, however often it is told."""
+    for row in rows:
+        body = to_json(row.row).encode(errors="replace")
+        known = Delivery.objects.filter(endpoint_id=endpoint.id, body_sha256=hashlib.sha256(body).hexdigest())
+        if not known.exists():
+            delivery_id = deliveries.keep(endpoint, now, body, {}, Origin.FEED)
+            deliveries.judge(delivery_id, Judgement(Verdict.UNREADABLE, row.why))
+
+
+def _save(endpoint: OpenEndpoint, connection: Connection, whole: Whole, now: datetime) -> int | None:
+    head = whole.changed.head
+    row = _claimed(connection, whole.changed, now)
     if row is None:
         return None
-    delivery_id = deliveries.keep(endpoint, now, body, {}, Origin.FEED)
+    delivery_id = deliveries.keep(endpoint, now, whole.body, {}, Origin.FEED)
     FedRecord.objects.filter(pk=row).update(
         content_hash=head.content_hash, delivery_id=delivery_id, read_at=now, again_at=None, tries=0
     )
+    if whole.refused:
+        deliveries.judge(delivery_id, Judgement(Verdict.UNREADABLE, whole.refused))
+        return None
     return delivery_id
 
 

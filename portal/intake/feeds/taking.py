@@ -10,13 +10,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import InterfaceError, OperationalError
-from django.db.models import F
 from django.db.transaction import atomic
 from django.utils import timezone
 
-from integrations.base import Source
-from integrations.documents import Document, Stage
+from integrations.documents import Document, Kind, Stage
 from integrations.errors import Misconfigured, NotDue
+from integrations.feeds import FedSource
 from portal import context
 from portal.connections.services import source_of
 from portal.intake import deliveries, endpoints
@@ -24,12 +23,16 @@ from portal.intake.answering import VERDICTS, Ring, waking
 from portal.intake.deliveries import Judgement
 from portal.intake.endpoints import OpenEndpoint
 from portal.intake.feeds.models import FedRecord
+from portal.intake.feeds.unread import ask_again, ask_for_what_it_settles
 from portal.intake.models import Delivery, Origin, Verdict
 from portal.intake.receive import FAILED, CannotAccept, understood
 from portal.postings.accept import Acceptance, accept
+from portal.postings.another_kind import InTheWay, make_room
 from portal.postings.cancelled import Ended, cancel
 from portal.postings.destination import Destination
+from portal.postings.not_due import no_longer_due
 from portal.postings.states import State
+from portal.postings.taken_before import Record
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +41,8 @@ MOST_LEFT: Final = 500
 AGAIN_AFTER: Final = (
     timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1),
 )  # fmt: skip
+# What is not due yet is read again under the settings of the day, and asked for.
+ASKED_AGAIN_AFTER: Final = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 MOST_TRIES: Final = 60
 SUPERSEDED: Final = "It was read again before it was taken; what it said then counts."
 NO_ENDPOINT: Final = "The address of this connection is closed, so nothing of it is taken."
@@ -61,7 +66,9 @@ def take(delivery_id: int, ring: Ring) -> None:
         _not_taken(delivery, Judgement(Verdict.REFUSED, NO_ENDPOINT))
         return
     with context.bound(company_id=endpoint.company_id, delivery_id=delivery.pk):
-        _take(source_of(connection), endpoint, delivery, ring)
+        source = source_of(connection)
+        assert isinstance(source, FedSource)  # noqa: S101 - only records of such sources come here
+        _take(source, endpoint, delivery, ring)
 
 
 def take_left(now: datetime, ring: Ring) -> int:
@@ -99,21 +106,24 @@ def _not_taken(delivery: Delivery, judgement: Judgement) -> None:
     """The verdict, and when it is taken again."""
     with atomic():
         deliveries.judge(delivery.pk, judgement)
-        record = FedRecord.objects.select_for_update().filter(delivery=delivery).first()
-        if record is None:
-            return
-        wait = AGAIN_AFTER[min(record.tries, len(AGAIN_AFTER) - 1)]
-        record.again_at = timezone.now() + wait if record.tries < MOST_TRIES else None
-        record.tries = min(record.tries + 1, MOST_TRIES)
-        record.save(update_fields=["again_at", "tries"])
+        if record := _latest(delivery):
+            _later(record, AGAIN_AFTER)
 
 
-def _take(reader: Source, endpoint: OpenEndpoint, delivery: Delivery, ring: Ring) -> None:
+def _later(record: FedRecord, waits: tuple[timedelta, ...]) -> None:
+    """Taken again after the next of these lengths of time; the last one goes on and on, to an end some day."""
+    wait = waits[min(record.tries, len(waits) - 1)]
+    record.again_at = timezone.now() + wait if record.tries < MOST_TRIES else None
+    record.tries = min(record.tries + 1, MOST_TRIES)
+    record.save(update_fields=["again_at", "tries"])
+
+
+def _take(source: FedSource, endpoint: OpenEndpoint, delivery: Delivery, ring: Ring) -> None:
     try:
-        document, destination = understood(reader, endpoint, bytes(delivery.body))
-        acceptance = _accepted(delivery, document, destination)
+        document, destination = understood(source, endpoint, bytes(delivery.body))
+        acceptance = _accepted(source, delivery, document, destination)
     except NotDue as reason:
-        deliveries.judge(delivery.pk, Judgement(Verdict.SKIPPED, reason.message, reason.field))
+        _not_due(source, delivery, reason)
     except Misconfigured as error:
         _not_taken(delivery, Judgement(Verdict.REFUSED, error.message, error.field))
     except CannotAccept as refusal:
@@ -128,16 +138,22 @@ def _take(reader: Source, endpoint: OpenEndpoint, delivery: Delivery, ring: Ring
             waking(ring, endpoint, destination)(acceptance.posting_id)
 
 
-def _accepted(delivery: Delivery, document: Document, destination: Destination) -> Acceptance | None:
+def _accepted(source: FedSource, delivery: Delivery, document: Document, destination: Destination) -> Acceptance | None:
     """Transaction and verdict are committed together, and only for what the record said last."""
+    others = source.other_kinds(document)
     with atomic():
-        if not _is_latest(delivery):
+        if _latest(delivery) is None:
             deliveries.judge(delivery.pk, Judgement(Verdict.SUPERSEDED, SUPERSEDED))
             return None
         if document.stage is Stage.DELETED:
-            _cancel(delivery, document, destination)
+            _cancel(delivery, document, others | {document.kind})
+            return None
+        record = _record(delivery, document.external_id, others)
+        if there := make_room(document, record, received_at=delivery.received_at):
+            _stays_out(delivery, there)
             return None
         acceptance = accept(document, destination, received_at=delivery.received_at)
+        ask_for_what_it_settles(delivery.endpoint.connection, source, document, timezone.now())
         deliveries.judge(
             delivery.pk,
             Judgement(VERDICTS[acceptance.taken], acceptance.reason, transaction_id=acceptance.transaction_id),
@@ -145,12 +161,51 @@ def _accepted(delivery: Delivery, document: Document, destination: Destination) 
     return acceptance
 
 
-def _is_latest(delivery: Delivery) -> bool:
-    """Whether this is how its record was read last; the record stays locked until the transaction ends."""
-    return bool(FedRecord.objects.filter(delivery=delivery).update(read_at=F("read_at")))
+def _latest(delivery: Delivery) -> FedRecord | None:
+    """The record of which this was read last, locked until the transaction ends; None when it was read again."""
+    return FedRecord.objects.select_for_update().filter(delivery=delivery).first()
 
 
-def _cancel(delivery: Delivery, document: Document, destination: Destination) -> None:
-    ended, transaction_id = cancel(document, destination.company_id, received_at=delivery.received_at)
+def _record(delivery: Delivery, external_id: str, kinds: frozenset[Kind]) -> Record:
+    connection = delivery.endpoint.connection
+    return Record(company_id=delivery.company_id, source=connection.integration, external_id=external_id, kinds=kinds)
+
+
+def _cancel(delivery: Delivery, document: Document, kinds: frozenset[Kind]) -> None:
+    record = _record(delivery, document.external_id, kinds)
+    ended, transaction_id = cancel(document, record, received_at=delivery.received_at)
     verdict = Verdict.CONTESTED if ended is Ended.CONTESTED else Verdict.SKIPPED
     deliveries.judge(delivery.pk, Judgement(verdict, CANCELLED[ended], transaction_id=transaction_id))
+
+
+def _stays_out(delivery: Delivery, there: InTheWay) -> None:
+    """Taken again by itself for as long as a person can still make room."""
+    judgement = Judgement(Verdict.CONTESTED, there.message, "kind", transaction_id=there.transaction_id)
+    if there.may_go:
+        _not_taken(delivery, judgement)
+    else:
+        deliveries.judge(delivery.pk, judgement)
+
+
+def _not_due(source: FedSource, delivery: Delivery, reason: NotDue) -> None:
+    """Nothing to be booked, or not yet: then it is taken again. What was booked before is put before a person."""
+    with atomic():
+        record = _latest(delivery)
+        if record is None:
+            deliveries.judge(delivery.pk, Judgement(Verdict.SUPERSEDED, SUPERSEDED))
+            return
+        deliveries.judge(delivery.pk, _judged_not_due(source, delivery, record, reason))
+        if reason.for_good:
+            return
+        if record.tries:
+            ask_again(record, timezone.now())
+        _later(record, ASKED_AGAIN_AFTER)
+
+
+def _judged_not_due(source: FedSource, delivery: Delivery, record: FedRecord, reason: NotDue) -> Judgement:
+    kinds = next((feed.kinds for feed in source.feeds if feed.name == record.feed), frozenset[Kind]())
+    known = _record(delivery, record.external_id, kinds)
+    stays = no_longer_due(known, reason.message, received_at=delivery.received_at)
+    if stays is None:
+        return Judgement(Verdict.SKIPPED, reason.message, reason.field)
+    return Judgement(Verdict.CONTESTED, stays[0], reason.field, transaction_id=stays[1])

@@ -10,8 +10,15 @@ from pytest_django import Settings
 from portal.connections import registry
 from portal.connections.models import Connection
 from portal.tenants.models import Company
-from tests.factories import CompanyFactory, EndpointFactory, LedgerConnectionFactory, SourceConnectionFactory
+from tests.factories import (
+    CompanyFactory,
+    DemoConnectionFactory,
+    EndpointFactory,
+    LedgerConnectionFactory,
+    SourceConnectionFactory,
+)
 from tests.intake.feeds.fed_source import SLUG, FakeFed, Shelf
+from tests.postings.fake_books import Books, FakeBooks
 
 
 @pytest.fixture
@@ -35,6 +42,26 @@ def company(db: None) -> Company:
 @pytest.fixture
 def source(company: Company, shelf: Shelf) -> Connection:
     """The company's link to the source, with an open address."""
+    made: Connection = SourceConnectionFactory.create(company=company, integration=SLUG, external_company_id="")
+    EndpointFactory.create(connection=made)
+    return made
+
+
+@pytest.fixture
+def books(monkeypatch: pytest.MonkeyPatch) -> Books:
+    """An accounting system that is not inside: what goes there waits for a worker."""
+    known = {**registry.accounting_systems(), "fake": FakeBooks}
+    monkeypatch.setattr(registry, "accounting_systems", lambda: known)
+    monkeypatch.setattr(FakeBooks, "books", Books())
+    monkeypatch.setattr(FakeBooks, "can", FakeBooks.can)
+    return FakeBooks.books
+
+
+@pytest.fixture
+def outside(db: None, books: Books, shelf: Shelf) -> Connection:
+    """The link to the source of a company that keeps its books there."""
+    company = CompanyFactory.create(name="Northgate Training Ltd")
+    DemoConnectionFactory.create(company=company, integration="fake", settings={}, secrets={})
     made: Connection = SourceConnectionFactory.create(company=company, integration=SLUG, external_company_id="")
     EndpointFactory.create(connection=made)
     return made

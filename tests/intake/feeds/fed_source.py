@@ -12,13 +12,14 @@ from typing import Any, ClassVar
 
 from integrations.base import Answer, Expected
 from integrations.documents import Document, Kind, Stage, Supplier
-from integrations.errors import Malformed, Misconfigured, Missing, NotDue
+from integrations.errors import Malformed, Misconfigured, Missing, NotDue, Rejected
 from integrations.feeds import Call, FedSource, Feed, Field, Head, HeadPage, Pointer, Unreadable, Wanted
 from integrations.metadata import Metadata
 from tests.factories import a_document, a_line
 
 SLUG = "fedsource"
 PAGE = 3
+EITHER = frozenset({Kind.INVOICE, Kind.CREDIT_NOTE})
 
 
 @dataclass
@@ -44,13 +45,14 @@ class Shelf:
 
 
 class FakeFed(FedSource):
-    """Pages hold three heads; `after` is the moment and id of the last one."""
+    """Pages hold three heads; `after` is the moment and id of the last one. A net amount below zero makes a record a
+    credit note; an id that begins with its feed's name can be one or the other."""
 
     metadata = Metadata(slug=SLUG, name="Fed source", summary="For tests.", monogram="FE")
-    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.INVOICE})
+    kinds: ClassVar[frozenset[Kind]] = EITHER
     feeds: ClassVar[tuple[Feed, ...]] = (
-        Feed(name="bill", label="Bills", kinds=frozenset({Kind.INVOICE})),
-        Feed(name="slip", label="Slips", kinds=frozenset({Kind.INVOICE})),
+        Feed(name="bill", label="Bills", kinds=EITHER),
+        Feed(name="slip", label="Slips", kinds=EITHER),
     )
     token_headers: ClassVar[tuple[str, ...]] = ("x-webhook-token",)
     answer_template: ClassVar[Mapping[str, Any]] = {"message": "{journal}"}
@@ -61,10 +63,14 @@ class FakeFed(FedSource):
             raise Misconfigured("The setting “reads” cannot be used.", field="reads")
         if payload["status"] == "draft":
             raise NotDue("It is a draft.")
+        if payload["status"] == "old":
+            raise NotDue("It is from before the start.", for_good=True)
         if payload["status"] == "broken":
             raise Malformed("The net amount is missing.", field="net")
-        net = Decimal(payload["net"])
+        told = Decimal(payload["net"])
+        net = abs(told)
         return a_document(
+            kind=Kind.CREDIT_NOTE if told < 0 else Kind.INVOICE,
             source=SLUG,
             external_id=str(payload["id"]),
             number=str(payload["id"]),
@@ -118,6 +124,8 @@ class FakeFed(FedSource):
     def whole(self, head: Head) -> bytes:
         self.link.outbound.permit()
         self.shelf.call(f"whole {head.feed} {head.external_id}")
+        if head.row["status"] == "huge":
+            raise Rejected("It has too many lines.", field=head.feed)
         return json.dumps({"feed": head.feed, **head.row}).encode()
 
     def tells_changes(self, feed: str) -> bool:
