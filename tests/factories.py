@@ -19,9 +19,12 @@ from portal.connections.models import Connection, Endpoint, Side, Status
 from portal.connections.tokens import issue_token
 from portal.postings.accept import Acceptance, accept
 from portal.postings.destination import Destination
+from portal.reference.rules import AS_IT_COMES, Rules, to_json
 from portal.tenants.models import Company, Member, Role, Tenant
 
 PASSWORD = "correct horse battery"
+# The mapping of a connection that sends the codes of what is sold as the document has them; else they are looked up.
+SALES_AS_THEY_COME = to_json(Rules(revenue=AS_IT_COMES, bank=AS_IT_COMES, sales_tax=AS_IT_COMES))
 
 
 class TenantFactory(DjangoModelFactory[Tenant]):

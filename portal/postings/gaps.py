@@ -19,7 +19,7 @@ from portal.connections.services import abilities
 from portal.postings.models import Posting, Transaction
 from portal.postings.states import State
 from portal.reference.judging import Fate, Judge, Judged
-from portal.reference.mapping import Key, uses
+from portal.reference.mapping import Use, uses
 from portal.reference.mending import LACKING, PREFIX, fields_of
 from portal.reference.rules import CURRENCY
 
@@ -88,14 +88,14 @@ class _Seen:
 class _Codes:
     """Codes, and pairs of a foreign currency with the company's own, by who uses them; and what was looked at."""
 
-    seen: dict[Key, _Seen] = field(default_factory=dict)
-    pairs: dict[Key, _Seen] = field(default_factory=dict)
+    seen: dict[Use, _Seen] = field(default_factory=dict)
+    pairs: dict[tuple[str, str], _Seen] = field(default_factory=dict)
     looked_at: Counter[bool] = field(default_factory=Counter)
 
-    def add(self, came: _Came, document: Document, keys: Iterable[Key]) -> None:
+    def add(self, came: _Came, document: Document, used: Iterable[Use]) -> None:
         self.looked_at[came.is_before] += 1
-        for key in keys:
-            self.seen.setdefault(key, _Seen(came)).every.add(came)
+        for use in used:
+            self.seen.setdefault(use, _Seen(came)).every.add(came)
         if document.currency != document.base_currency:
             pair = document.currency, document.base_currency
             self.pairs.setdefault(pair, _Seen(came)).every.add(came)
@@ -120,16 +120,16 @@ def gaps_of(
     if not (before_alone and codes.looked_at):
         _add_before(codes, connection, judge, before)
     judged = judge.judge(codes.seen)
-    found = [codes.seen[key].counted(each) for key, each in judged.items() if each.fate is not Fate.SENT]
+    found = [codes.seen[use].counted(each) for use, each in judged.items() if each.fate is not Fate.SENT]
     found += _clashes(judge, judged, codes.pairs)
     # Two at once are told in the order of their names, so that a page looks the same twice.
-    order = sorted(found, key=lambda each: (-each.transactions, each.judged.family, each.judged.code))
+    order = sorted(found, key=lambda each: (-each.transactions, *each.judged.order))
     return GapReport(codes.looked_at.total(), tuple(order), judge.notes(), codes.looked_at[True])
 
 
-def used_codes(connection: Connection, judge: Judge, last: int = LOOKED_AT) -> dict[Key, int]:
+def used_codes(connection: Connection, judge: Judge, last: int = LOOKED_AT) -> dict[Use, int]:
     """How many of the last transactions use each code; one query."""
-    return {key: len(each.every) for key, each in _of_transactions(connection, judge, last).seen.items()}
+    return {use: len(each.every) for use, each in _of_transactions(connection, judge, last).seen.items()}
 
 
 def refused_for(connection_id: uuid.UUID, family: str = "", code: str = "") -> QuerySet[Posting]:
@@ -154,10 +154,10 @@ def _add_before(codes: _Codes, connection: Connection, judge: Judge, before: Ite
             codes.add(_Came(True, each.pk, each.number), each.document, uses(each.document, judge.rules))
 
 
-def _clashes(judge: Judge, judged: dict[Key, Judged], pairs: dict[Key, _Seen]) -> Iterator[CountedGap]:
+def _clashes(judge: Judge, judged: dict[Use, Judged], pairs: dict[tuple[str, str], _Seen]) -> Iterator[CountedGap]:
     by_currency = defaultdict[str, list[_Seen]](list)
     for (own, base), each in pairs.items():
-        ours, theirs = (judged[CURRENCY, code.strip()] for code in (own, base))
+        ours, theirs = (judged[Use(CURRENCY, code.strip())] for code in (own, base))
         if ours.sent and ours.sent == theirs.sent:
             by_currency[own].append(each)
     for own, every in by_currency.items():

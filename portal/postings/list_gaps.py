@@ -23,7 +23,7 @@ from portal.connections.services import source_of
 from portal.connections.setup import is_set_up, source_connections
 from portal.postings.gaps import used_codes
 from portal.reference.judging import KINDS, Fate, Judge, Judged
-from portal.reference.mapping import Key
+from portal.reference.mapping import Use
 from portal.reference.mirror import Mirror
 from portal.reference.rules import How, Rules, dimension_family
 from portal.reference.sync.words import label_of
@@ -95,7 +95,7 @@ class Reading:
     progress: Progress = nothing
     clock: Callable[[], float] = time.monotonic
     judge: Judge = field(init=False)
-    used: Mapping[Key, int] = field(init=False)
+    used: Mapping[Use, int] = field(init=False)
     _until: float | None = None
 
     def __post_init__(self) -> None:
@@ -150,11 +150,11 @@ class Reading:
         report.read += len(codes)
         self.progress(report.target, report.read)
         family = family_of(report.target, self.judge.rules)
-        keys = dict.fromkeys((family, code.strip()) for code in codes)
-        for key, judged in self.judge.judge(keys.keys()).items():
+        wanted = dict.fromkeys(Use(family, code.strip()) for code in codes)
+        for use, judged in self.judge.judge(wanted.keys()).items():
             report.counts[judged.fate] = report.counts.get(judged.fate, 0) + 1
             if judged.fate is not Fate.SENT:
-                yield ListGap(judged, self.used.get(key, 0))
+                yield ListGap(judged, self.used.get(use, 0))
 
     def _patience(self) -> float:
         return self.patience_seconds if self._until is None else max(0.0, min(self.patience_seconds, self._left()))

@@ -11,10 +11,13 @@ from typing import Final
 
 from integrations.reference import RecordKind
 from portal.connections.models import Connection
-from portal.reference.gaps import CLASH, Why, field_of
-from portal.reference.mapping import Key, Resolved, resolve
+from portal.reference.families import ACCOUNT, BANK, CURRENCY, CUSTOMER, OF_SALES, REVENUE, SALES_TAX, SUPPLIER, TAX
+from portal.reference.gaps import CLASH, Why, field_of, rows_to_add
+from portal.reference.mapping import Use, needs_of
 from portal.reference.mirror import Mirror, Sent, There
-from portal.reference.rules import ACCOUNT, CURRENCY, SUPPLIER, TAX, DimensionRule, How, Rules, family_words, from_json
+from portal.reference.resolving import Resolved, Resolver
+from portal.reference.rules import DimensionRule, Rules, family_words, from_json
+from portal.reference.sold import Sold
 from portal.reference.sync.words import label_of, name_of
 from portal.reference.tables import rows_for
 
@@ -23,12 +26,23 @@ KINDS: Final[Mapping[str, RecordKind]] = {
     ACCOUNT: RecordKind.ACCOUNT,
     TAX: RecordKind.TAX,
     CURRENCY: RecordKind.CURRENCY,
+    REVENUE: RecordKind.ACCOUNT,
+    BANK: RecordKind.ACCOUNT,
+    SALES_TAX: RecordKind.TAX,
 }
-# Every system refuses an account or a tax code that it does not know; some make suppliers, or take any dimension.
+# Every system refuses an account or a tax code that it does not know; some make suppliers, or take any dimension. What
+# is read of accounts and tax codes may be those for purchases only.
 ALWAYS_CHECKED: Final = frozenset({ACCOUNT, TAX})
+# A line without one is refused everywhere; suppliers and customers are found by their names as well.
+NEVER_ABSENT: Final = ALWAYS_CHECKED | {REVENUE, BANK, SALES_TAX}
 NOT_READ: Final = (
     "{kinds} of {system} were never read, so nobody knows whether it has these codes. Read them with Sync now on the "
     "page of the reference data, then look again."
+)
+NO_ROW_FOR_SOLD: Final = "The mapping table has no {what} for it. Add {rows}."
+PERHAPS_FOR_PURCHASES: Final = (
+    "{what_first} {sent} is not among what was read of {system}, which may be its codes for purchases alone. Look "
+    "there."
 )
 NOT_TOLD: Final = "{system} does not tell its {kinds}, so whether it has these codes shows when a document is sent."
 
@@ -92,7 +106,7 @@ BY_THERE: Final[Mapping[There, Verdict]] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """One code and what becomes of it. `code` is the source's, empty where there is none; `sent` what goes instead,
-    empty where nothing does. `what` is the family in words."""
+    empty where nothing does. `what` is the family in words; `sold` what it is looked up by, where that is no code."""
 
     family: str
     code: str
@@ -100,6 +114,12 @@ class Judged:
     verdict: Verdict
     sent: str = ""
     system: str = ""
+    sold: Sold | None = None
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """Where it stands among others, so that a page looks the same twice."""
+        return self.family, self.code, self.sold.label if self.sold else ""
 
     @property
     def fate(self) -> Fate:
@@ -112,9 +132,18 @@ class Judged:
     def sentence(self) -> str:
         """What was found, and what to do."""
         what_first = self.what[:1].upper() + self.what[1:]
-        return SENTENCES[self.verdict].format(
-            code=self.code, what=self.what, what_first=what_first, sent=self.sent, system=self.system
+        rows = rows_to_add(self.sold) if self.sold else ""
+        return self._template.format(
+            code=self.code, what=self.what, what_first=what_first, sent=self.sent, system=self.system, rows=rows
         )
+
+    @property
+    def _template(self) -> str:
+        if self.verdict is Verdict.NO_ROW and self.sold is not None:
+            return NO_ROW_FOR_SOLD
+        if self.verdict is Verdict.UNKNOWN and self.family in OF_SALES:
+            return PERHAPS_FOR_PURCHASES
+        return SENTENCES[self.verdict]
 
     @property
     def field(self) -> str:
@@ -133,22 +162,22 @@ class Judge:
         self._mirror = Mirror(connection)
         self._unproven: dict[RecordKind, There] = {}
 
-    def judge(self, keys: Collection[Key]) -> dict[Key, Judged]:
-        """Every one of these (family, code), in a constant number of queries for each 3,000."""
-        rows = rows_for(self._id, [key for key in keys if self.rules.of(key[0]).how is How.TABLE])
-        resolved = {key: resolve(key[0], self.rules.of(key[0]), key[1], rows) for key in keys}
-        sent = {key: self._sent(key[0], one.code) for key, one in resolved.items() if one.code}
+    def judge(self, used: Collection[Use]) -> dict[Use, Judged]:
+        """Every one of these codes, in a constant number of queries for each 3,000."""
+        resolver = Resolver(self.rules, rows_for(self._id, *needs_of(used, self.rules)))
+        resolved = {use: resolver.code(*use) for use in used}
+        sent = {use: self._sent(use.family, one.code) for use, one in resolved.items() if one.code and _is_told(use)}
         how = self._mirror.how(set(sent.values()))
         for one, there in how.items():
             if there in (There.UNREAD, There.UNTOLD):
                 self._unproven[one.kind] = there
         return {
-            key: self._judged(key, one, how.get(sent[key]) if key in sent else None) for key, one in resolved.items()
+            use: self._judged(use, one, how.get(sent[use]) if use in sent else None) for use, one in resolved.items()
         }
 
     def clash(self, code: str) -> Judged:
         """A currency whose amounts would be taken for those of the company's own."""
-        return self._told((CURRENCY, code), Verdict.CLASH)
+        return self._told(Use(CURRENCY, code), Verdict.CLASH)
 
     def notes(self) -> tuple[str, ...]:
         """What could not be proven so far, each with the way to prove it."""
@@ -164,19 +193,23 @@ class Judge:
         renamed = rule.to if isinstance(rule, DimensionRule) else ""
         return Sent(RecordKind.DIMENSION, code.strip(), renamed or family_words(family, self.rules))
 
-    def _judged(self, key: Key, resolved: Resolved, there: There | None) -> Judged:
+    def _judged(self, use: Use, resolved: Resolved, there: There | None) -> Judged:
         if resolved.missing is not None:
-            return self._told(key, Verdict.ABSENT if resolved.missing is Why.ABSENT else Verdict.NO_ROW)
+            return self._told(use, Verdict.ABSENT if resolved.missing is Why.ABSENT else Verdict.NO_ROW)
         if not resolved.code:
-            # A supplier is found by its name as well; a line without account or tax code is refused everywhere.
-            return self._told(key, Verdict.ABSENT if key[0] in ALWAYS_CHECKED else Verdict.FINE)
+            return self._told(use, Verdict.ABSENT if use.family in NEVER_ABSENT else Verdict.FINE)
         usual = Verdict.BY_DEFAULT if resolved.by_default else Verdict.FINE
         verdict = BY_THERE.get(there, usual) if there else usual
-        return replace(self._told(key, verdict), sent=resolved.code.strip())
+        return replace(self._told(use, verdict), sent=resolved.code.strip())
 
-    def _told(self, key: Key, verdict: Verdict) -> Judged:
-        what = family_words(key[0], self.rules)
-        return Judged(family=key[0], code=key[1], what=what, verdict=verdict, system=self.system)
+    def _told(self, use: Use, verdict: Verdict) -> Judged:
+        what = family_words(use.family, self.rules)
+        return Judged(family=use.family, code=use.code, what=what, verdict=verdict, system=self.system, sold=use.sold)
+
+
+def _is_told(use: Use) -> bool:
+    """Whether there is any reference data of its family."""
+    return use.family != CUSTOMER
 
 
 def _listed(labels: Sequence[str]) -> str:

@@ -1,53 +1,55 @@
 """A source's document in the codes of the accounting system. Pure functions; amounts are never touched.
 
-`rows` are the table rows that the document needs: (family, source code) to accounting code. Codes are compared letter
-by letter, without the blanks around them.
+`rows` are the table rows that the document needs (`needs` names them): (family, source code) to accounting code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from integrations.documents import Dimension, Document, Kind, Line
+from portal.reference.families import SALE, coding_of
 from portal.reference.gaps import Gap, Why, refusal
-from portal.reference.rules import (
-    ACCOUNT,
-    CURRENCY,
-    PLAIN,
-    SUPPLIER,
-    TAX,
-    DimensionRule,
-    How,
-    Missing,
-    Rule,
-    Rules,
-    dimension_family,
-    family_words,
-)
+from portal.reference.resolving import Coded, Key, Placed, Resolved, Resolver, Rows
+from portal.reference.rules import CURRENCY, PLAIN, How, Missing, Rules, dimension_family, family_words
+from portal.reference.sold import Sold, sold_on
 
-Key = tuple[str, str]
-Rows = Mapping[Key, str]
-# What books money by its lines: each needs an account and a tax code.
+__all__ = [
+    "Key", "Needs", "Rows", "Use", "codes_to_look_up", "gaps", "mapped", "mapped_as_far_as_known", "needs", "needs_of",
+    "uses",
+]  # fmt: skip
+
+# What is bought and books money by its lines: each needs an account and a tax code.
 CODED: Final = frozenset({Kind.INVOICE, Kind.CREDIT_NOTE})
 
 
-class Resolved(NamedTuple):
-    """What becomes of one code. `missing` says why there is none to send."""
+class Use(NamedTuple):
+    """One code that would be sent for a document, as it came; empty where one is lacking. `sold` is what it is looked
+    up by, where that is no code of the accounting system."""
 
-    code: str | None
-    by_default: bool = False
-    missing: Why | None = None
+    family: str
+    code: str
+    sold: Sold | None = None
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """Where it stands among others, so that a page looks the same twice."""
+        return self.family, self.code, self.sold.label if self.sold else ""
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The rows that may stand for it, but for those of a part of its label."""
+        names = (self.code,) if self.sold is None else self.sold.names
+        return tuple((self.family, name) for name in names if name)
 
 
-class Placed(NamedTuple):
-    """One dimension: as it came (None: the line had none), and as it is sent (None: left out, or missing)."""
+class Needs(NamedTuple):
+    """The table rows that a document needs: single ones, and in these families those for a part of a label."""
 
-    name: str
-    own: Dimension | None
-    sent: Dimension | None
-    resolved: Resolved
+    keys: frozenset[Key]
+    labels: frozenset[str] = frozenset()
 
 
 def mapped(document: Document, rules: Rules, rows: Rows) -> Document:
@@ -70,105 +72,78 @@ def gaps(document: Document, rules: Rules, rows: Rows) -> tuple[Gap, ...]:
 
 
 def codes_to_look_up(document: Document, rules: Rules) -> frozenset[Key]:
-    """The table rows that a document needs: what an empty table would lack."""
-    if rules is PLAIN:
-        return frozenset()
-    lacking = gaps(document, refusing(rules), {})
-    return frozenset((gap.family, gap.code) for gap in lacking if gap.why is Why.UNKNOWN)
+    """The single table rows that a document needs."""
+    return needs(document, rules).keys
 
 
-def uses(document: Document, rules: Rules) -> frozenset[Key]:
+def needs(document: Document, rules: Rules) -> Needs:
+    """The table rows that a document needs, at most: none without a rule that looks anything up."""
+    if rules is PLAIN and not document.kind.is_sale:
+        return Needs(frozenset())
+    return needs_of(uses(document, rules), rules)
+
+
+def needs_of(used: Iterable[Use], rules: Rules) -> Needs:
+    """The table rows that these codes need."""
+    listed = [use for use in used if rules.of(use.family).how is How.TABLE]
+    return Needs(
+        frozenset(key for use in listed for key in use.keys),
+        frozenset(use.family for use in listed if use.sold is not None and use.sold.label),
+    )
+
+
+def uses(document: Document, rules: Rules) -> frozenset[Use]:
     """Every code that would be sent for a document, as it came: family and code, the code empty where one is lacking.
 
     A line of text, which books nothing, lacks none.
     """
-    found = {(SUPPLIER, document.party.code), (CURRENCY, document.currency), (CURRENCY, document.base_currency)}
-    found |= _dimensions_used(place_dimensions(document.dimensions, rules, {}), rules)
+    resolver = Resolver(rules, {})
+    found = {_use(resolver.party(document)), Use(CURRENCY, document.currency), Use(CURRENCY, document.base_currency)}
+    found |= set(_dimensions_used(resolver.dimensions(document), rules))
     for line in document.lines:
-        books = document.kind in CODED and bool(line.net or line.tax)
-        for family, code in ((ACCOUNT, line.account_code), (TAX, line.tax_code)):
-            if (code or "").strip() or books or rules.of(family).absent is not Missing.AS_IS:
-                found.add((family, code))
-        placed = place_dimensions(line.dimensions, rules, {}, header=document.dimensions)
-        found |= _dimensions_used(placed, rules)
-    return frozenset((family, (code or "").strip()) for family, code in found)
+        found |= {
+            _use(coded) for coded in resolver.line(document, line) if coded and _counts(coded, document, line, rules)
+        }
+        found |= set(_dimensions_used(resolver.dimensions(document, line), rules))
+        found |= set(_looked_up_by_what_was_sold(document, line, rules))
+    return frozenset(use._replace(code=use.code.strip()) for use in found)
 
 
-def _dimensions_used(placed: Sequence[Placed], rules: Rules) -> set[tuple[str, str | None]]:
-    kept = ((rules.dimension(one.name), one) for one in placed)
-    return {
-        (rules.family_of(one.name), one.own.code if one.own else "")
-        for rule, one in kept
-        if rule is None or rule.how is not How.DROP
-    }
+def _use(coded: Coded) -> Use:
+    return Use(coded.family, coded.own or "", coded.sold)
 
 
-def refusing(rules: Rules) -> Rules:
-    """The same rules, with every code that a table lacks refused: no default hides it."""
-    strict = {
-        family: replace(rules.of(family), unknown=Missing.REFUSE) for family in (SUPPLIER, ACCOUNT, TAX, CURRENCY)
-    }
-    dimensions = tuple(replace(rule, unknown=Missing.REFUSE) for rule in rules.dimensions)
-    return Rules(**strict, dimensions=dimensions)
+def _counts(coded: Coded, document: Document, line: Line, rules: Rules) -> bool:
+    if (coded.own or "").strip():
+        return True
+    books = bool(line.net or line.tax)
+    if document.kind.is_sale:
+        return books
+    return (document.kind in CODED and books) or rules.of(coded.family).absent is not Missing.AS_IS
 
 
-def resolve(family: str, rule: Rule, code: str | None, rows: Rows) -> Resolved:
-    """What becomes of one code under one rule."""
-    written = (code or "").strip()
-    if not written:
-        return Resolved(code) if rule.absent is Missing.AS_IS else _instead(rule, rule.absent, Why.ABSENT)
-    if rule.how is not How.TABLE:
-        return Resolved(code)
-    found = rows.get((family, written))
-    if found is None and rule.unknown is Missing.AS_IS:
-        return Resolved(code)
-    return Resolved(found) if found is not None else _instead(rule, rule.unknown, Why.UNKNOWN)
+def _dimensions_used(placed: Sequence[Placed], rules: Rules) -> Iterator[Use]:
+    for one in placed:
+        rule = rules.dimension(one.name)
+        if one.sold is None and (rule is None or rule.how is not How.DROP):
+            yield Use(rules.family_of(one.name), one.own.code if one.own else "")
 
 
-def place_dimensions(
-    dimensions: Sequence[Dimension], rules: Rules, rows: Rows, *, header: Sequence[Dimension] | None = None
-) -> tuple[Placed, ...]:
-    """What becomes of the dimensions of a header (`header` is None) or of a line under that header.
-
-    A line lacks a dimension when neither the line nor the header names it.
-    """
-    own = tuple(_place(each, rules.dimension(each.name), rows) for each in dimensions)
-    if header is None:
-        return own
-    named = {rules.family_of(each.name) for each in (*dimensions, *header)}
-    lacking = (rule for rule in rules.dimensions if dimension_family(rule.name) not in named)
-    return own + tuple(
-        _added(rule) for rule in lacking if rule.how is not How.DROP and rule.absent is not Missing.AS_IS
-    )
-
-
-def _instead(rule: Rule, what: Missing, why: Why) -> Resolved:
-    return Resolved(rule.default, by_default=True) if what is Missing.DEFAULT else Resolved(None, missing=why)
-
-
-def _place(own: Dimension, rule: DimensionRule | None, rows: Rows) -> Placed:
-    if rule is None:
-        return Placed(own.name, own, own, Resolved(own.code))
-    if rule.how is How.DROP:
-        return Placed(own.name, own, None, Resolved(None))
-    resolved = resolve(dimension_family(rule.name), rule, own.code, rows)
-    if resolved.code is None:
-        return Placed(own.name, own, None, resolved)
-    label = "" if resolved.by_default else own.label
-    sent = Dimension(name=rule.to or own.name, code=resolved.code, label=label)
-    return Placed(own.name, own, sent, resolved)
-
-
-def _added(rule: DimensionRule) -> Placed:
-    resolved = _instead(rule, rule.absent, Why.ABSENT)
-    sent = None if resolved.code is None else Dimension(name=rule.to or rule.name, code=resolved.code)
-    return Placed(rule.name, None, sent, resolved)
+def _looked_up_by_what_was_sold(document: Document, line: Line, rules: Rules) -> Iterator[Use]:
+    """The dimensions that neither the line of a sale nor its header names, where a table may know them."""
+    if coding_of(document.kind) is not SALE:
+        return
+    named = {rules.family_of(each.name) for each in (*line.dimensions, *document.dimensions)}
+    sold = sold_on(line)
+    for rule in rules.dimensions:
+        if rule.how is How.TABLE and (family := dimension_family(rule.name)) not in named:
+            yield Use(family, sold.code, sold)
 
 
 def _map(document: Document, rules: Rules, rows: Rows) -> tuple[Document, tuple[Gap, ...]]:
-    if rules is PLAIN:
+    if rules is PLAIN and not document.kind.is_sale:
         return document, ()
-    mapper = _Mapper(rules, rows)
+    mapper = _Mapper(Resolver(rules, rows))
     return mapper.document(document), tuple(mapper.missing)
 
 
@@ -176,41 +151,40 @@ def _map(document: Document, rules: Rules, rows: Rows) -> tuple[Document, tuple[
 class _Mapper:
     """Walks one document and collects what is missing on the way."""
 
-    rules: Rules
-    rows: Rows
+    resolver: Resolver
     missing: list[Gap] = field(default_factory=list)
 
     def document(self, document: Document) -> Document:
-        party = replace(document.party, code=self._code(SUPPLIER, document.party.code))
+        party = replace(document.party, code=self._sent(self.resolver.party(document)))
         currency, base_currency = self._currencies(document)
-        dimensions = self._dimensions(document.dimensions, None)
+        dimensions = self._dimensions(self.resolver.dimensions(document))
         return replace(
             document,
             party=party,
             currency=currency,
             base_currency=base_currency,
             dimensions=dimensions,
-            lines=tuple(self._line(line, document.dimensions) for line in document.lines),
+            lines=tuple(self._line(document, line) for line in document.lines),
         )
 
-    def _line(self, line: Line, header: tuple[Dimension, ...]) -> Line:
+    def _line(self, document: Document, line: Line) -> Line:
+        account, tax = self.resolver.line(document, line)
         return replace(
             line,
-            account_code=self._code(ACCOUNT, line.account_code, line.number),
-            tax_code=self._code(TAX, line.tax_code, line.number),
-            dimensions=self._dimensions(line.dimensions, line.number, header),
+            account_code=self._sent(account, line.number),
+            tax_code=line.tax_code if tax is None else self._sent(tax, line.number),
+            dimensions=self._dimensions(self.resolver.dimensions(document, line), line.number),
         )
 
-    def _code(self, family: str, code: str | None, line: int | None = None) -> str | None:
-        resolved = resolve(family, self.rules.of(family), code, self.rows)
-        self._note(family, code, line, resolved)
-        return resolved.code
+    def _sent(self, coded: Coded, line: int | None = None) -> str | None:
+        self._note(coded.family, coded.own, line, coded.resolved, coded.sold)
+        return coded.resolved.code
 
     def _currencies(self, document: Document) -> tuple[str, str]:
         """Both, or neither: two currencies that become one would make a foreign document look like a domestic one."""
         own, base = document.currency, document.base_currency
-        sent = self._code(CURRENCY, own)
-        sent_base = sent if base == own else self._code(CURRENCY, base)
+        sent = self._currency(own)
+        sent_base = sent if base == own else self._currency(base)
         if sent is None or sent_base is None:
             return own, base
         if own != base and sent == sent_base:
@@ -218,17 +192,20 @@ class _Mapper:
             return own, base
         return sent, sent_base
 
-    def _dimensions(
-        self, own: tuple[Dimension, ...], line: int | None, header: tuple[Dimension, ...] | None = None
-    ) -> tuple[Dimension, ...]:
-        placed = place_dimensions(own, self.rules, self.rows, header=header)
+    def _currency(self, code: str) -> str | None:
+        return self._sent(Coded(CURRENCY, code, self.resolver.code(CURRENCY, code)))
+
+    def _dimensions(self, placed: Sequence[Placed], line: int | None = None) -> tuple[Dimension, ...]:
         for one in placed:
-            self._note(self.rules.family_of(one.name), one.own.code if one.own else "", line, one.resolved)
+            own = one.own.code if one.own else one.sold.code if one.sold else ""
+            self._note(self.resolver.rules.family_of(one.name), own, line, one.resolved, one.sold)
         return tuple(one.sent for one in placed if one.sent is not None)
 
-    def _note(self, family: str, code: str | None, line: int | None, resolved: Resolved) -> None:
+    def _note(
+        self, family: str, code: str | None, line: int | None, resolved: Resolved, sold: Sold | None = None
+    ) -> None:
         if resolved.missing is None:
             return
-        what = family_words(family, self.rules)
+        what = family_words(family, self.resolver.rules)
         written = (code or "").strip()
-        self.missing.append(Gap(family=family, code=written, line=line, why=resolved.missing, what=what))
+        self.missing.append(Gap(family=family, code=written, line=line, why=resolved.missing, what=what, sold=sold))

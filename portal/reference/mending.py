@@ -12,7 +12,7 @@ from django.urls import reverse
 from integrations.errors import Misconfigured
 from portal.connections.models import Connection
 from portal.reference.gaps import field_of
-from portal.reference.mapping import Key
+from portal.reference.resolving import Key
 from portal.reference.rules import DIMENSION, FAMILIES, How, Rules, family_words, from_json
 
 FIELD: Final = re.compile(r"mapping\.(.+)\[([^\[]*)\]", re.DOTALL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 from django.db.models import QuerySet
@@ -27,6 +27,11 @@ __all__ = [
 ]  # fmt: skip
 
 LONGEST_FAMILY = 320
+# Whether a row is for a part of a label, such as `*first aid*`. Without a parameter, so that the index of such rows is
+# used by both databases.
+FOR_A_LABEL: Final = models.Func(
+    models.F("source_code"), template="SUBSTR(%(expressions)s, 1, 1) = '*'", output_field=models.BooleanField()
+)
 
 
 class AccountingConnections(models.Manager["CodeMapping"]):
@@ -53,8 +58,9 @@ class CodeMapping(Connection):
 class MappedCode(models.Model):
     """One row of a connection's table: a source's code, and the code that the accounting system has for it.
 
-    `family` is `supplier`, `account`, `tax`, `currency`, or `dimension:` with the dimension's name in small letters
-    (`portal.reference.rules.dimension_family`). Codes are compared letter by letter.
+    `family` is one of `portal.reference.families.FAMILIES`, or `dimension:` with the dimension's name in small letters
+    (`dimension_family`). Codes are compared letter by letter; of what was sold a row may name a part of the label, such
+    as `*first aid*`.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -68,6 +74,13 @@ class MappedCode(models.Model):
         ordering = ("connection", "family", "source_code")
         constraints = (
             models.UniqueConstraint(fields=("connection", "family", "source_code"), name="one_row_per_source_code"),
+        )
+        indexes = (
+            models.Index(
+                fields=("connection", "family", "source_code"),
+                condition=models.Q(FOR_A_LABEL),
+                name="rows_for_labels",
+            ),
         )
 
     def __str__(self) -> str:

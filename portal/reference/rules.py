@@ -1,65 +1,63 @@
 """How the codes of a source become those of an accounting system: one rule for each family of codes.
 
 The rules of a connection are stored as JSON in `Connection.mapping`; this module is the only one that reads or writes
-that shape. An empty object is the plain rule for everything: a code is sent as the source wrote it.
+that shape. An empty object is the plain rule for everything: a code of a purchase is sent as the source wrote it, and
+what is sold, money and its tax are looked up in tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from integrations.errors import Misconfigured
+from portal.reference.families import (
+    ACCOUNT,
+    BANK,
+    CURRENCY,
+    CUSTOMER,
+    DIMENSION,
+    FAMILIES,
+    OF_SALES,
+    REVENUE,
+    SALES_TAX,
+    SUPPLIER,
+    TAX,
+    dimension_family,
+)
+from portal.reference.one_rule import (
+    AS_IT_COMES,
+    BY_A_PERSON,
+    LONGEST_CODE,
+    NO_CODE,
+    NO_CURRENCY_DEFAULT,
+    NO_DEFAULT,
+    ONLY_DIMENSIONS,
+    TOO_LONG,
+    UNUSED_DEFAULT,
+    How,
+    Missing,
+    Rule,
+    wrong_in,
+    wrong_in_dimension,
+)
 
-SUPPLIER, ACCOUNT, TAX, CURRENCY = "supplier", "account", "tax", "currency"
-FAMILIES: Final = {SUPPLIER: "supplier code", ACCOUNT: "account code", TAX: "tax code", CURRENCY: "currency"}
-DIMENSION: Final = "dimension:"
-LONGEST_CODE: Final = 100
+__all__ = [
+    "ACCOUNT", "AS_IT_COMES", "BANK", "CURRENCY", "CUSTOMER", "DIMENSION", "FAMILIES", "KINDS", "LONGEST_CODE",
+    "LONGEST_NAME", "MOST_DIMENSIONS", "NO_CODE", "NO_CURRENCY_DEFAULT", "NO_DEFAULT", "NO_NAME", "OF_SALES",
+    "ONLY_DIMENSIONS", "PLAIN", "REVENUE", "SALES_TAX", "SUPPLIER", "TAX", "TOO_LONG", "TOO_MANY", "UNUSED_DEFAULT",
+    "DimensionRule", "How", "Missing", "Rule", "Rules", "defaults", "dimension_family", "family_words", "from_json",
+    "problems", "to_json",
+]  # fmt: skip
+
 LONGEST_NAME: Final = 100
 MOST_DIMENSIONS: Final = 50
-
-NO_DEFAULT: Final = "Give the default code that shall be used."
-UNUSED_DEFAULT: Final = "Nothing uses this code: choose to use the default, or leave it empty."
-NO_CURRENCY_DEFAULT: Final = "A default currency would book one currency's amounts as another's."
-ONLY_DIMENSIONS: Final = "Only a dimension can be left out."
 NO_NAME: Final = "Give the name of the dimension at the source."
-TOO_LONG: Final = f"At most {LONGEST_CODE} characters."
 TWICE: Final = "Two rules are for the dimension {name}."
 SAME_TARGET: Final = "Two dimensions would both be sent as {name}."
 TOO_MANY: Final = f"At most {MOST_DIMENSIONS} dimensions can have rules."
 UNREADABLE: Final = "The mapping of the connection cannot be read ({why}). Staff can mend it on its page."
-
-
-class How(StrEnum):
-    """Where the accounting system's code comes from. Only a dimension can be dropped."""
-
-    DIRECT = "direct"
-    TABLE = "table"
-    DROP = "drop"
-
-
-class Missing(StrEnum):
-    """What happens where there is no code: where a document has none, or where the table lacks the document's. As it is
-    means then that none is sent, or the document's own."""
-
-    AS_IS = "as_is"
-    DEFAULT = "default"
-    REFUSE = "refuse"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """The rule of one family. `absent`: the document has no code. `unknown`: the table lacks the document's code.
-
-    A currency is never absent and never has a default.
-    """
-
-    how: How = How.DIRECT
-    absent: Missing = Missing.AS_IS
-    unknown: Missing = Missing.REFUSE
-    default: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +71,19 @@ class DimensionRule(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """All rules of a connection. A dimension without a rule is sent as it is."""
+    """All rules of a connection. A dimension without a rule is sent as it is.
 
-    supplier: Rule = Rule()
-    account: Rule = Rule()
-    tax: Rule = Rule()
-    currency: Rule = Rule()
+    The last four are for what is sold. `account` and `tax` never count there, so that no cost takes a sale.
+    """
+
+    supplier: Rule = AS_IT_COMES
+    account: Rule = AS_IT_COMES
+    tax: Rule = AS_IT_COMES
+    currency: Rule = AS_IT_COMES
+    customer: Rule = AS_IT_COMES
+    revenue: Rule = BY_A_PERSON
+    bank: Rule = BY_A_PERSON
+    sales_tax: Rule = BY_A_PERSON
     dimensions: tuple[DimensionRule, ...] = ()
 
     def of(self, family: str) -> Rule:
@@ -107,11 +112,6 @@ class Rules:
 PLAIN: Final = Rules()
 KINDS: Final[Mapping[str, Callable[[str], Any]]] = {"how": How, "absent": Missing, "unknown": Missing}
 R = TypeVar("R", bound=Rule)
-
-
-def dimension_family(name: str) -> str:
-    """The family of a dimension's codes: `dimension:department` for Department."""
-    return DIMENSION + name.strip().casefold()
 
 
 def _without_blanks(name: str) -> str:
@@ -159,10 +159,9 @@ def problems(rules: Rules) -> dict[str, str]:
     """What is wrong with rules, in one sentence for each member: `account.default`, `dimensions[0].name`."""
     found: dict[str, str] = {}
     for family in FAMILIES:
-        found |= _at(family, _wrong_in(rules.of(family), may_drop=False))
-    found |= _at("currency", _wrong_in_currency(rules.currency))
+        found |= _at(family, wrong_in(rules.of(family), family))
     for position, rule in enumerate(rules.dimensions):
-        found |= _at(f"dimensions[{position}]", _wrong_in(rule, may_drop=True) | _wrong_in_names(rule))
+        found |= _at(f"dimensions[{position}]", wrong_in_dimension(rule) | _wrong_in_names(rule))
     return found | _clashes(rules.dimensions)
 
 
@@ -172,24 +171,6 @@ def _standing_in(code: str) -> Rule:
 
 def _at(path: str, wrong: Mapping[str, str]) -> dict[str, str]:
     return {f"{path}.{member}": sentence for member, sentence in wrong.items()}
-
-
-def _wrong_in(rule: Rule, *, may_drop: bool) -> dict[str, str]:
-    wrong: dict[str, str] = {}
-    uses_default = rule.absent is Missing.DEFAULT or (rule.how is How.TABLE and rule.unknown is Missing.DEFAULT)
-    if rule.how is How.DROP and not may_drop:
-        wrong["how"] = ONLY_DIMENSIONS
-    if bool(rule.default) is not uses_default:
-        wrong["default"] = NO_DEFAULT if uses_default else UNUSED_DEFAULT
-    if len(rule.default) > LONGEST_CODE:
-        wrong["default"] = TOO_LONG
-    return {} if rule.how is How.DROP and may_drop else wrong
-
-
-def _wrong_in_currency(rule: Rule) -> dict[str, str]:
-    if rule.absent is Missing.AS_IS and rule.unknown is not Missing.DEFAULT and not rule.default:
-        return {}
-    return {"default": NO_CURRENCY_DEFAULT}
 
 
 def _wrong_in_names(rule: DimensionRule) -> dict[str, str]:
@@ -229,17 +210,19 @@ def _read(stored: object) -> Rules:
     if not isinstance(dimensions, list):
         raise TypeError("the dimensions are no list")
     return Rules(
-        **{family: _read_rule(Rule, value) for family, value in members.items()},
+        **{family: _read_rule(Rule, value, PLAIN.of(family)) for family, value in members.items()},
         dimensions=tuple(_read_rule(DimensionRule, value) for value in dimensions),
     )
 
 
-def _read_rule(kind: type[R], stored: object) -> R:
+def _read_rule(kind: type[R], stored: object, plain: Rule = AS_IT_COMES) -> R:
+    """The rule of which `stored` says what is not plain."""
     known = {field.name for field in fields(kind)}
     members = _object(stored, known)
     if not all(isinstance(value, str) for value in members.values()):
         raise TypeError("a rule holds something that is no text")
-    return kind(**{name: KINDS.get(name, str)(value) for name, value in members.items()})
+    unsaid = {field.name: getattr(plain, field.name) for field in fields(Rule)}
+    return kind(**unsaid | {name: KINDS.get(name, str)(value) for name, value in members.items()})
 
 
 def _object(stored: object, known: set[str]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Final
 from django.db.transaction import atomic
 
 from portal.connections.models import Connection
-from portal.reference.mapping import Key
 from portal.reference.models import MappedCode, TableUpload
+from portal.reference.resolving import Key
 from portal.reference.services import lock, tell_of
 from portal.reference.table_edits import write
 from portal.reference.table_files import BadRow, Row, read

@@ -19,7 +19,7 @@ from portal.postings import work
 from portal.postings.content import document_of
 from portal.postings.models import Posting
 from portal.postings.repair import void
-from tests.factories import LedgerConnectionFactory, StaffFactory, a_document, a_line, accepted
+from tests.factories import SALES_AS_THEY_COME, LedgerConnectionFactory, StaffFactory, a_document, a_line, accepted
 from tests.postings.fake_books import Books, FakeBooks
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db]
@@ -33,8 +33,10 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 
 @pytest.fixture(autouse=True)
-def takes_sales(books: Books) -> None:
-    """The fake accounting system takes every kind."""
+def takes_sales(books: Books, connection: Connection) -> None:
+    """The fake accounting system takes every kind, in the document's own codes."""
+    Connection.objects.filter(pk=connection.pk).update(mapping=SALES_AS_THEY_COME)
+    connection.refresh_from_db()
     FakeBooks.can = replace(FakeBooks.can, kinds=frozenset(Kind))
 
 
@@ -171,7 +173,7 @@ def test_a_sale_never_waits_for_one_of_our_own_orders_with_the_customer_s_number
 @pytest.fixture
 def ledger() -> Connection:
     """A company on the built-in ledger, which books inside our own transaction."""
-    made: Connection = LedgerConnectionFactory.create()
+    made: Connection = LedgerConnectionFactory.create(mapping=SALES_AS_THEY_COME)
     return made
 
 

@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection
 from django.db.models import ProtectedError
 from django.test.utils import CaptureQueriesContext
 
+from integrations.documents import Document, Kind
 from integrations.errors import Misconfigured
 from portal.connections.models import Connection
 from portal.events.models import AuditEvent
@@ -14,9 +15,9 @@ from portal.reference import tables
 from portal.reference.models import CodeMapping, MappedCode
 from portal.reference.rules import PLAIN, DimensionRule, How, Rule, Rules, defaults, from_json, to_json
 from portal.reference.services import row_counts, save_rules
-from portal.reference.tables import codes_for, rows_for
+from portal.reference.tables import codes_for, label_rows, rows_for
 from tests.factories import DemoConnectionFactory, SourceConnectionFactory
-from tests.samples import sample
+from tests.samples import sale, sample, with_line
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db]
 BY_ITS_INDEX = {
@@ -152,3 +153,53 @@ def test_rows_are_counted_by_family() -> None:
     row(demo, "dimension:team", "A", "x")
     row(linked(), "tax", "T1", "x")
     assert row_counts(demo) == {"account": 3, "dimension:team": 1}
+
+
+# --- what was sold ----------------------------------------------------------------------------------------------------
+
+BY_LABEL = {
+    "sqlite": "USING COVERING INDEX rows_for_labels",
+    "postgresql": "rows_for_labels",
+}
+
+
+def test_rows_for_a_part_of_a_label_are_read_for_sales_alone_by_their_own_index() -> None:
+    demo = linked()
+    row(demo, "revenue", "*first aid*", "4000")
+    row(demo, "revenue", "course", "4010")
+    row(demo, "sales_tax", "T1", "20")
+    row(demo, "sales_tax", "T0", "0")
+    row(demo, "bank", "*BACS*", "1200")
+    row(linked(), "revenue", "*course materials*", "another company's")
+    MappedCode.objects.bulk_create(
+        MappedCode(connection=demo, family="revenue", source_code=f"C{n}", accounting_code="x") for n in range(2_000)
+    )
+    with CaptureQueriesContext(connection) as seen:
+        codes = codes_for(demo, unwritten())
+    assert len(seen) == 2
+    assert codes.rows == {
+        ("revenue", "*first aid*"): "4000", ("revenue", "course"): "4010", ("sales_tax", "T1"): "20",
+        ("sales_tax", "T0"): "0",
+    }  # fmt: skip
+    assert [line.account_code for line in codes.as_far_as_known(unwritten()).lines] == ["4010", "4000"]
+    with CaptureQueriesContext(connection) as seen:
+        codes_for(demo, with_line(sale(Kind.PAYMENT), 0, account_code=None))
+    assert len(seen) == 1
+
+
+def unwritten() -> Document:
+    """Two things that were sold, without the accounts for them: one known by its type, one by its label."""
+    return with_line(with_line(sale(), 0, account_code=None), 1, account_code=None)
+
+
+def test_the_index_of_labels_answers() -> None:
+    demo = linked()
+    MappedCode.objects.bulk_create(
+        MappedCode(connection=demo, family="revenue", source_code=code, accounting_code="x")
+        for n in range(2_000)
+        for code in ([f"C{n}", f"*{n}*"] if n < 20 else [f"C{n}"])
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE reference_mappedcode")
+    rows = label_rows(demo.pk).filter(family__in=["revenue"])
+    assert BY_LABEL[connection.vendor] in str(rows.values_list("source_code").explain())

@@ -12,9 +12,9 @@ from portal.connections.models import Connection
 from portal.postings.models import Posting
 from portal.postings.states import State
 from portal.reference.gaps import field_of
-from portal.reference.mapping import Placed, Resolved, place_dimensions, resolve
 from portal.reference.mending import mend_url
-from portal.reference.rules import ACCOUNT, CURRENCY, SUPPLIER, TAX
+from portal.reference.resolving import Placed, Resolved
+from portal.reference.rules import CURRENCY
 from portal.reference.tables import Codes, codes_for
 from portal.staff.formats import NOTHING, link
 from portal.staff.sections import Fact, Section, Table
@@ -37,25 +37,24 @@ def codes_of(posting: Posting, document: Document) -> Codes | None:
 
 
 def header_facts(document: Document, codes: Codes) -> list[Fact]:
-    """Supplier, currency and dimensions of the header, where anything else is sent than what came in."""
-    supplier, rules = document.party.code, codes.rules
-    currency = resolve(CURRENCY, rules.currency, document.currency, codes.rows)
+    """The party, the currency and the dimensions of the header, where anything else is sent than what came in."""
+    party, currency = codes.resolver.party(document), codes.resolver.code(CURRENCY, document.currency)
     cells = [
-        ("Supplier", supplier, code(supplier, resolve(SUPPLIER, rules.supplier, supplier, codes.rows))),
+        ("Customer" if document.kind.is_sale else "Supplier", party.own, code(party.own, party.resolved)),
         ("Currency", document.currency, code(document.currency, currency)),
     ]
     facts = [Fact(label, said) for label, own, said in cells if said not in (own, NOTHING)]
-    placed = place_dimensions(document.dimensions, rules, codes.rows)
+    placed = codes.resolver.dimensions(document)
     return facts + [Fact(each.name, _placed(each)) for each in placed if each.own != each.sent]
 
 
 def line_cells(line: Line, document: Document, codes: Codes) -> tuple[str, str, str]:
     """Account, tax code and dimensions of a line: `5010 → 7502`."""
-    account = resolve(ACCOUNT, codes.rules.account, line.account_code, codes.rows)
-    tax = resolve(TAX, codes.rules.tax, line.tax_code, codes.rows)
-    placed = place_dimensions(line.dimensions, codes.rules, codes.rows, header=document.dimensions)
+    account, tax = codes.resolver.line(document, line)
+    placed = codes.resolver.dimensions(document, line)
     dimensions = format_html_join(", ", "{} {}", ((each.name, _placed(each)) for each in placed))
-    return code(line.account_code, account), code(line.tax_code, tax), dimensions
+    taxed = code(line.tax_code, tax.resolved) if tax else line.tax_code or NOTHING
+    return code(account.own, account.resolved), taxed, dimensions
 
 
 def note_of(posting: Posting) -> str:

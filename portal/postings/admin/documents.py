@@ -27,12 +27,12 @@ def document_of(transaction: Transaction) -> Document | None:
 
 def facts_of(document: Document) -> list[Fact]:
     """The header."""
-    supplier = f"{document.party.name} ({document.party.code})" if document.party.code else document.party.name
+    party = f"{document.party.name} ({document.party.code})" if document.party.code else document.party.name
     facts = [
         Fact("Kind", document.kind.label),
         Fact("Number", document.number),
         Fact("Order number", document.order_number),
-        Fact("Supplier", supplier),
+        Fact("Customer" if document.kind.is_sale else "Supplier", party),
         Fact("Supplier’s reference", document.supplier_reference),
         Fact("Date", str(document.date or "")),
         Fact("Due", str(document.due_date or "")),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from integrations.documents import Document, Line
-from portal.reference.mapping import Placed, Resolved, place_dimensions, resolve
-from portal.reference.rules import ACCOUNT, CURRENCY, FAMILIES, SUPPLIER, TAX, How
+from portal.reference.resolving import Coded, Placed, Resolved
+from portal.reference.rules import CURRENCY, FAMILIES, How
 from portal.reference.tables import Codes
 
 MISSING: Final = "Missing"
@@ -44,22 +44,22 @@ def code_rows(document: Document, codes: Codes) -> tuple[CodeRow, ...]:
 
 
 def _header(document: Document, codes: Codes) -> Iterator[CodeRow]:
-    yield _row(codes, SUPPLIER, document.party.code, None)
-    yield _row(codes, CURRENCY, document.currency, None)
-    yield from _dimensions(place_dimensions(document.dimensions, codes.rules, codes.rows), None, codes)
+    currency = codes.resolver.code(CURRENCY, document.currency)
+    yield _row(codes.resolver.party(document), None)
+    yield _row(Coded(CURRENCY, document.currency, currency), None)
+    yield from _dimensions(codes.resolver.dimensions(document), None, codes)
 
 
 def _line(line: Line, document: Document, codes: Codes) -> Iterator[CodeRow]:
-    yield _row(codes, ACCOUNT, line.account_code, line.number)
-    yield _row(codes, TAX, line.tax_code, line.number)
-    placed = place_dimensions(line.dimensions, codes.rules, codes.rows, header=document.dimensions)
-    yield from _dimensions(placed, line.number, codes)
+    for coded in codes.resolver.line(document, line):
+        if coded is not None:
+            yield _row(coded, line.number)
+    yield from _dimensions(codes.resolver.dimensions(document, line), line.number, codes)
 
 
-def _row(codes: Codes, family: str, code: str | None, line: int | None) -> CodeRow:
-    resolved = resolve(family, codes.rules.of(family), code, codes.rows)
-    what = FAMILIES[family].capitalize()
-    return CodeRow(line=line, what=what, own=code or "", sent=resolved.code or "", note=_note(resolved))
+def _row(coded: Coded, line: int | None) -> CodeRow:
+    what, resolved = FAMILIES[coded.family].capitalize(), coded.resolved
+    return CodeRow(line=line, what=what, own=coded.own or "", sent=resolved.code or "", note=_note(resolved))
 
 
 def _dimensions(placed: Iterable[Placed], line: int | None, codes: Codes) -> Iterator[CodeRow]:
@@ -68,7 +68,8 @@ def _dimensions(placed: Iterable[Placed], line: int | None, codes: Codes) -> Ite
         note = LEFT_OUT if rule is not None and rule.how is How.DROP else _note(each.resolved)
         if not note and each.sent is not None and each.sent.name != each.name:
             note = f"As {each.sent.name}"
-        own, sent = (one.code if one else "" for one in (each.own, each.sent))
+        own = each.own.code if each.own else each.sold.code if each.sold else ""
+        sent = each.sent.code if each.sent else ""
         yield CodeRow(line=line, what=each.name, own=own, sent=sent, note=note)
 
 

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any, Final
 
 from django.utils import timezone
@@ -155,9 +156,9 @@ class _Stem:
     def _warnings(self) -> tuple[str, ...]:
         """What the mirror says of codes that the system may refuse."""
         judge = Judge(self.connection)
-        found = judge.judge(sorted(uses(self.document, judge.rules))).values()
+        found = judge.judge(sorted(uses(self.document, judge.rules), key=attrgetter("order"))).values()
         doubtful = (each for each in found if each.fate in (Fate.REFUSED, Fate.PERHAPS_REFUSED))
-        return tuple(each.sentence for each in doubtful if each.verdict is not Verdict.ABSENT)
+        return tuple(dict.fromkeys(each.sentence for each in doubtful if each.verdict is not Verdict.ABSENT))
 
     def _asked(self, run: DryRun, sent: Document, *, is_inside: bool) -> DryRun:
         """What the system says; what was found before it is kept where it says nothing."""

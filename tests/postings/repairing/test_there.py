@@ -17,7 +17,14 @@ from portal.postings.repairing.there import look
 from portal.postings.repairing.threeway import Verdict, rows
 from portal.postings.states import State
 from tests.admin.world import in_state
-from tests.factories import DemoConnectionFactory, LedgerConnectionFactory, StaffFactory, a_document, accepted
+from tests.factories import (
+    SALES_AS_THEY_COME,
+    DemoConnectionFactory,
+    LedgerConnectionFactory,
+    StaffFactory,
+    a_document,
+    accepted,
+)
 from tests.samples import sale
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db]
@@ -36,7 +43,7 @@ def test_what_is_offered_is_what_the_service_does_and_all_else_says_why_not(stat
 
 @pytest.mark.parametrize("kind", [Kind.SALES_INVOICE, Kind.SALES_CREDIT_NOTE, Kind.PAYMENT, Kind.REFUND])
 def test_lines_of_what_is_sold_are_told_as_the_document_has_them(kind: Kind) -> None:
-    posting = accepted(LedgerConnectionFactory.create(), sale(kind)).posting
+    posting = accepted(LedgerConnectionFactory.create(mapping=SALES_AS_THEY_COME), sale(kind)).posting
     told = lines_of(posting)
     assert {number: (one.account_code, one.net) for number, one in told.items()} == {
         line.number: (line.account_code, line.net) for line in sale(kind).lines
