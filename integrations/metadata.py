@@ -15,7 +15,8 @@ class Setting:
     """One field of a connection's form. A secret is encrypted at rest and never shown again.
 
     `choices` are (value, label), empty for free text; `is_long` asks for several lines; `is_advanced` belongs to what
-    the vendor does not publish: its default is right until somebody has seen otherwise. `of_installation`: the operator
+    the vendor does not publish: its default is right until somebody has seen otherwise. `is_date` is a day, written as
+    2026-04-01. `of_installation`: the operator
     of this installation gives it once, for all connections; where a secret is given so, the address must be, too.
     """
 
@@ -27,6 +28,7 @@ class Setting:
     default: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     is_long: bool = False
+    is_date: bool = False
     is_advanced: bool = False
     of_installation: bool = False
 

@@ -64,8 +64,11 @@ _READING: Final = (
     Setting(
         key="start_date",
         label="Start date",
-        help="What was made before this day stays out, such as 2026-04-01. Empty takes everything.",
+        help="What was made in accessplanit before this day, such as 2026-04-01, is left alone: it is never booked, "
+        "changed or looked at. Choose the first day that is not in your books yet. Empty takes everything that there "
+        "ever was.",
         required=False,
+        is_date=True,
     ),
     Setting(
         key="time_zone",
@@ -75,10 +78,18 @@ _READING: Final = (
     ),
     Setting(
         key="amount_mode",
-        label="Amounts of invoice lines",
-        help="Whether the amount of a line includes its tax.",
+        label="Do the amounts of invoice lines include their tax?",
+        help="An example: a course costs 100.00 and 20.00 tax. Look at the amount of such a line in accessplanit.",
         default="gross",
-        choices=(("gross", "Include the tax"), ("net", "Are without tax")),
+        choices=(("gross", "Yes: the line says 120.00"), ("net", "No: the line says 100.00")),
+    ),
+    Setting(
+        key="amount_unit",
+        label="Are amounts in pounds or in pence?",
+        help="An example: one hundred and twenty pounds. Version 1 of the interface wrote pence.",
+        default="major",
+        required=False,
+        choices=(("major", "In pounds or euros: 120.00"), ("minor", "In pence or cents: 12000")),
     ),
     Setting(
         key="merge_negative_lines",
@@ -86,13 +97,6 @@ _READING: Final = (
         help="Discounts are taken off the other lines of the same tax rate. AccountsIQ needs this.",
         default="yes",
         choices=_YES_NO,
-    ),
-    _advanced(
-        "amount_unit",
-        "Unit of amounts",
-        "Version 1 of the interface wrote pence.",
-        "major",
-        choices=(("major", "Pounds, euros"), ("minor", "Pence, cents")),
     ),
     _advanced(
         "tax_rates",

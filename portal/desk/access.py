@@ -25,7 +25,7 @@ from portal.tenants.models import Company, Member, Role, Tenant
 
 P = ParamSpec("P")
 
-SOURCE: Final = "icompleat"
+ICOMPLEAT: Final = "icompleat"
 ACTING: Final = frozenset({Role.OWNER, Role.OPERATOR})
 OWNING: Final = frozenset({Role.OWNER})
 LOOKING_METHODS: Final = ("GET", "HEAD")
@@ -84,9 +84,14 @@ class Place:
         """The company's active connection to an accounting system, in whatever status."""
         return self._connections(Side.ACCOUNTING).first()
 
-    def source(self) -> Connection | None:
-        """The company's active connection to iCompleat, in whatever status."""
-        return self._connections(Side.SOURCE).filter(integration=SOURCE).first()
+    def source(self, integration: str = ICOMPLEAT) -> Connection | None:
+        """The company's active connection to this source, in whatever status."""
+        return self._connections(Side.SOURCE).filter(integration=integration).first()
+
+    def sources(self) -> list[Connection]:
+        """Its active connections to sources, in whatever status; at most one to each."""
+        rows = self._connections(Side.SOURCE)
+        return list({row.integration: row for row in reversed(rows)}.values())
 
     def context(self, **more: Any) -> dict[str, Any]:
         """What every page of a company needs beside its own things."""

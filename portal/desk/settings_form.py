@@ -105,6 +105,12 @@ class SettingsForm(forms.Form):
         return forms.CharField(max_length=10_000 if setting.is_long else 2000, widget=_widget(setting), **options)
 
 
+class SecretField(forms.CharField):
+    """A secret. The word beside its label says whether one `is_stored`."""
+
+    is_stored = False
+
+
 def name_of(setting: Setting) -> str:
     """The name of a setting's field in the form."""
     return f"{SECRET if setting.secret else SETTING}{setting.key}"
@@ -120,14 +126,18 @@ def stored_secrets(connection: Connection | None) -> dict[str, str]:
 
 def _widget(setting: Setting) -> forms.Widget:
     plain = {"autocomplete": "off", "spellcheck": "false"}
+    if setting.is_date:
+        return forms.TextInput(attrs={"type": "date", **plain})
     return forms.Textarea(attrs={"rows": 4, **plain}) if setting.is_long else forms.TextInput(attrs=plain)
 
 
 def _secret(setting: Setting, *, is_stored: bool) -> forms.CharField:
-    return forms.CharField(
+    field = SecretField(
         label=setting.label,
         help_text=" ".join(filter(None, (setting.help, STORED if is_stored else ""))),
         required=setting.required and not is_stored,
         max_length=4000,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
     )
+    field.is_stored = is_stored
+    return field

@@ -12,6 +12,7 @@ from portal.desk.mapping.urls import urlpatterns as mapping
 from portal.desk.people.urls import urlpatterns as people
 from portal.desk.repairs.urls import urlpatterns as repairs
 from portal.desk.setting_up.urls import urlpatterns as setting_up
+from portal.desk.sources.urls import urlpatterns as sources
 from portal.desk.webhook_pages.urls import urlpatterns as webhook_pages
 
 COMPANY = "companies/<uuid:company_id>/"
@@ -23,6 +24,7 @@ app_name = "desk"
 urlpatterns = [
     *people,
     *setting_up,
+    *sources,
     *going_live,
     *mapping,
     *dashboard,

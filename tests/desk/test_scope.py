@@ -32,6 +32,7 @@ from tests.desk.walks import (
     people,
     repairs,
     setting_up,
+    sources,
     webhook_pages,
 )
 from tests.factories import SourceConnectionFactory, UserFactory, with_token
@@ -39,6 +40,8 @@ from tests.factories import SourceConnectionFactory, UserFactory, with_token
 pytestmark = pytest.mark.engine
 Address = Callable[[Transaction], list[str]]
 
+# What their paths name is no object of somebody, but a word that means the same to everybody.
+WORDS_ONLY = {("kind",), ("source",)}
 OF_ONE = "one object, found by its id in the path"
 A_LIST = "a list, narrowed by its query"
 
@@ -73,6 +76,7 @@ AREAS = (
     setting_up.WALK,
     people.WALK,
     repairs.WALK,
+    sources.WALK,
     webhook_pages.WALK,
 )
 COMPANY_PAGES = {name: ids for area in AREAS for name, ids in area.company_pages.items()}
@@ -133,8 +137,9 @@ def other(db: None) -> tuple[Scene, Transaction, tuple[str, ...]]:
 
 
 def _furnish(scene: Scene, mark: str) -> None:
-    """An iCompleat connection with an endpoint, a record, a run and its change."""
+    """Connections to iCompleat and to accessplanit with an endpoint each, a record, a run and its change."""
     endpoint, _ = with_token(connection=SourceConnectionFactory.create(company=scene.company))
+    with_token(connection=SourceConnectionFactory.create(company=scene.company, integration="accessplanit"))
     a_record(scene.connection, mark)
     run = a_sync(scene.connection, SyncState.VALIDATION_QUEUED, source=endpoint.connection, message=f"Message {mark}")
     a_change(run, Change.REMOVED, mark)
@@ -188,7 +193,7 @@ def test_nothing_of_another_tenants_company_can_be_changed(
     assert (_all_of(transaction), rung) == (before, [])
 
 
-@pytest.mark.parametrize("name", [name for name, names in INNER_PAGES.items() if names and names != ("kind",)])
+@pytest.mark.parametrize("name", [name for name, names in INNER_PAGES.items() if names and names not in WORDS_ONLY])
 def test_another_tenants_object_is_not_found_under_ones_own_company(
     name: str, scene: Scene, other: tuple[Scene, Transaction, tuple[str, ...]], rung: list[int]
 ) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from portal.connections import breaker
 from portal.connections.models import AccessGrant, Connection, EndpointToken, Side, Status
-from portal.desk.access import SOURCE, Place
+from portal.desk.access import ICOMPLEAT, Place
 from portal.desk.dashboard.bounded import by_connection, newest_first
 from portal.desk.inbound import WORDS
 from portal.desk.words import source_name, system_name
@@ -89,12 +89,14 @@ def vitals(place: Place) -> Vitals:
     connections = _connections(place)
     active = [one for one in connections if one.status != Status.UNLINKED]
     accounting = next((one for one in active if one.side == Side.ACCOUNTING), None)
-    source = next((one for one in active if one.side == Side.SOURCE and one.integration == SOURCE), None)
+    source = next((one for one in active if one.side == Side.SOURCE and one.integration == ICOMPLEAT), None)
     books = system_name(accounting) if accounting else "Accounting system"
     return Vitals(
         accounting=Health(name=books, connection=accounting, endings=_access(accounting)),
         source=Health(
-            name=source_name(SOURCE), connection=source, endings=[*_access(source), *_retiring(place.company, source)]
+            name=source_name(ICOMPLEAT),
+            connection=source,
+            endings=[*_access(source), *_retiring(place.company, source)],
         ),
         counts=by_connection(connections),
         delivery=_last_delivery(place),

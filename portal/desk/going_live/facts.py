@@ -10,7 +10,7 @@ from integrations.errors import Misconfigured
 from portal.connections.choosing import chosen_name
 from portal.connections.models import Connection, Side, Status
 from portal.connections.setup import is_set_up
-from portal.desk.access import SOURCE, Place
+from portal.desk.access import ICOMPLEAT, Place
 from portal.desk.going_live.noticing import Address, addresses
 from portal.desk.inbound import inbound
 from portal.desk.syncing import Overview, overview_of
@@ -76,7 +76,7 @@ def facts_of(place: Place) -> Facts:
     rows = Connection.objects.filter(company=place.company).select_related("company__tenant").order_by("-created_at")
     every = list(rows[:MOST_CONNECTIONS])
     accounting = _first(every, Side.ACCOUNTING)
-    source = _first([one for one in every if one.integration == SOURCE], Side.SOURCE)
+    source = _first([one for one in every if one.integration == ICOMPLEAT], Side.SOURCE)
     former = None if accounting else next((one for one in every if one.side == Side.ACCOUNTING), None)
     gaps, problem = _gaps(accounting)
     return Facts(

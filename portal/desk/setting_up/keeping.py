@@ -10,7 +10,7 @@ from integrations.documents import Kind
 from portal.connections.keeping import not_taken
 from portal.connections.models import Connection
 from portal.connections.registry import source
-from portal.desk.access import SOURCE
+from portal.desk.access import ICOMPLEAT
 from portal.desk.inbound import WORDS
 
 REFUSE: Final = "refuse"
@@ -23,7 +23,7 @@ class KeepingForm(forms.Form):
 
     def __init__(self, data: Any, connection: Connection) -> None:
         super().__init__(data, auto_id="field-%s")
-        self.kinds = not_taken(connection, source(SOURCE).kinds)
+        self.kinds = not_taken(connection, source(ICOMPLEAT).kinds)
         for kind in self.kinds:
             self.fields[kind.value] = forms.ChoiceField(
                 label=WORDS[kind], choices=CHOICES, widget=forms.RadioSelect,

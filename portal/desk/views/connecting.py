@@ -14,9 +14,10 @@ from integrations.errors import IntegrationError
 from portal.connections.models import Connection
 from portal.connections.registry import source as source_of
 from portal.connections.setup import check, save_source
-from portal.desk.access import SOURCE, Place, acts, looks_and_acts
+from portal.desk.access import ICOMPLEAT, Place, acts, looks_and_acts
 from portal.desk.going_live.watching_addresses import watched
 from portal.desk.settings_form import SettingsForm
+from portal.desk.sources.cards import are_several
 from portal.tenants import living
 
 
@@ -42,13 +43,13 @@ def source_test(request: HttpRequest, place: Place) -> HttpResponse:
 
 
 def _form(data: Any, connection: Connection | None) -> SettingsForm:
-    return SettingsForm(data, source_of(SOURCE).metadata, connection)
+    return SettingsForm(data, source_of(ICOMPLEAT).metadata, connection)
 
 
 def _asked(place: Place, form: SettingsForm, connection: Connection | None) -> CompanyThere | None:
     """The company over there; None with the error at its field."""
     try:
-        return check(connection, place.company, SOURCE, form.settings(), form.secrets())
+        return check(connection, place.company, ICOMPLEAT, form.settings(), form.secrets())
     except IntegrationError as error:
         form.blame(error)
         return None
@@ -60,7 +61,7 @@ def _saved(request: HttpRequest, place: Place, form: SettingsForm, connection: C
         return False
     try:
         who = request.user.get_username()
-        save_source(place.company, SOURCE, form.settings(), form.secrets(), who, linked=found)
+        save_source(place.company, ICOMPLEAT, form.settings(), form.secrets(), who, linked=found)
     except IntegrationError as error:
         form.blame(error)
         return False
@@ -71,7 +72,8 @@ def _saved(request: HttpRequest, place: Place, form: SettingsForm, connection: C
 def _page(
     request: HttpRequest, place: Place, form: SettingsForm, connection: Connection | None, **more: Any
 ) -> HttpResponse:
-    shown = {"form": form, "connection": connection, "is_live": living.is_live(place.company, timezone.now())}
+    is_live = living.is_live(place.company, timezone.now())
+    shown = {"form": form, "connection": connection, "is_live": is_live, "are_several": are_several()}
     return render(
         request, "portal/desk/source.html", place.context(**shown, **watched(request, place, connection), **more)
     )

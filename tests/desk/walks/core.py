@@ -13,7 +13,7 @@ from tests.desk.walks import Walk
 def _ids(transaction: Transaction) -> dict[str, Any]:
     company = transaction.company
     return {
-        "endpoint_id": Endpoint.objects.get(connection__company=company).pk,
+        "endpoint_id": Endpoint.objects.get(connection__company=company, connection__integration="icompleat").pk,
         "run": SyncRun.objects.get(company=company).pk,
         "kind": "supplier",
     }

@@ -1,0 +1,1 @@
+"""The pages of sources: choosing one, linking it, and what it tells."""
