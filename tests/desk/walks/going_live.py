@@ -18,7 +18,8 @@ def _ids(transaction: Transaction) -> dict[str, Any]:
     kept = KeptDryRun.objects.filter(company=company).first()
     if kept is None:
         delivery = Delivery.objects.create(
-            endpoint=Endpoint.objects.get(connection__company=company, connection__integration="icompleat"), company=company, received_at=now,
+            endpoint=Endpoint.objects.get(connection__company=company, connection__integration="icompleat"),
+            company=company, received_at=now,
             body=b"{}", verdict=Verdict.NOT_LIVE, reason="Not live yet.",
         )  # fmt: skip
         kept = KeptDryRun.objects.create(delivery=delivery, company=company, asked_at=now, made_at=now)
