@@ -8,6 +8,7 @@ from django.urls import URLPattern, path
 
 from portal.desk.sources.views.address import fed_capture, fed_captured, fed_token
 from portal.desk.sources.views.choosing import sources_page
+from portal.desk.sources.views.field_names import fed_fields, fed_fields_read
 from portal.desk.sources.views.linking import fed_look, fed_source, fed_source_test
 from portal.desk.sources.views.reading import fed_log, fed_progress, fed_read
 
@@ -19,6 +20,8 @@ urlpatterns: list[URLPattern] = [
     path(ONE, fed_source, name="fed-source"),
     path(f"{ONE}test/", fed_source_test, name="fed-source-test"),
     path(f"{ONE}look/", fed_look, name="fed-look"),
+    path(f"{ONE}fields/", fed_fields, name="fed-fields"),
+    path(f"{ONE}fields/read/", fed_fields_read, name="fed-fields-read"),
     path(f"{ONE}token/", fed_token, name="fed-token"),
     path(f"{ONE}capture/", fed_capture, name="fed-capture"),
     path(f"{ONE}captured/", fed_captured, name="fed-captured"),

@@ -20,6 +20,8 @@ WALK: Final = Walk(
         "fed-source": _ONE,
         "fed-source-test": _ONE,
         "fed-look": _ONE,
+        "fed-fields": _ONE,
+        "fed-fields-read": _ONE,
         "fed-token": _ONE,
         "fed-capture": _ONE,
         "fed-captured": _ONE,
@@ -27,6 +29,6 @@ WALK: Final = Walk(
         "fed-progress": _ONE,
         "fed-log": _ONE,
     },
-    actions=frozenset({"fed-source-test", "fed-look", "fed-token", "fed-capture", "fed-read"}),
+    actions=frozenset({"fed-source-test", "fed-look", "fed-fields-read", "fed-token", "fed-capture", "fed-read"}),
     ids=_ids,
 )

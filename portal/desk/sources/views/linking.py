@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +12,8 @@ from django.utils import timezone
 from integrations.documents import Company as CompanyThere
 from integrations.errors import IntegrationError
 from integrations.feeds import FedSource
+from portal.connections.field_list_form import unverified
+from portal.connections.field_lists import has_field_lists, parts
 from portal.connections.models import Connection
 from portal.connections.setup import check
 from portal.connections.surveying import survey
@@ -24,9 +26,6 @@ from portal.desk.sources.fed import fed, linked
 from portal.desk.sources.linking import link
 from portal.desk.sources.progress import is_moving, progress_of
 from portal.tenants import living
-
-# It is chosen on the page of the field names.
-FIELDS: Final = "fields"
 
 
 @looks_and_acts
@@ -65,7 +64,9 @@ def fed_look(request: HttpRequest, place: Place, connection: Connection) -> Http
 
 
 def _form(data: Any, there: FedSource, connection: Connection | None) -> SettingsForm:
-    return SettingsForm(data, there.metadata, connection, besides=(FIELDS,))
+    """What is chosen on the page of the field names is not asked here."""
+    chosen = {there.names_setting, *(one.setting for one in there.field_names if one.setting)}
+    return SettingsForm(data, there.metadata, connection, besides=chosen)
 
 
 def _asked(place: Place, there: FedSource, form: SettingsForm, connection: Connection | None) -> CompanyThere | None:
@@ -115,6 +116,8 @@ def _told(request: HttpRequest, connection: Connection | None, there: FedSource)
         "feeds": feeds,
         "is_moving": is_moving(feeds),
         "has_hidden": any(each.follows for each in feeds),
+        "unverified": unverified(parts(connection)) if has_field_lists(connection) else 0,
+        "names_fields": has_field_lists(connection),
         "address": address_of(connection),
         "captured": Captured.of(endpoint, request.user) if endpoint else None,
     }
