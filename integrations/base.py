@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from integrations.documents import Awaiting, Company, Document, IdempotencyKey, Kind, Posted, Settled, Stage, Written
@@ -195,6 +196,22 @@ class System(ABC):
             return Preview(there=rehearsal.post(document, key=key, reference=reference))
         except Rehearsed:
             return Preview(requests=tuple(held))
+
+    def settlements_of(self, document: Document) -> Sequence[Settled]:
+        """The payments and refunds that go to what `document` settles, as they stand there now, whoever wrote them.
+
+        Asked only of a system that `can.tells_settlements_of`, right before a payment or a refund is sent, so that one
+        that somebody entered there by hand is not sent a second time. Each allocation of the document has `posted_as`;
+        so have those that are told. Raises `Retryable`, `Unauthorised`, `Misconfigured`; `Rejected` and `Missing` for
+        what is settled and not there.
+        """
+        return ()
+
+    def room_for(self, document: Document) -> Mapping[str, Decimal]:
+        """The most that a document of this kind may settle of each thing that it settles, or take back, by `posted_as`,
+        in the currency of the document; without what the system does not tell. Asked and raises as `settlements_of`.
+        """
+        return {}
 
     def poll(self, document: Document, *, operation: str) -> Posted | Awaiting:
         """What became of an asynchronous operation. Asked only of a system that `can.awaits`.

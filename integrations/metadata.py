@@ -78,7 +78,8 @@ class Abilities:
     `lists`: it can tell all documents with a key of ours that were written since a moment, which reconciliation needs.
     `key_seconds`: how long the vendor says that it remembers an idempotency key; None where it takes none.
     `reads`: the kinds of reference data that it can tell. `attaches`: a file can be attached to a posted document of
-    these kinds. `tells_settlements`: it can tell customers' payments and refunds, whoever wrote them.
+    these kinds. `tells_settlements`: it can tell customers' payments and refunds, whoever wrote them, and
+    `tells_settlements_of`: those of one invoice, asked for right before a payment of it is sent.
     """
 
     kinds: frozenset[Kind]
@@ -93,6 +94,7 @@ class Abilities:
     reads: frozenset[RecordKind] = frozenset()
     attaches: frozenset[Kind] = frozenset()
     tells_settlements: bool = False
+    tells_settlements_of: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import connection
 
@@ -23,7 +24,7 @@ from ledger.services.listing import entries_since
 from ledger.services.parties import register_of
 from ledger.services.previewing import objections_to_booking, objections_to_keeping, rehearsed
 from ledger.services.records import READERS, records_of
-from ledger.services.settlements import settled_since
+from ledger.services.settlements import room_of, settled_of, settled_since
 
 MEMOS = frozenset({Kind.PURCHASE_ORDER, Kind.RECEIPT})
 KINDS = frozenset(SCHEMES) | MEMOS
@@ -64,6 +65,7 @@ class BuiltInLedger(AccountingSystem):
         reads=frozenset(READERS),
         attaches=KINDS,
         tells_settlements=True,
+        tells_settlements_of=True,
     )
     opens_books = True
 
@@ -120,6 +122,15 @@ class BuiltInLedger(AccountingSystem):
         """Every payment and refund posted at or after `since` (aware UTC) that is not reversed, by a posting or by a
         person; of what it settles what is not reversed. Raises `Misconfigured`."""
         return settled_since(self._books(), since)
+
+    def settlements_of(self, document: Document) -> Sequence[Settled]:
+        """Every payment and refund of what the document settles that is not reversed. Inside of a transaction that
+        stays so until it ends. Raises `Misconfigured`."""
+        return settled_of(self._books(), {one.posted_as for one in document.allocations})
+
+    def room_for(self, document: Document) -> Mapping[str, Decimal]:
+        """What is open of each entry that the document settles, or settled where it takes back. Raises as above."""
+        return room_of(self._books(), {one.posted_as for one in document.allocations}, document.kind)
 
     def records(self, kind: RecordKind) -> Iterator[Record]:
         """Every record of a kind, inactive ones too, in pages; accounts without those that the ledger itself books to.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
-from integrations.accessplanit import discovery, heads, hints, mapping, names, tokens, whole, writing
+from integrations.accessplanit import discovery, heads, hints, mapping, names, settlements, tokens, whole, writing
 from integrations.accessplanit.client import Client
 from integrations.accessplanit.named import FIELD_NAMES, PARTS
 from integrations.accessplanit.names import INVOICE
@@ -17,7 +18,7 @@ from integrations.accessplanit.settings import SETTINGS
 from integrations.accessplanit.terms import MOST_REQUESTS, USUAL_REQUESTS, Reading, Terms, number, reading, terms
 from integrations.accessplanit.values import SOURCE
 from integrations.base import Answer, Expected, Link
-from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted
+from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Settled
 from integrations.errors import Misconfigured, Rejected
 from integrations.feeds import (
     Amendment,
@@ -55,6 +56,7 @@ class AccessPlanit(FedSource):
         # How soon a new transaction can be searched is not known.
         lookup_complete=False,
         quiet_seconds=120,
+        tells_settlements_of=True,
     )
     uses_tokens: ClassVar[bool] = True
     kinds: ClassVar[frozenset[Kind]] = frozenset(kind for feed in names.FEEDS for kind in feed.kinds)
@@ -80,7 +82,7 @@ class AccessPlanit(FedSource):
         """Payments are entered where a setting says so, or where the platform's own description does."""
         word = settings.get("write_payments", "").strip().lower()
         writes = word == "yes" or (word != "no" and told.get("takes_payments") is True)
-        return replace(cls.can, kinds=_PAYMENTS if writes else frozenset(), lookup=writes)
+        return replace(cls.can, kinds=_PAYMENTS if writes else frozenset(), lookup=writes, tells_settlements_of=writes)
 
     @classmethod
     def check(cls, settings: Mapping[str, str]) -> None:
@@ -204,6 +206,14 @@ class AccessPlanit(FedSource):
     def find(self, document: Document, *, key: IdempotencyKey) -> tuple[Posted, ...]:
         """All transactions whose reference has our key. Raises as the base says."""
         return writing.ours(self._client, key=key)
+
+    def settlements_of(self, document: Document) -> Sequence[Settled]:
+        """The payments and refunds on the invoices of a document that others entered. Raises as the base says."""
+        return settlements.of(self._client, document)
+
+    def room_for(self, document: Document) -> Mapping[str, Decimal]:
+        """What of those invoices is open, or paid. Raises as the base says."""
+        return settlements.room(self._client, document)
 
     def amend(self, external_id: str, changes: Amendment) -> None:
         """Change an invoice's order number or due date, or write the posted number into it. Raises as the base says."""

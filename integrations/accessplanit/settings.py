@@ -130,6 +130,18 @@ _WRITING: Final = (
         choices=(("found", "Where its field list says that it is possible"), ("yes", "Yes"), ("no", "No")),
     ),
     _advanced(
+        "payment_method",
+        "Method of payments from the books",
+        "The word of accessplanit for money that came by a bank account that is not named below.",
+        "BACS",
+    ),
+    _advanced(
+        "payment_methods",
+        "Methods by bank account",
+        "For each bank account in the books the word of accessplanit, one on a line: 1200 = BACS.",
+        is_long=True,
+    ),
+    _advanced(
         "posted_number_field",
         "Field for the posted number",
         "A custom field of invoices such as CF_Journal_number. Empty writes none.",

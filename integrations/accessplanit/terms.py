@@ -56,6 +56,9 @@ class Terms:
     modules: Mapping[str, str]
     writes: bool | None
     posted_number: str
+    method: str
+    methods: Mapping[str, str]
+    """By the code of a bank account, in small letters."""
 
 
 def reading(given: Mapping[str, str]) -> Reading:
@@ -94,6 +97,8 @@ def terms(link: Link) -> Terms:
         modules=names.modules(_text(given, "modules")),
         writes={"yes": True, "no": False, "found": None}[_one_of(given, "write_payments", ("found", "yes", "no"))],
         posted_number=_text(given, "posted_number_field"),
+        method=_text(given, "payment_method"),
+        methods=_methods(_text(given, "payment_methods")),
     )
 
 
@@ -116,6 +121,17 @@ def _text(given: Mapping[str, str], key: str) -> str:
 
 def _words(given: Mapping[str, str], key: str) -> list[str]:
     return [word for part in _text(given, key).replace("\n", ",").split(",") if (word := part.strip())]
+
+
+def _methods(text: str) -> Mapping[str, str]:
+    found = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        account, _, word = (part.strip() for part in line.partition("="))
+        if not account or not word:
+            message = f"The line {line[:40]} is not understood. Write bank account = method, such as 1200 = BACS."
+            raise Misconfigured(message, field="payment_methods")
+        found[account.lower()] = word
+    return found
 
 
 def _needed(given: Mapping[str, str], key: str, what: str) -> str:

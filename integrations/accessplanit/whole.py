@@ -30,17 +30,17 @@ def body(client: Client, head: Head) -> bytes:
 
 
 def _invoice(client: Client, record: Mapping[str, Any]) -> dict[str, Any]:
-    return {"items": _parts(client, ITEM, _ITEM_INVOICE, record)}
+    return {"items": parts_of(client, ITEM, _ITEM_INVOICE, record)}
 
 
 def _credit_note(client: Client, record: Mapping[str, Any]) -> dict[str, Any]:
     if not client.terms.modules[CREDIT_NOTE_ITEM]:
         return {"items": []}
     name = client.terms.reading.fields["credit_note_item.credit_note"]
-    return {"items": _parts(client, CREDIT_NOTE_ITEM, name, record)}
+    return {"items": parts_of(client, CREDIT_NOTE_ITEM, name, record)}
 
 
-def _transaction(client: Client, record: Mapping[str, Any]) -> dict[str, Any]:
+def of_transaction(client: Client, record: Mapping[str, Any]) -> dict[str, Any]:
     """Its links to invoices, and the heads of those: they know the customer."""
     allocations = _links(client, record)
     try:
@@ -54,7 +54,7 @@ def _transaction(client: Client, record: Mapping[str, Any]) -> dict[str, Any]:
     return {"allocations": allocations, "invoices": heads}
 
 
-_OF: Final = {INVOICE: _invoice, TRANSACTION: _transaction}
+_OF: Final = {INVOICE: _invoice, TRANSACTION: of_transaction}
 
 
 def _links(client: Client, record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -63,14 +63,14 @@ def _links(client: Client, record: Mapping[str, Any]) -> list[Mapping[str, Any]]
     if not client.terms.modules[ALLOCATION]:
         return []
     try:
-        return _parts(client, ALLOCATION, fields["allocation.transaction"], record)
+        return parts_of(client, ALLOCATION, fields["allocation.transaction"], record)
     except (NotShown, NoModule, NotUnderstood):
         if Row(record).has(fields["transaction.invoice"]):
             return []
         raise
 
 
-def _parts(client: Client, module: str, name: str, record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def parts_of(client: Client, module: str, name: str, record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """All rows of a module that belong to a record: until there are no more, since a short page proves nothing.
 
     Raises `Retryable` for a row of another record.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from integrations.accessplanit.moments import written_day
 from integrations.accessplanit.names import INVOICE, TRANSACTION
 from integrations.accessplanit.query import Query, contains
 from integrations.accessplanit.rows import Row
-from integrations.accessplanit.terms import Reading
+from integrations.accessplanit.terms import Reading, Terms
 from integrations.accessplanit.values import currency, external_id, in_their_unit, money
 from integrations.documents import Document, IdempotencyKey, Kind, Posted
 from integrations.errors import Malformed, Misconfigured, Rejected
@@ -31,9 +32,18 @@ def enter(client: Client, document: Document, *, key: IdempotencyKey, reference:
         message = "A payment is entered in accessplanit on exactly one invoice. Split it, or enter it there by hand."
         raise Rejected(message, field="allocations")
     invoice = client.one(INVOICE, bare_id(INVOICE, document.allocations[0].external_id))
-    fields = body(document, answers.id_of(invoice), key, reference, client.terms.reading)
+    fields = body(with_method(document, client.terms), answers.id_of(invoice), key, reference, client.terms.reading)
     id_, _ = client.create(TRANSACTION, fields)
     return Posted(external_id=external_id(TRANSACTION, id_), number=id_)
+
+
+def with_method(document: Document, terms: Terms) -> Document:
+    """The document with a method in accessplanit's word: its own, else that of its bank account, else the usual one."""
+    lines = (
+        replace(line, item_code=line.item_code or terms.methods.get((line.account_code or "").lower(), terms.method))
+        for line in document.lines
+    )
+    return replace(document, lines=tuple(lines))
 
 
 def body(

@@ -57,6 +57,11 @@ def lock_entries(pks: list[int]) -> None:
     list(Entry.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk").values_list("pk"))
 
 
+def is_entry_id(text: str) -> bool:
+    """Whether a text is the id of an entry as we write it."""
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST_ID and str(int(text)) == text
+
+
 @dataclass(frozen=True, slots=True)
 class Settling:
     """A document, its customer (None where one has yet to be made), and the items that it names by their ids."""
@@ -146,15 +151,11 @@ class Settling:
 
 def _named(books: Books, document: Document, *, lock: bool) -> dict[str, Item]:
     """The entries of these books that the allocations name, by their ids as text."""
-    pks = [int(each.posted_as) for each in document.allocations if _is_id(each.posted_as)]
+    pks = [int(each.posted_as) for each in document.allocations if is_entry_id(each.posted_as)]
     if lock:
         lock_entries(pks)
     named = Entry.objects.filter(books=books, pk__in=pks).select_related("supplier", "customer")
     return {str(item.entry.pk): item for item in items_of(named)}
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= LONGEST_ID and str(int(text)) == text
 
 
 def _told(allocation: Allocation) -> str:

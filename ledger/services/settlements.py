@@ -1,18 +1,22 @@
-"""Tell customers' payments and refunds, whoever wrote them, newest numbers first, without a scan of older ones."""
+"""Tell customers' payments and refunds, whoever wrote them: all since a moment, newest numbers first and without a scan
+of older ones, or those of some invoices."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from decimal import Decimal
 
+from django.db import connection
 from django.db.models import Prefetch
 
 from integrations import documents
 from integrations.documents import Allocation, Document, Kind, Line, Settled
 from ledger.models import Books, Entry, EntryAllocation, EntryKind, EntryLine, Series
+from ledger.services.allocating import is_entry_id, lock_entries
 from ledger.services.by_hand import SOURCE
 from ledger.services.listing import pages_since
+from ledger.services.open_items import items_of
 from ledger.services.parties import CUSTOMER_TEXTS
 
 ZERO = Decimal("0.00")
@@ -26,6 +30,29 @@ def settled_since(books: Books, since: datetime) -> Iterator[Settled]:
         pks = [entry.pk for entry in page if entry.kind in TOLD and entry.posted_at >= since]
         if pks:
             yield from (_settled(entry, books) for entry in _standing(pks))
+
+
+def settled_of(books: Books, entry_ids: Collection[str]) -> list[Settled]:
+    """Every payment and refund that goes to one of these entries (their ids as text) and is not reversed.
+
+    Inside of a transaction the entries are locked, so that nobody settles them before it ends.
+    """
+    pks = _ids(entry_ids)
+    if connection.in_atomic_block:
+        lock_entries(pks)
+    allocations = EntryAllocation.objects.filter(settled__in=pks, settled__books=books, settled__reversal=None)
+    found = sorted(set(allocations.filter(entry__kind__in=TOLD).values_list("entry_id", flat=True)))
+    return [_settled(entry, books) for entry in _standing(found)]
+
+
+def room_of(books: Books, entry_ids: Collection[str], kind: Kind) -> dict[str, Decimal]:
+    """The most that a document of this kind may settle of each of these entries, or take back, by the entry's id."""
+    entries = Entry.objects.filter(books=books, pk__in=_ids(entry_ids)).select_related("supplier", "customer")
+    return {str(item.entry.pk): item.room_for(kind) for item in items_of(entries)}
+
+
+def _ids(entry_ids: Collection[str]) -> list[int]:
+    return sorted({int(one) for one in entry_ids if is_entry_id(one)})
 
 
 def _standing(pks: list[int]) -> list[Entry]:

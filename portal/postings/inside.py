@@ -28,6 +28,8 @@ from portal.postings.outcome import booked_fields
 from portal.postings.settled_first import gave_up, put_off, release, unsettled
 from portal.postings.statements import BOOKED
 from portal.postings.states import Actor, State
+from portal.postings.twins.deciding import decide, is_looked_at, look
+from portal.postings.twins.verdicts import Ask, Go, There, Verdict, Wait
 
 
 def books_inside(posting: Posting) -> bool:
@@ -60,7 +62,8 @@ def post_inside(posting: Posting, *, who: Actor) -> None:
     try:
         document = document_of(posting)
         with atomic():
-            posted = _post(posting, document)
+            verdict = _looked_for(posting, document)
+            posted = _post(posting, document) if isinstance(verdict, Go) else None
     except (OperationalError, InterfaceError):
         raise
     except Rejected as error:
@@ -71,11 +74,36 @@ def post_inside(posting: Posting, *, who: Actor) -> None:
         why = f"An error on our side: {_name(error)}. Staff have the details."
         _counted(posting, State.HELD, who, why, error_class=_name(error), traceback=traceback.format_exc())
     else:
+        if posted is None:
+            _decided(posting, document, verdict, started_at, who)
+            return
         fields = booked_fields(document, posted)
         if not _booked_at_once(posting, started_at, who, fields):
             _close(posting, started_at, posted)
             _counted(posting, State.POSTED, who, "", **fields)
         release(posting)
+
+
+def _looked_for(posting: Posting, document: Document) -> Verdict:
+    """Whether somebody recorded this payment by hand. What it settles stays locked until the transaction ends."""
+    if not is_looked_at(posting, document):
+        return Go()
+    return decide(posting, document, look(posting, connector_for(posting), document))
+
+
+def _decided(posting: Posting, document: Document, verdict: Verdict, now: datetime, who: Actor) -> None:
+    """It is not booked: it is there already, or waits, or a person must say."""
+    match verdict:
+        case There(posted, why):
+            _close(posting, now, posted)
+            _counted(posting, State.POSTED, who, why, **booked_fields(document, posted))
+            release(posting)
+        case Wait(why) if not has_waited_too_long(posting, now):
+            same = Posting.objects.filter(pk=posting.pk, state=State.READY)
+            same.update(next_attempt_at=now + ASK_AGAIN, reason=why)
+        case Wait(why) | Ask(why):
+            about = verdict.about if isinstance(verdict, Ask) else ""
+            change(posting, State.HELD, who=who, why=why, reason=why, reason_field=about, next_attempt_at=None)
 
 
 def _wait_for(posting: Posting, settled: Allocation, now: datetime, who: Actor) -> None:

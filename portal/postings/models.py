@@ -18,11 +18,13 @@ from portal.postings.figures.models import Counting, DayFigures
 from portal.postings.reconciliation.models import Difference, ListedDocument, ReconciliationRun
 from portal.postings.restoring.models import VoidNumbers
 from portal.postings.states import LEASED, UNDER_WAY, WAITING_FOR_THEIR_TIME, Actor, State
+from portal.postings.twins.models import Pair, PairQuestion
 from portal.tenants.models import Company
 
 __all__ = [
     "Attempt", "Counting", "DayFigures", "Difference", "HandedFile", "Handover", "HandoverMark", "ListedDocument",
-    "NumberSeries", "Posting", "Purpose", "ReconciliationRun", "Revision", "RevisionState", "Transaction", "Transition",
+    "NumberSeries", "Pair", "PairQuestion", "Posting", "Purpose",
+    "ReconciliationRun", "Revision", "RevisionState", "Transaction", "Transition",
     "Trigger", "VoidNumbers",
 ]  # fmt: skip
 

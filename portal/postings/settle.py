@@ -21,11 +21,13 @@ from portal.postings.changes import change
 from portal.postings.claim import Claim
 from portal.postings.models import Posting, Purpose
 from portal.postings.moves import ask_later, hold, move
+from portal.postings.order_first import ASK_AGAIN, has_waited_too_long
 from portal.postings.outcome import booked_fields
 from portal.postings.quiet import is_quiet, outcome_unknown
 from portal.postings.schedule import MISSES_BEFORE_ABSENT, RECHECK_SECONDS, next_try
 from portal.postings.states import Actor, State
 from portal.postings.trusted_key import SAME_KEY, key_protects
+from portal.postings.twins.verdicts import Ask, There, Verdict, Wait
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +53,27 @@ def posted(claimed: Claim, document: Document, result: Posted) -> None:
     with atomic():
         _answered(claimed)
         _into_the_books(claimed, document, result, "")
+
+
+def decided(claimed: Claim, document: Document, verdict: Verdict) -> None:
+    """A payment was looked for before it was sent. Call it inside `atomic`; nothing happens where it is to be sent."""
+    now = timezone.now()
+    match verdict:
+        case There(posted, why):
+            _answered(claimed)
+            _into_the_books(claimed, document, posted, why)
+        case Wait(why) if not has_waited_too_long(claimed.posting, now):
+            _unsent(claimed, why, next_attempt_at=now + ASK_AGAIN)
+        case Wait(why) | Ask(why):
+            about = verdict.about if isinstance(verdict, Ask) else ""
+            if _unsent(claimed, why, reason_field=about, next_attempt_at=None):
+                change(claimed.posting, State.HELD, who=Actor.WORKER, why=why, reason=why)
+
+
+def _unsent(claimed: Claim, why: str, **fields: Any) -> bool:
+    """Nothing was sent: it is as ready as before."""
+    _answered(claimed)
+    return move(claimed, State.READY, why, reason=why, may_exist=claimed.existed_before, **fields)
 
 
 def awaiting(claimed: Claim, result: Awaiting) -> None:
@@ -114,9 +137,10 @@ def mismatch(document: Document, match: Posted) -> tuple[str, str, str] | None:
 
 def _into_the_books(claimed: Claim, document: Document, result: Posted, why: str) -> None:
     fields = booked_fields(document, result)
+    reason = "" if why == FOUND else why
     try:
         with atomic():
-            moved = move(claimed, State.POSTED, why, result=result, reason="", next_attempt_at=None, **fields)
+            moved = move(claimed, State.POSTED, why, result=result, reason=reason, next_attempt_at=None, **fields)
     except IntegrityError:
         _hold_anothers(claimed, result)
         return

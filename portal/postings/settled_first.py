@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from integrations.content import from_json
 from integrations.documents import Allocation, Document, Kind
+from portal.connections.models import Side
 from portal.postings.models import Posting
 from portal.postings.states import FINAL, State
 
@@ -42,16 +43,21 @@ def unsettled(posting: Posting) -> Allocation | None:
     """The first document that this posting settles and that is not in the books yet: on its way there, before a person,
     or never taken so far. One that was voided is waited for no longer."""
     allocations = _allocations(posting)
-    if not allocations:
+    if not allocations or _goes_back(posting):
         return None
     states = {key: State(one.state) for key, one in _postings(posting, allocations).items()}
     return next((one for one in allocations if states.get(_key(one), State.READY) not in FINAL), None)
 
 
 def with_what_is_posted(document: Document, posting: Posting) -> Document:
-    """The document with the external ids of what it settles, as far as these are in the books of its connection."""
+    """The document with the external ids of what it settles, as far as these are in the books of its connection, or in
+    the source that it goes back to."""
     if not document.allocations:
         return document
+    if _goes_back(posting):
+        return replace(
+            document, allocations=tuple(replace(one, posted_as=one.external_id) for one in document.allocations)
+        )
     found = _postings(posting, document.allocations)
     external_ids = {key: one.external_id or "" for key, one in found.items() if one.state == State.POSTED}
     allocations = (replace(one, posted_as=external_ids.get(_key(one), "")) for one in document.allocations)
@@ -89,6 +95,11 @@ def put_off(posting: Posting, allocation: Allocation, until: datetime) -> None:
     """Due again at `until` (aware UTC), with the reason; nothing happens where it was taken meanwhile."""
     same = Posting.objects.filter(pk=posting.pk, state=State.READY, next_attempt_at=posting.next_attempt_at)
     same.update(next_attempt_at=until, waits_for=mark_of(allocation), reason=WAITING.format(what=words_of(allocation)))
+
+
+def _goes_back(posting: Posting) -> bool:
+    """Into a source: what it settles came from there, and is named by the source's own ids."""
+    return posting.connection.side == Side.SOURCE
 
 
 def _allocations(posting: Posting) -> tuple[Allocation, ...]:

@@ -26,6 +26,8 @@ from portal.postings.inside import connector_for, key_of, post_inside
 from portal.postings.models import Posting, Purpose
 from portal.postings.shares import shares
 from portal.postings.states import Actor, State
+from portal.postings.twins.deciding import decide, is_looked_at, look
+from portal.postings.twins.verdicts import Go
 from portal.postings.waiting import announce
 
 GOES_ON_AT_MOST = 50
@@ -128,6 +130,8 @@ def _perform(claimed: Claim) -> None:
     except Exception as error:  # noqa: BLE001 - the closed table in settle decides; a bug is held with its traceback
         settle.failed(claimed, error)
         return
+    if result is None:
+        return  # it was not sent, and is settled
     if isinstance(result, Posted):
         settle.posted(claimed, document, result)
     elif isinstance(result, Awaiting):
@@ -136,9 +140,21 @@ def _perform(claimed: Claim) -> None:
         settle.found(claimed, document, result)
 
 
-def _send(claimed: Claim, document: Document) -> Posted | Awaiting:
+def _send(claimed: Claim, document: Document) -> Posted | Awaiting | None:
     posting = claimed.posting
+    if is_looked_at(posting, document) and not _is_new_there(claimed, document):
+        return None
     return _connector(claimed).post(document, key=key_of(posting), reference=posting.transaction.number)
+
+
+def _is_new_there(claimed: Claim, document: Document) -> bool:
+    """Whether nobody has entered this payment there by hand. Else it is settled, in the transaction that finds it."""
+    seen = look(claimed.posting, _connector(claimed), document)
+    with atomic():
+        verdict = decide(claimed.posting, document, seen)
+        settle.decided(claimed, document, verdict)
+    give_back_connection()
+    return isinstance(verdict, Go)
 
 
 def _look_up(claimed: Claim, document: Document) -> tuple[Posted, ...]:
@@ -151,7 +167,7 @@ def _poll(claimed: Claim, document: Document) -> Posted | Awaiting:
     return _connector(claimed).poll(document, operation=claimed.posting.operation)
 
 
-CALLS: dict[Purpose, Callable[[Claim, Document], Posted | Awaiting | tuple[Posted, ...]]] = {
+CALLS: dict[Purpose, Callable[[Claim, Document], Posted | Awaiting | tuple[Posted, ...] | None]] = {
     Purpose.SEND: _send,
     Purpose.LOOKUP: _look_up,
     Purpose.POLL: _poll,
