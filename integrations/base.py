@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from integrations.amendments import Amended, Amendment
 from integrations.documents import Awaiting, Company, Document, IdempotencyKey, Kind, Posted, Settled, Stage, Written
 from integrations.errors import Malformed, Missing, OutcomeUnknown, Rejected, Unauthorised
 from integrations.hearing import Heard, Hears
@@ -242,6 +243,29 @@ class AccountingSystem(System):
         Raises `Retryable`, `Unauthorised`, `Misconfigured`.
         """
         return iter(())
+
+    def amended_since(self, since: datetime) -> Iterator[Amended]:
+        """Every posted sales invoice whose order number or due date was changed at or after `since` (aware UTC),
+        whoever changed it, the longest ago first, page by page, as it stands now.
+
+        Asked only of a system that `can.tells_amendments`; one may come twice, and one may be seen some time after its
+        moment, so ask for the last while again. Raises `Retryable`, `Unauthorised`, `Misconfigured`.
+        """
+        return iter(())
+
+    def terms_of(self, external_id: str) -> Amended:
+        """Order number and due date of one posted sales invoice as they stand now. Asked and raises as
+        `amended_since`, and `Missing` where there is none, or it was reversed."""
+        raise Rejected(f"{self.metadata.name} tells no order numbers and due dates.")
+
+    def amend_posted(self, external_id: str, changes: Amendment, *, before: Amended | None = None) -> None:
+        """Change the order number or the due date of a posted sales invoice: only members in `can.amends`.
+
+        Repeating it changes nothing more. `before` is what `terms_of` told last, where it tells: a system that can
+        compare in one step writes only where that still stands, and raises `Retryable` where it does not. Raises what
+        `post` raises, and `Missing`.
+        """
+        raise Rejected(f"{self.metadata.name} takes no changes of what is posted.")
 
     def records(self, kind: RecordKind) -> Iterator[Record]:
         """All reference data of a kind, page by page, inactive records too and marked as such.

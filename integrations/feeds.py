@@ -10,9 +10,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
+from integrations.amendments import Amendment
 from integrations.base import Source
 from integrations.documents import Document, Kind
 from integrations.errors import Rejected
@@ -136,18 +137,6 @@ class FieldName:
     setting: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amendment:
-    """What is written back into a record at the source; None leaves a member as it is.
-
-    `posted_number` is the number that the accounting system, or the portal, gave it.
-    """
-
-    order_number: str | None = None
-    due_date: date | None = None
-    posted_number: str | None = None
-
-
 class FedSource(Source):
     """A source with feeds. What `whole` gives is the body of a delivery, which `parse` reads.
 
@@ -204,7 +193,11 @@ class FedSource(Source):
         mine = next((feed.kinds for feed in self.feeds if document.external_id.startswith(f"{feed.name}-")), None)
         return (mine or frozenset()) - {document.kind}
 
+    def amendable(self) -> frozenset[str]:
+        """Which members of an `Amendment` this link takes. No request goes out."""
+        return frozenset()
+
     def amend(self, external_id: str, changes: Amendment) -> None:
-        """Write changes back into a record. Repeating it changes nothing more. Raises what `post` raises, and
-        `Missing`."""
+        """Write changes back into a record: only members of `amendable`. Repeating it changes nothing more. Raises what
+        `post` raises, and `Missing`."""
         raise Rejected(f"{self.metadata.name} takes no changes.")

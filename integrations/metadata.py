@@ -79,7 +79,9 @@ class Abilities:
     `key_seconds`: how long the vendor says that it remembers an idempotency key; None where it takes none.
     `reads`: the kinds of reference data that it can tell. `attaches`: a file can be attached to a posted document of
     these kinds. `tells_settlements`: it can tell customers' payments and refunds, whoever wrote them, and
-    `tells_settlements_of`: those of one invoice, asked for right before a payment of it is sent.
+    `tells_settlements_of`: those of one invoice, asked for right before a payment of it is sent. `amends`: which
+    members of an `Amendment` it takes for a posted sales invoice. `tells_amendments`: it can tell the order number and
+    the due date of posted sales invoices, and which of them were changed since a moment.
     """
 
     kinds: frozenset[Kind]
@@ -95,6 +97,8 @@ class Abilities:
     attaches: frozenset[Kind] = frozenset()
     tells_settlements: bool = False
     tells_settlements_of: bool = False
+    amends: frozenset[str] = frozenset()
+    tells_amendments: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.db import connection
 
+from integrations.amendments import TERMS, Amended, Amendment
 from integrations.base import AccountingSystem
 from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Settled, Written
 from integrations.errors import Misconfigured, Rejected
@@ -18,6 +19,7 @@ from integrations.previewing import Objection, Preview
 from integrations.reference import Record, RecordKind
 from ledger.models import Books, Entry
 from ledger.services import UnknownParties, entry_by_key, keep_memo, open_books, post_document
+from ledger.services.amending import amend, amended_since, terms_of
 from ledger.services.attaching import entry_of, keep_file
 from ledger.services.journal import SCHEMES
 from ledger.services.listing import entries_since
@@ -28,6 +30,8 @@ from ledger.services.settlements import room_of, settled_of, settled_since
 
 MEMOS = frozenset({Kind.PURCHASE_ORDER, Kind.RECEIPT})
 KINDS = frozenset(SCHEMES) | MEMOS
+PORTAL = "Postroom"
+AMENDED = "It was changed at the source."
 
 
 class BuiltInLedger(AccountingSystem):
@@ -66,6 +70,8 @@ class BuiltInLedger(AccountingSystem):
         attaches=KINDS,
         tells_settlements=True,
         tells_settlements_of=True,
+        amends=frozenset(TERMS),
+        tells_amendments=True,
     )
     opens_books = True
 
@@ -131,6 +137,19 @@ class BuiltInLedger(AccountingSystem):
     def room_for(self, document: Document) -> Mapping[str, Decimal]:
         """What is open of each entry that the document settles, or settled where it takes back. Raises as above."""
         return room_of(self._books(), {one.posted_as for one in document.allocations}, document.kind)
+
+    def amended_since(self, since: datetime) -> Iterator[Amended]:
+        """Every sales invoice that stands and was changed at or after `since` (aware UTC). Raises `Misconfigured`."""
+        return amended_since(self._books(), since)
+
+    def terms_of(self, external_id: str) -> Amended:
+        """A sales invoice's order number and due date. Raises `Missing`, `Misconfigured`."""
+        return terms_of(self._books(), external_id)
+
+    def amend_posted(self, external_id: str, changes: Amendment, *, before: Amended | None = None) -> None:
+        """Change a sales invoice's order number or due date, inside of a transaction or not, where `before` still
+        stands. Raises as the base says."""
+        amend(self._books(), external_id, changes, who=PORTAL, why=AMENDED, before=before)
 
     def records(self, kind: RecordKind) -> Iterator[Record]:
         """Every record of a kind, inactive ones too, in pages; accounts without those that the ledger itself books to.

@@ -17,11 +17,11 @@ from integrations.accessplanit.query import Query
 from integrations.accessplanit.settings import SETTINGS
 from integrations.accessplanit.terms import MOST_REQUESTS, USUAL_REQUESTS, Reading, Terms, number, reading, terms
 from integrations.accessplanit.values import SOURCE
+from integrations.amendments import POSTED_NUMBER, TERMS, Amendment
 from integrations.base import Answer, Expected, Link
 from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Settled
 from integrations.errors import Misconfigured, Rejected
 from integrations.feeds import (
-    Amendment,
     Call,
     FedSource,
     Feed,
@@ -214,6 +214,11 @@ class AccessPlanit(FedSource):
     def room_for(self, document: Document) -> Mapping[str, Decimal]:
         """What of those invoices is open, or paid. Raises as the base says."""
         return settlements.room(self._client, document)
+
+    def amendable(self) -> frozenset[str]:
+        """Order number and due date; the posted number where a setting names a field for it."""
+        has_field = bool(self.link.settings.get("posted_number_field", "").strip())
+        return frozenset((*TERMS, POSTED_NUMBER) if has_field else TERMS)
 
     def amend(self, external_id: str, changes: Amendment) -> None:
         """Change an invoice's order number or due date, or write the posted number into it. Raises as the base says."""

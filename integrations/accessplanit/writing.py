@@ -16,9 +16,9 @@ from integrations.accessplanit.query import Query, contains
 from integrations.accessplanit.rows import Row
 from integrations.accessplanit.terms import Reading, Terms
 from integrations.accessplanit.values import currency, external_id, in_their_unit, money
+from integrations.amendments import Amendment
 from integrations.documents import Document, IdempotencyKey, Kind, Posted
 from integrations.errors import Malformed, Misconfigured, Rejected
-from integrations.feeds import Amendment
 
 _MOST_FOUND = 50
 

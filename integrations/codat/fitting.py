@@ -38,7 +38,9 @@ _WORDS: Final[Mapping[str, str]] = {
     f"{LINES}.taxRateRef.id": "tax rate",
 }
 # Their absence is told with the code that was not found.
-_LOOKED_UP: Final = frozenset({"supplierRef.id", "customerRef.id", "accountRef.id", f"{LINES}.accountRef.id", f"{LINES}.taxRateRef.id"})
+_LOOKED_UP: Final = frozenset(
+    {"supplierRef.id", "customerRef.id", "accountRef.id", f"{LINES}.accountRef.id", f"{LINES}.taxRateRef.id"}
+)
 _ITEMS_ONLY: Final = "The accounting software takes {kind} only with items of its own list, which have no account."
 
 

@@ -16,6 +16,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 
 from ledger.admin.allocations import allocation_sections, open_shown
+from ledger.admin.amending import AMEND, amend_page, buttons, changes_section
 from ledger.admin.attachments import DOWNLOAD, attachments_table, download
 from ledger.admin.base import ModelAdmin, ReadOnly, Table, figure, linked
 from ledger.models import Entry, EntryKind
@@ -59,9 +60,17 @@ class EntryAdmin(ReadOnly, ModelAdmin[Entry]):
         return entry.party.name
 
     def get_urls(self) -> list[URLPattern]:
-        """Django's own, and the files."""
+        """Django's own, the files, and the page for changes."""
         page = self.admin_site.admin_view(self.attachment_page)
-        return [path("<int:pk>/attachments/<int:attachment>/", page, name=DOWNLOAD), *super().get_urls()]
+        return [
+            path("<int:pk>/attachments/<int:attachment>/", page, name=DOWNLOAD),
+            path("<int:pk>/amend/", self.admin_site.admin_view(self.amend_page), name=AMEND),
+            *super().get_urls(),
+        ]
+
+    def amend_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Order number and due date of a sales invoice, for whoever may change entries."""
+        return amend_page(request, pk, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def attachment_page(self, request: HttpRequest, pk: int, attachment: int) -> HttpResponse:
         """One file, for whoever may see entries."""
@@ -79,7 +88,8 @@ class EntryAdmin(ReadOnly, ModelAdmin[Entry]):
         """Django's page, with the lines beneath; the site's change form shows `sections`."""
         entry = self.get_object(request, unquote(object_id))
         if entry is not None and self.has_view_permission(request, entry):
-            extra_context = {**(extra_context or {}), "sections": sections_of(entry)}
+            shown = {"sections": sections_of(entry), "buttons": buttons(request, entry)}
+            extra_context = {**(extra_context or {}), **shown}
         return super().change_view(request, object_id, form_url, extra_context)
 
 
@@ -100,6 +110,7 @@ def sections_of(entry: Entry) -> list[dict[str, object]]:
     if entry.memo_count:
         sections.append({"title": "Memo lines, which book nothing", "table": memo_table(entry)})
     sections += allocation_sections(entry)
+    sections += changes_section(entry)
     if (files := attachments_table(entry)).rows:
         sections.append({"title": "Attachments", "table": files})
     return sections
@@ -114,6 +125,7 @@ def facts_of(entry: Entry) -> list[tuple[str, object]]:
     return [
         ("Kind", what_is(entry)),
         ("Date", spoken(entry.date)),
+        ("Due date", spoken(entry.due_date) if entry.due_date else ""),
         ("Books", linked(entry.books)),
         ("Supplier" if entry.customer is None else "Customer", linked(entry.party)),
         ("Description", entry.description),

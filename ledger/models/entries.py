@@ -38,7 +38,8 @@ HAS_BASE = Q(base_net__isnull=False, base_tax__isnull=False, base_gross__isnull=
 
 
 class Entry(Final):
-    """One posted document, one reversal, or one memo. Never changed: see `ledger.services`.
+    """One posted document, one reversal, or one memo. Never changed (see `ledger.services`), but for the order number
+    and the due date of a sales invoice, and each such change has its row (`EntryChange`).
 
     `net`, `tax` and `gross` are the document's header totals in `currency`; `base_*` the same in the books' base
     currency, None only on memos. A credit note's amounts are positive, a reversal's are the negated ones of what it
@@ -62,6 +63,7 @@ class Entry(Final):
     supplier_reference = models.CharField(
         max_length=LONGEST, blank=True, db_index=True, help_text=_("The supplier's own document number.")
     )
+    due_date = models.DateField(null=True, blank=True, help_text=_("Empty: the document named none."))
     description = models.CharField(blank=True)
     currency = models.CharField(max_length=3)
     net = MoneyField()

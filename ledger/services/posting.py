@@ -77,6 +77,7 @@ def blank_entry(books: Books, document: Document, key: str, reference: str) -> E
         document_number=document.number,
         order_number=document.order_number,
         supplier_reference=document.supplier_reference,
+        due_date=document.due_date,
         description=document.title,
         currency=document.currency,
     )

@@ -110,9 +110,7 @@ def _account(platform: Platform, place: int, code: str) -> dict[str, Any]:
         "type": kind,
         "status": "Active",
         "isBankAccount": False,
-        "validDatatypeLinks": [
-            {"property": "Id", "links": [f"{place}.LineItems.AccountRef.Id" for place in places]}
-        ],
+        "validDatatypeLinks": [{"property": "Id", "links": [f"{place}.LineItems.AccountRef.Id" for place in places]}],
     }
 
 

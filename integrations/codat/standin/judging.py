@@ -66,7 +66,10 @@ def _of_document(desk: Desk, body: Mapping[str, Any]) -> Iterator[tuple[str, str
 def _locked(desk: Desk, body: Mapping[str, Any], member: str = "issueDate") -> Iterator[tuple[str, str]]:
     lock, day = desk.entity.get("ledgerLockDate"), body.get(member)
     if lock and day and moment(day).date() <= moment(lock).date():
-        yield f"{member[:1].upper()}{member[1:]}", f"The document date is on or before the lock date {lock[:10]} of the organisation."
+        yield (
+            f"{member[:1].upper()}{member[1:]}",
+            f"The document date is on or before the lock date {lock[:10]} of the organisation.",
+        )
 
 
 def _of_references(desk: Desk, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -72,9 +72,7 @@ def books(memory: Memory, connection: Mapping[str, Any]) -> Markup:
         every = list(records.every(data_type))[-_LATEST:]
         rows = [_document(one, data_type) for one in reversed(every)]
         if rows:
-            parts.append(
-                section(data_type, table(("Id", "Number", "Date", "With", "Note", "Total", "Status"), rows))
-            )
+            parts.append(section(data_type, table(("Id", "Number", "Date", "With", "Note", "Total", "Status"), rows)))
     for data_type in ("suppliers", "customers", "chartOfAccounts", "taxRates", "trackingCategories"):
         rows = [[one["id"], _name(one), one.get("status", "")] for one in records.every(data_type)]
         parts.append(section(data_type, table(("Id", "Name", "Status"), rows)))

@@ -86,7 +86,9 @@ _PAYMENTS: Final[Mapping[str, Model]] = {
              "totalAmount": "Number*", **MONEY, "date": "DateTime*", "note": "String", "reference": "String*",
              **_links(), "lines.allocatedOnDate": "DateTime*"},
 }  # fmt: skip
-_ADDRESS: Final[Model] = {f"addresses.{name}": "String" for name in ("line1", "city", "region", "country", "postalCode")}
+_ADDRESS: Final[Model] = {
+    f"addresses.{name}": "String" for name in ("line1", "city", "region", "country", "postalCode")
+}
 _PERSON: Final[Model] = {
     "customerName": "String*", "emailAddress": "String", "phone": "String", "taxNumber": "String",
     "addresses": "Array", **_ADDRESS,

@@ -11,10 +11,11 @@ import pytest
 import requests
 
 from integrations.accessplanit.connector import AccessPlanit
+from integrations.amendments import Amendment
 from integrations.documents import Document, Kind, Stage
 from integrations.errors import Misconfigured, Missing, NotDue, OutcomeUnknown, Retryable, Unauthorised
 from integrations.exact import from_json
-from integrations.feeds import Amendment, Wanted
+from integrations.feeds import Wanted
 from tests.integrations.accessplanit.records import EXPECTED
 from tests.integrations.accessplanit.scene import Receiver, StandIn, heads
 from tests.samples import KEY, OTHER_KEY

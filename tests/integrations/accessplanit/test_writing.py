@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from integrations.accessplanit.connector import AccessPlanit
+from integrations.amendments import Amendment
 from integrations.documents import Allocation, Document, Kind, Posted
 from integrations.errors import (
     IntegrationError,
@@ -22,7 +23,6 @@ from integrations.errors import (
     Retryable,
     Unauthorised,
 )
-from integrations.feeds import Amendment
 from tests.integrations.accessplanit.platform import OUTBOUND, asked, connector, results
 from tests.integrations.accessplanit.records import invoice, payment_body, read, transaction
 from tests.outgoing import Calls
