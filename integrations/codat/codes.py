@@ -35,7 +35,10 @@ class Known:
 
 
 def resolve(document: Document, lists: Lists) -> tuple[Known, tuple[Objection, ...]]:
-    """Looks up every code before anything is written; money has no tax and no tracking. Raises `Retryable`, `Unauthorised`, `Misconfigured`."""
+    """Looks up every code before anything is written; money has no tax and no tracking.
+
+    Raises `Retryable`, `Unauthorised`, `Misconfigured`.
+    """
     objections: list[Objection] = []
     party = _party(document, lists, objections.append)
     accounts = _codes(document, lists.accounts, ACCOUNTS, objections.append)

@@ -18,7 +18,8 @@ from integrations.codat.standin.settling import settle
 _CENT: Final = Decimal("0.01")
 VALIDATORS: Final[Mapping[str, str]] = {
     "bills": "Bill", "billCreditNotes": "BillCreditNote", "purchaseOrders": "PurchaseOrder", "suppliers": "Supplier",
-    "journalEntries": "JournalEntry", "invoices": "Invoice", "creditNotes": "CreditNote", "payments": "Payment", "customers": "Customer",
+    "journalEntries": "JournalEntry", "invoices": "Invoice", "creditNotes": "CreditNote", "payments": "Payment",
+    "customers": "Customer",
     "directCosts": "DirectCost",
 }  # fmt: skip
 # The members of a document that hold its number, its tax and its open amount, where they have other names.

@@ -1,7 +1,8 @@
 """What may be pushed where: each platform's model of a document, told as push options and used to judge a body.
 
 A model is written as paths with a type: `String* max=30` is a required text of at most thirty characters, `guid` one
-of a GUID's form, `positive` above zero, `Open|Draft` one of these, `most=40` an array of at most so many. The facts stand in the README.
+of a GUID's form, `positive` above zero, `Open|Draft` one of these, `most=40` an array of at most so many; `single` and
+`location` are only said. The facts stand in the README.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The push models of purchases on each platform, as data: paths with a type and its limits. `models.py` says how to read them.
+"""The push models of purchases, as data: paths with a type and its limits. `models.py` says how to read them.
 
 They follow the documented models, told in our own words; of each only what the portal could come across is here.
 """

@@ -26,8 +26,16 @@ HERE = f"/companies/{COMPANY}"
 THERE = f"{HERE}/connections/{CONNECTION}"
 OPERATION = "0d3cbbc8-71ba-4a03-8a83-0f1b8b8a1b4b"
 MARK = "P-000001 8f14e45f-ceea-467f-9f0d-0c2b5a1d7c11"
-TYPES = {Kind.INVOICE: "bills", Kind.CREDIT_NOTE: "billCreditNotes", Kind.PURCHASE_ORDER: "purchaseOrders"}
-NUMBERS = {"bills": "reference", "billCreditNotes": "billCreditNoteNumber", "purchaseOrders": "purchaseOrderNumber"}
+TYPES = {
+    Kind.INVOICE: "bills", Kind.CREDIT_NOTE: "billCreditNotes", Kind.PURCHASE_ORDER: "purchaseOrders",
+    Kind.SALES_INVOICE: "invoices", Kind.SALES_CREDIT_NOTE: "creditNotes", Kind.PAYMENT: "payments",
+    Kind.REFUND: "payments",
+}  # fmt: skip
+NUMBERS = {
+    "bills": "reference", "billCreditNotes": "billCreditNoteNumber", "purchaseOrders": "purchaseOrderNumber",
+    "invoices": "invoiceNumber", "creditNotes": "creditNoteNumber", "payments": "reference",
+}  # fmt: skip
+SALES_TYPES = frozenset({"invoices", "creditNotes", "payments"})
 LISTS = {
     RecordKind.SUPPLIER: ("suppliers", "suppliers"),
     RecordKind.ACCOUNT: ("chartOfAccounts", "accounts"),
@@ -36,7 +44,8 @@ LISTS = {
 }
 EVERYTHING = {"bills": ["Get", "Post", "UploadAttachment", "GetAttachments"], "billCreditNotes": ["Post"]} | {
     "purchaseOrders": ["Post"], "suppliers": ["Get"], "chartOfAccounts": ["Get"], "taxRates": ["Get"],
-    "trackingCategories": ["Get"],
+    "trackingCategories": ["Get"], "invoices": ["Post"], "creditNotes": ["Post"], "payments": ["Post"],
+    "customers": ["Get"],
 }  # fmt: skip
 SANDBOX = {
     "company": COMPANY, "connection": CONNECTION, "platform": "mqjo", "platform_name": "Sandbox",
@@ -49,10 +58,17 @@ SUPPLIER: dict[str, Any] = {
     "status": "Active",
     "defaultCurrency": "GBP",
 }
+CUSTOMER: dict[str, Any] = {
+    "id": "HARB01",
+    "customerName": "Harbour Logistics Ltd",
+    "status": "Active",
+    "defaultCurrency": "GBP",
+}
 ACCOUNTS: list[dict[str, Any]] = [
     {"id": f"account-{code}", "nominalCode": code, "name": name, "currency": "GBP", "type": "Expense",
      "status": "Active", "isBankAccount": False}
-    for code, name in (("5010", "Course Venue Hire"), ("7504", "Office Stationery"), ("7506", "Software Licences"))
+    for code, name in (("5010", "Course Venue Hire"), ("7504", "Office Stationery"), ("7506", "Software Licences"),
+                       ("4000", "Course fees"), ("4020", "Course materials sold"), ("1200", "Current account"))
 ]  # fmt: skip
 TAX_RATES: list[dict[str, Any]] = [
     {"id": f"tax-{code}", "code": code, "name": f"{rate} %", "status": "Active", "effectiveTaxRate": rate,
@@ -94,22 +110,37 @@ def member(kind: str = "String", *details: str, required: Any = False, **below: 
 def options(data_type: str, **changes: dict[str, Any]) -> dict[str, Any]:
     """A push option that takes what documents of ours have; `changes` replace members."""
     ref = member("Object", id=member())
+    if data_type == "payments":
+        return payment_options(**changes)
     numbers = ("quantity", "unitAmount", "subTotal", "taxAmount", "totalAmount")
     line: dict[str, Any] = {name: member("Number") for name in numbers}
     line["description"] = member("String", "Max length of 4000 characters.")
     tax = "taxAmount" if data_type == "bills" else "totalTaxAmount"
     members = {
         NUMBERS[data_type]: member("String", "Must not exceed 255 charaters long."),
-        "supplierRef": ref,
+        "customerRef" if data_type in SALES_TYPES else "supplierRef": ref,
         **{name: member("DateTime") for name in ("issueDate", "dueDate", "expectedDeliveryDate", "paymentDueDate")},
         **{name: member() for name in ("currency", "status")},
         **{name: member("Number") for name in ("currencyRate", "subTotal", tax, "totalAmount")},
         "note": member("String", "Must not exceed 500 characters."),
         "lineItems": member("Array", **line, accountRef=ref, taxRateRef=ref, trackingCategoryRefs=ref),
     }
-    if data_type == "billCreditNotes":
+    if data_type in {"billCreditNotes", "creditNotes"}:
         del members["dueDate"]
     return member("Object", required=True, **{**members, **changes})
+
+
+def payment_options(**changes: dict[str, Any]) -> dict[str, Any]:
+    """The same for payments; None takes a member away."""
+    links = member("Array", type=member(), id=member(), amount=member("Number"))
+    members = {
+        "customerRef": member("Object", id=member()), "accountRef": member("Object", id=member()),
+        **{name: member("Number") for name in ("totalAmount", "currencyRate")},
+        **{name: member() for name in ("currency", "note", "reference")}, "date": member("DateTime"),
+        "lines": member("Array", amount=member("Number"), links=links, allocatedOnDate=member("DateTime")),
+    }  # fmt: skip
+    kept = {name: one for name, one in {**members, **changes}.items() if one is not None}
+    return member("Object", required=True, **kept)
 
 
 def line(description: str, amounts: str, account: str, rate: str) -> dict[str, Any]:
@@ -126,7 +157,11 @@ def line(description: str, amounts: str, account: str, rate: str) -> dict[str, A
 ROOM = line("Training room, full day", "2 50.00 100.00 20.00 120.00", "account-5010", "tax-T1")
 MANUALS = line("Printed course manuals", "1 50.50 50.50 0.00 50.50", "account-7504", "tax-T0")
 TOOL = line("Authoring tool, annual licence", "1 120.50 120.50 0.00 120.50", "account-7506", "tax-T0")
-PARTY = {"supplierRef": {"id": "CROWN01"}, "issueDate": "2024-03-14T00:00:00"}
+SELLER = {"supplierRef": {"id": "CROWN01"}}
+PARTY = {**SELLER, "issueDate": "2024-03-14T00:00:00"}
+COURSE = line("First aid at work, 12 places", "1 100.00 100.00 20.00 120.00", "account-4000", "tax-T1")
+MANUAL = line("First aid manuals", "1 50.50 50.50 0.00 50.50", "account-4020", "tax-T0")
+BUYER = {"customerRef": {"id": "HARB01"}}
 TOTALS = {"subTotal": Decimal("150.50"), "totalAmount": Decimal("170.50")}
 NOTE = {"note": f"{MARK} Venue hire, March cohort"}
 BODIES: dict[str, dict[str, Any]] = {
@@ -142,6 +177,30 @@ BODIES: dict[str, dict[str, Any]] = {
         "purchaseOrderNumber": "INV000123", **PARTY, "paymentDueDate": "2024-04-13T00:00:00", "currency": "GBP",
         "lineItems": [ROOM, MANUALS], "status": "Open", **TOTALS, "totalTaxAmount": Decimal("20.00"), **NOTE,
     },
+    "invoices": {
+        "invoiceNumber": "INV-2024-0117", **BUYER, "issueDate": "2024-03-14T00:00:00",
+        "dueDate": "2024-04-13T00:00:00", "currency": "GBP", "lineItems": [COURSE, MANUAL], "status": "Submitted",
+        **TOTALS, "totalTaxAmount": Decimal("20.00"), "note": MARK,
+    },
+    "creditNotes": {
+        "creditNoteNumber": "INV-2024-0117", **BUYER, "issueDate": "2024-03-14T00:00:00", "currency": "GBP",
+        "lineItems": [COURSE, MANUAL], "status": "Submitted", **TOTALS, "totalTaxAmount": Decimal("20.00"),
+        "note": MARK,
+    },
+    "payments": {
+        **BUYER, "accountRef": {"id": "account-1200"}, "totalAmount": Decimal("170.50"), "currency": "GBP",
+        "date": "2024-03-14T00:00:00", "note": f"{MARK} BACS", "reference": "BACS 14/03", "lines": [
+            {"amount": Decimal("170.50"), "allocatedOnDate": "2024-03-14T00:00:00",
+             "links": [{"type": "PaymentOnAccount", "id": "HARB01", "amount": Decimal("-170.50")}]},
+        ],
+    },
+    "refunds": {
+        **BUYER, "accountRef": {"id": "account-1200"}, "totalAmount": Decimal("-170.50"), "currency": "GBP",
+        "date": "2024-03-14T00:00:00", "note": f"{MARK} BACS", "reference": "BACS 14/03", "lines": [
+            {"amount": Decimal("-170.50"), "allocatedOnDate": "2024-03-14T00:00:00",
+             "links": [{"type": "PaymentOnAccount", "id": "HARB01", "amount": Decimal("170.50")}]},
+        ],
+    },
     "dollars": {
         "reference": "SI-48213", **PARTY, "dueDate": "2024-04-13T00:00:00", "currency": "USD",
         "currencyRate": Decimal("0.832614108"), "lineItems": [TOOL], "status": "Open", "subTotal": Decimal("120.50"),
@@ -153,12 +212,25 @@ BODIES: dict[str, dict[str, Any]] = {
 def row(document: Document, number: str, *, data_type: str = "bills") -> dict[str, Any]:
     """A document as Codat tells it once it has read it."""
     assert document.date is not None
+    if data_type == "payments":
+        return paid(document, number)
     tax = "taxAmount" if data_type == "bills" else "totalTaxAmount"
     return {
-        "id": number, NUMBERS[data_type]: "SI-48213", "supplierRef": {"id": "CROWN01"}, "note": NOTE["note"],
+        "id": number, NUMBERS[data_type]: "SI-48213", **(BUYER if data_type in SALES_TYPES else SELLER),
+        "note": NOTE["note"],
         "issueDate": f"{document.date.isoformat()}T00:00:00", "currency": document.currency, "status": "Open",
         "subTotal": document.net, tax: document.tax, "totalAmount": document.gross,
         "metadata": {"isDeleted": False},
+    }  # fmt: skip
+
+
+def paid(document: Document, number: str) -> dict[str, Any]:
+    """A payment as Codat tells it; a refund is one below zero."""
+    assert document.date is not None
+    total = -document.gross if document.kind is Kind.REFUND else document.gross
+    return {
+        "id": number, "reference": "BACS 14/03", **BUYER, "note": NOTE["note"], "currency": document.currency,
+        "date": f"{document.date.isoformat()}T00:00:00", "totalAmount": total, "metadata": {"isDeleted": False},
     }  # fmt: skip
 
 
@@ -198,7 +270,12 @@ def pull_of(data_type: str) -> Step:
 
 
 def looked_up(document: Document) -> list[Step]:
-    """The codes of a document."""
+    """The codes of a document; money has no tax."""
+    if document.kind in {Kind.PAYMENT, Kind.REFUND}:
+        return [listed("customers", [CUSTOMER], "id%3DHARB01"), listed("accounts", ACCOUNTS)]
+    if document.kind.is_sale:
+        customers = listed("customers", [CUSTOMER], "id%3DHARB01")
+        return [customers, listed("accounts", ACCOUNTS), listed("taxRates", TAX_RATES)]
     return [
         listed("suppliers", [SUPPLIER], "id%3DCROWN01"),
         listed("accounts", ACCOUNTS),
@@ -248,7 +325,8 @@ class CodatConversations(HttpCases):
 
     def posting(self, document: Document) -> Sequence[Step]:
         data_type = TYPES[document.kind]
-        body = BODIES["dollars" if document.currency == "USD" else data_type]
+        name = "refunds" if document.kind is Kind.REFUND else data_type
+        body = BODIES["dollars" if document.currency == "USD" else name]
         push = f"{THERE}/push/{data_type}"
         return [
             *looked_up(document),

@@ -24,7 +24,7 @@ def only(kinds: set[Kind], reads: set[RecordKind], attaches: set[Kind]) -> Abili
 
 def test_the_most_that_a_platform_can_do() -> None:
     most = Abilities(
-        kinds=frozenset({Kind.INVOICE, Kind.CREDIT_NOTE, Kind.PURCHASE_ORDER}),
+        kinds=frozenset(Kind) - {Kind.RECEIPT},
         lookup=True,
         lookup_complete=False,
         quiet_seconds=600,
@@ -75,8 +75,28 @@ def test_as_long_as_nothing_was_told_the_most_is_possible(told: dict[str, Any]) 
             only({Kind.INVOICE}, {RecordKind.ACCOUNT, RecordKind.DIMENSION}, {Kind.INVOICE}),
         ),
         ({"platform": "wave", "features": {"invoices": ["Get"], "bills": "Post"}}, only(set(), set(), set())),
+        (
+            {"platform": "hbql", "features": {"invoices": ["Post"], "payments": ["Post"], "customers": ["Get"]}},
+            only({Kind.SALES_INVOICE, Kind.PAYMENT, Kind.REFUND}, set(), set()),
+        ),
+        (
+            {"platform": "akxx", "features": {"creditNotes": ["Post"], "payments": ["Post"], "customers": ["Get"]}},
+            only({Kind.INVOICE, Kind.SALES_CREDIT_NOTE, Kind.PAYMENT}, set(), {Kind.INVOICE}),
+        ),
+        ({"platform": "hbql", "features": {"invoices": ["Post"], "payments": ["Post"]}}, only(set(), set(), set())),
     ],
-    ids=["desktop", "orders", "files", "files unseen", "no bills", "synchronous", "nothing of ours"],
+    ids=[
+        "desktop",
+        "orders",
+        "files",
+        "files unseen",
+        "no bills",
+        "synchronous",
+        "nothing of ours",
+        "sales",
+        "no refunds",
+        "no customers",
+    ],
 )
 def test_a_connection_can_do_what_its_platform_was_told_to(told: dict[str, Any], can: Abilities) -> None:
     assert abilities(told) == can

@@ -17,6 +17,7 @@ from integrations.codat.hearing import hear
 from integrations.errors import Malformed, Unauthorised
 from integrations.exact import to_json
 from integrations.hearing import Heard, Hint
+from integrations.documents import Kind
 from integrations.reference import RecordKind
 from integrations.standard_webhooks import signature
 from tests.integrations.codat.account import COMPANY, CONNECTION, SYNC
@@ -159,7 +160,7 @@ DATA = [
     {"connectionId": CONNECTION, "dataType": "chartOfAccounts", "recordsModified": True, "status": "Complete"},
     {"connectionId": CONNECTION, "dataType": "taxRates", "recordsModified": False, "status": "Complete"},
     {"connectionId": CONNECTION, "dataType": "trackingCategories", "recordsModified": True, "status": "FetchError"},
-    {"connectionId": CONNECTION, "dataType": "invoices", "recordsModified": True, "status": "Complete"},
+    {"connectionId": CONNECTION, "dataType": "billPayments", "recordsModified": True, "status": "Complete"},
 ]
 READ = frozenset({RecordKind.SUPPLIER, RecordKind.ACCOUNT})
 
@@ -168,6 +169,21 @@ def test_a_reading_hints_at_every_kind_that_it_changed() -> None:
     told = heard(envelope("read.completed", {"referenceCompany": REFERENCE, "dataTypes": DATA}))
 
     assert told.hints == (Hint(company_id=COMPANY, records=READ),)
+
+
+@pytest.mark.parametrize(
+    ("data_type", "kinds"),
+    [
+        ("invoices", {Kind.SALES_INVOICE}),
+        ("creditNotes", {Kind.SALES_CREDIT_NOTE}),
+        ("payments", {Kind.PAYMENT, Kind.REFUND}),
+    ],
+)
+def test_a_reading_of_sales_hints_at_every_kind_that_they_hold(data_type: str, kinds: set[Kind]) -> None:
+    row = {"connectionId": CONNECTION, "dataType": data_type, "recordsModified": True, "status": "Complete"}
+    told = heard(envelope("read.completed", {"referenceCompany": REFERENCE, "dataTypes": [row]}))
+
+    assert told.hints == (Hint(company_id=COMPANY, documents=frozenset(kinds)),)
 
 
 def test_the_first_reading_after_a_sign_in_asks_for_the_company_too() -> None:
