@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from integrations.base import AccountingSystem, Link
-from integrations.codat import addresses, attachments, coverage, endpoints, hearing, linking, records, terms
+from integrations.codat import (
+    addresses,
+    attachments,
+    checks,
+    coverage,
+    endpoints,
+    hearing,
+    linking,
+    records,
+    settlements,
+    terms,
+)
 from integrations.codat.billpay import RULES, Synchronous
 from integrations.codat.client import Client
 from integrations.codat.greeting import greeted
 from integrations.codat.kinds import shape
 from integrations.codat.pushing import Asynchronous
-from integrations.documents import Awaiting, Company, Document, IdempotencyKey, Kind, Posted
+from integrations.documents import Awaiting, Company, Document, IdempotencyKey, Kind, Posted, Settled
 from integrations.errors import Misconfigured, Missing, Rejected
 from integrations.hearing import Heard, Hears
 from integrations.linking import Arrival, Departure, Token
@@ -28,7 +40,7 @@ _NO_REFERENCE: Final = "P-000000"
 
 
 class Codat(AccountingSystem):
-    """Bills, their credit notes, and purchase orders. Invoices go the synchronous way where the platform has it, and
+    """What is bought and what is sold. Suppliers' invoices go the synchronous way where the platform has it, and
     everything else the asynchronous one, whose outcome is asked for."""
 
     metadata = terms.METADATA
@@ -122,6 +134,13 @@ class Codat(AccountingSystem):
         """By codes, push options, currency and lock date. Raises `Retryable`, `Unauthorised`, `Misconfigured`."""
         _, found = self._way(document.kind).draft(document, key=_NO_KEY, reference=_NO_REFERENCE)
         return found
+
+    def settled_since(self, since: datetime) -> Iterator[Settled]:
+        """What Codat saw of customers' payments since then. Raises `Retryable` while Codat reads, `Unauthorised`."""
+        if not self._abilities.tells_settlements:
+            return iter(())
+        self._insist_on_link()
+        return settlements.settled_since(self._client, checks.books(self.link.told), since)
 
     def records(self, kind: RecordKind) -> Iterator[Record]:
         """All of a kind, no older than an hour. Raises `Retryable` while Codat reads, `Unauthorised`."""

@@ -42,6 +42,7 @@ MOST: Final = Abilities(
     key_seconds=5400,
     reads=frozenset(RECORDS.values()),
     attaches=frozenset({Kind.INVOICE}),
+    tells_settlements=True,
 )
 """The most that any platform can do. The quiet is longer than `LOOKUP_SECONDS`: see there."""
 LOOKUP_SECONDS: Final = 540.0
@@ -92,7 +93,8 @@ def abilities(told: Mapping[str, Any]) -> Abilities:
         kinds.add(Kind.INVOICE)
     reads = frozenset(kind for name, kind in RECORDS.items() if "Get" in _of(features, name))
     papers = MOST.attaches if Kind.INVOICE in kinds and _takes_files(told, _of(features, "bills")) else frozenset()
-    return replace(MOST, kinds=frozenset(kinds), reads=reads, attaches=papers)
+    tells = "Get" in _of(features, "payments") and bool(kinds & SALES)
+    return replace(MOST, kinds=frozenset(kinds), reads=reads, attaches=papers, tells_settlements=tells)
 
 
 def platforms(client: Client) -> tuple[Platform, ...]:

@@ -18,8 +18,9 @@ from tests.scripted import ScriptedServer, json_answer
 NOTHING: frozenset[Any] = frozenset()
 
 
-def only(kinds: set[Kind], reads: set[RecordKind], attaches: set[Kind]) -> Abilities:
-    return replace(MOST, kinds=frozenset(kinds), reads=frozenset(reads), attaches=frozenset(attaches))
+def only(kinds: set[Kind], reads: set[RecordKind], attaches: set[Kind], *, tells: bool = False) -> Abilities:
+    found = replace(MOST, kinds=frozenset(kinds), reads=frozenset(reads), attaches=frozenset(attaches))
+    return replace(found, tells_settlements=tells)
 
 
 def test_the_most_that_a_platform_can_do() -> None:
@@ -33,6 +34,7 @@ def test_the_most_that_a_platform_can_do() -> None:
         key_seconds=5400,
         reads=frozenset({RecordKind.SUPPLIER, RecordKind.ACCOUNT, RecordKind.TAX, RecordKind.DIMENSION}),
         attaches=frozenset({Kind.INVOICE}),
+        tells_settlements=True,
     )
 
     assert most == MOST
@@ -76,8 +78,8 @@ def test_as_long_as_nothing_was_told_the_most_is_possible(told: dict[str, Any]) 
         ),
         ({"platform": "wave", "features": {"invoices": ["Get"], "bills": "Post"}}, only(set(), set(), set())),
         (
-            {"platform": "hbql", "features": {"invoices": ["Post"], "payments": ["Post"], "customers": ["Get"]}},
-            only({Kind.SALES_INVOICE, Kind.PAYMENT, Kind.REFUND}, set(), set()),
+            {"platform": "hbql", "features": {"invoices": ["Post"], "payments": ["Get", "Post"], "customers": ["Get"]}},
+            only({Kind.SALES_INVOICE, Kind.PAYMENT, Kind.REFUND}, set(), set(), tells=True),
         ),
         (
             {"platform": "akxx", "features": {"creditNotes": ["Post"], "payments": ["Post"], "customers": ["Get"]}},

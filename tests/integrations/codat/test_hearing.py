@@ -14,10 +14,10 @@ import time_machine
 
 from integrations.base import Link
 from integrations.codat.hearing import hear
+from integrations.documents import Kind
 from integrations.errors import Malformed, Unauthorised
 from integrations.exact import to_json
 from integrations.hearing import Heard, Hint
-from integrations.documents import Kind
 from integrations.reference import RecordKind
 from integrations.standard_webhooks import signature
 from tests.integrations.codat.account import COMPANY, CONNECTION, SYNC
