@@ -21,12 +21,16 @@ _SAYS: Final[Mapping[str, tuple[str, str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The rows that the codes of a document stand for. What is missing here is among the objections."""
+    """The rows that the codes of a document stand for. What is missing here is among the objections.
+
+    `is_new`: nobody over there is called as its customer is, and one is to be made.
+    """
 
     party: Row = field(default_factory=dict)
     accounts: Mapping[str, Row] = field(default_factory=dict)
     taxes: Mapping[str, Row] = field(default_factory=dict)
     tracking: Mapping[int, tuple[Row, ...]] = field(default_factory=dict)
+    is_new: bool = False
 
     @property
     def party_currency(self) -> str | None:
@@ -34,33 +38,35 @@ class Known:
         return currency(self.party.get("defaultCurrency"))
 
 
-def resolve(document: Document, lists: Lists) -> tuple[Known, tuple[Objection, ...]]:
+def resolve(document: Document, lists: Lists, *, makes_customers: bool = False) -> tuple[Known, tuple[Objection, ...]]:
     """Looks up every code before anything is written; money has no tax and no tracking.
 
     Raises `Retryable`, `Unauthorised`, `Misconfigured`.
     """
     objections: list[Objection] = []
-    party = _party(document, lists, objections.append)
+    party, is_new = _party(document, lists, objections.append, makes_customers=makes_customers)
     accounts = _codes(document, lists.accounts, ACCOUNTS, objections.append)
     if document.kind in MONEY:
-        return Known(party=party, accounts=accounts), tuple(objections)
+        return Known(party=party, accounts=accounts, is_new=is_new), tuple(objections)
     taxes = _codes(document, lists.tax_rates, TAX_RATES, objections.append)
     tracking = _tracking(document, lists, objections.append)
-    return Known(party=party, accounts=accounts, taxes=taxes, tracking=tracking), tuple(objections)
+    return Known(party, accounts, taxes, tracking, is_new), tuple(objections)
 
 
 Object = Callable[[Objection], None]
 
 
-def _party(document: Document, lists: Lists, objects: Object) -> Row:
+def _party(document: Document, lists: Lists, objects: Object, *, makes_customers: bool) -> tuple[Row, bool]:
     code, name, word = document.party.code, document.party.name.strip(), party_word(document)
     found = lists.customers(code=code, name=name) if document.kind.is_sale else lists.suppliers(code=code, name=name)
     usable = [row for row in found if is_active(row)]
     if len(usable) == 1:
-        return usable[0]
+        return usable[0], False
+    if makes_customers and document.kind.is_sale and name and not any(not is_deleted(row) for row in found):
+        return {"customerName": name}, True
     called = (name or code or "") if document.kind.is_sale else (code or name)
     objects(Objection(field=word, message=_party_trouble(word, called, found, usable)))
-    return {}
+    return {}, False
 
 
 def party_word(document: Document) -> str:

@@ -11,16 +11,26 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
-from integrations.codat import booked, checks, fitting, mapping, options, payments, syncing
+from integrations.codat import (
+    booked,
+    checks,
+    customers,
+    fitting,
+    mapping,
+    operations,
+    options,
+    payments,
+    syncing,
+    terms,
+)
 from integrations.codat.client import Client, NotFetched
 from integrations.codat.codes import resolve
 from integrations.codat.coverage import LOOKUP_SECONDS
 from integrations.codat.kinds import MONEY, Payload, shape
 from integrations.codat.lists import Lists
-from integrations.codat.refusals import refusal
 from integrations.codat.values import text
 from integrations.documents import Awaiting, Document, IdempotencyKey, Posted
-from integrations.errors import Missing, OutcomeUnknown, Rejected, Retryable
+from integrations.errors import Missing, OutcomeUnknown, Retryable
 from integrations.papers import File
 from integrations.previewing import Objection
 
@@ -32,8 +42,16 @@ _LONGEST_UNREAD_SECONDS: Final = 900.0
 _LONGEST_PENDING_MINUTES: Final = "4320"
 # The answer to a file is not documented; one of these it is said to have, if it has a body.
 _TAKEN: Final = frozenset({"pushOperationKey", "attachmentId", "id"})
-_FAILED_ALREADY: Final = "Codat refused the document and gave no reason."
 _MOST_QUERIED: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What would be pushed and what stands against it. `needs_customer`: its customer is to be made first."""
+
+    payload: Payload
+    objections: tuple[Objection, ...]
+    needs_customer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +69,13 @@ class Asynchronous:
 
         Raises `Retryable`, `Unauthorised`, `Misconfigured`, `Rejected` for a kind that has no place there.
         """
+        draft = self._drafted(document, key=key, reference=reference)
+        return draft.payload, draft.objections
+
+    def _drafted(self, document: Document, *, key: IdempotencyKey, reference: str) -> Draft:
         form, base, days = shape(document.kind), checks.books(self.told), checks.due_days(self.settings)
-        known, found = resolve(document, Lists(self.client))
+        is_made = self.settings.get(terms.CUSTOMERS) == terms.MAKE
+        known, found = resolve(document, Lists(self.client), makes_customers=is_made)
         model = options.read(self.client.get(f"{self._there}/options/{form.data_type}"))
         if document.kind in MONEY:
             full = payments.pushed(document, known, model, form, key=key, reference=reference, base=base)
@@ -69,19 +92,24 @@ class Asynchronous:
         )
         words = document.kind.label.lower()
         more = fitting.objections(document, known, payload, model, words)
-        return payload, (*found, *checks.of_the_day(document, self.told), *against, *more)
+        every = (*found, *checks.of_the_day(document, self.told), *against, *more)
+        return Draft(payload, every, needs_customer=known.is_new and model.has(form.party))
 
     def post(self, document: Document, *, key: IdempotencyKey, reference: str) -> Posted | Awaiting:
         """Push it; what comes back is the key to ask with. The same key of ours gets the same operation again."""
-        payload, found = self.draft(document, key=key, reference=reference)
-        checks.insist(found)
-        path = f"{self._there}/push/{shape(document.kind).data_type}"
+        draft, form = self._drafted(document, key=key, reference=reference), shape(document.kind)
+        checks.insist(draft.objections)
+        payload = draft.payload
+        if draft.needs_customer:
+            made = customers.made(self.client, self._there, document, self._patience)
+            payload = customers.with_customer(payload, form.party, made)
+        path = f"{self._there}/push/{form.data_type}"
         told = self.client.send("POST", path, payload, key=key.sent, params=self._patience)
         operation = text(told.get("pushOperationKey")) if isinstance(told, Mapping) else ""
         if not operation:
             raise OutcomeUnknown("Codat did not say which operation it made of the document. It will be looked up.")
         if text(told.get("status")) == "Failed":
-            raise _failed(told)
+            raise operations.failed(told)
         return Awaiting(operation=operation, ask_after_seconds=_ASK_AFTER_SECONDS)
 
     def poll(self, document: Document, *, operation: str) -> Posted | Awaiting:
@@ -91,14 +119,14 @@ class Asynchronous:
         still appear then. A status that is not known is asked for again.
         """
         try:
-            told = self._operation(operation)
+            told = operations.read(self.client, operation)
         except Missing as error:
             raise OutcomeUnknown(f"Codat no longer knows what became of the document: {error.message}") from error
         status = text(told.get("status"))
         if status == "Pending":
             return Awaiting(operation=operation, ask_after_seconds=_ASK_AFTER_SECONDS)
         if status == "Failed":
-            raise _failed(told)
+            raise operations.failed(told)
         if status == "TimedOut":
             message = (
                 "Codat gave up waiting for the accounting software, which may still book it. It will be looked up."
@@ -134,21 +162,17 @@ class Asynchronous:
         if not is_taken:
             raise OutcomeUnknown("Codat did not tell what became of the file. It will be looked for.")
         if operation := text((told or {}).get("pushOperationKey")):
-            self._insist_on_success(self._operation(operation))
+            self._insist_on_success(operations.read(self.client, operation))
 
     def _insist_on_success(self, told: Mapping[str, Any]) -> None:
         status = text(told.get("status"))
         if status == "Failed":
-            raise _failed(told, "Codat refused the file and gave no reason.")
+            raise operations.failed(told, "Codat refused the file and gave no reason.")
         if status != "Success":
             raise OutcomeUnknown("Codat is passing the file on to the accounting software. It will be looked for.")
 
-    def _operation(self, operation: str) -> Mapping[str, Any]:
-        told = self.client.get(f"companies/{self.client.company}/push/{quote(operation, safe='')}")
-        return told if isinstance(told, Mapping) else {}
-
     def _read_back(self, document: Document, told: Mapping[str, Any], operation: str) -> Posted | Awaiting:
-        form, record = shape(document.kind), _record(told)
+        form, record = shape(document.kind), operations.record(told)
         try:
             row = self.client.get(f"companies/{self.client.company}/data/{form.data_type}/{quote(record, safe='')}")
         except (Missing, NotFetched):
@@ -174,21 +198,6 @@ class Asynchronous:
     @property
     def _there(self) -> str:
         return f"companies/{self.client.company}/connections/{self.client.connection}"
-
-
-def _failed(told: Mapping[str, Any], otherwise: str = _FAILED_ALREADY) -> Rejected:
-    words, field = refusal(told, otherwise=otherwise)
-    return Rejected(words, field=field)
-
-
-def _record(told: Mapping[str, Any]) -> str:
-    """The id of what was written. Raises `Retryable` where it is not told."""
-    changes = told.get("changes")
-    for change in changes if isinstance(changes, list) else []:
-        ref = change.get("recordRef") if isinstance(change, Mapping) else None
-        if isinstance(ref, Mapping) and (record := text(ref.get("id"))):
-            return record
-    raise Retryable("Codat has booked the document and does not tell its id yet. It will be asked again.")
 
 
 def _of_supplier(document: Document) -> dict[str, str]:

@@ -11,6 +11,8 @@ SYNC: Final = "sync"
 ASYNC: Final = "async"
 DUE_DAYS: Final = "due_days"
 USUAL_DUE_DAYS: Final = "30"
+CUSTOMERS: Final = "customers"
+MAKE: Final = "make"
 REFUNDS: Final = "refunds"
 REFUSE: Final = "refuse"
 ON_ACCOUNT: Final = "on_account"
@@ -66,6 +68,14 @@ METADATA: Final = Metadata(
             "software needs one. The preview shows the due date. From 0 to 365.",
             default=USUAL_DUE_DAYS,
             is_advanced=True,
+        ),
+        Setting(
+            key=CUSTOMERS,
+            label="Unknown customers",
+            help="A customer is found by Codat's id, else by name. One that is not there is refused, or made with name, "
+            "e-mail and address before its first document.",
+            default=REFUSE,
+            choices=((REFUSE, "Refuse the document"), (MAKE, "Make the customer")),
         ),
         Setting(
             key=REFUNDS,

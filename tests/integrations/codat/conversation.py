@@ -130,7 +130,7 @@ def options(data_type: str, **changes: dict[str, Any]) -> dict[str, Any]:
     return member("Object", required=True, **{**members, **changes})
 
 
-def payment_options(**changes: dict[str, Any]) -> dict[str, Any]:
+def payment_options(**changes: dict[str, Any] | None) -> dict[str, Any]:
     """The same for payments; None takes a member away."""
     links = member("Array", type=member(), id=member(), amount=member("Number"))
     members = {

@@ -11,8 +11,8 @@ import pytest
 from integrations.codat.settlements import settled_since
 from integrations.documents import Allocation, Kind, Settled
 from integrations.errors import Retryable
-from tests.integrations.codat.account import ago, client, data_status, refused
-from tests.integrations.codat.conversation import ACCOUNTS, COMPANY, MARK, page, reading_of
+from tests.integrations.codat.account import COMPANY, ago, client, data_status, refused
+from tests.integrations.codat.conversation import ACCOUNTS, MARK, page, reading_of
 from tests.samples import KEY
 from tests.scripted import Answer, ScriptedServer, json_answer
 
