@@ -18,6 +18,7 @@ from integrations.errors import Malformed
 from integrations.exact import to_json
 from integrations.feeds import Head, Unreadable
 
+SAME_ID: Final = "Its id {id} differs from {before} in nothing but letter case, so the two cannot be told apart."
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -36,7 +37,8 @@ def heads(
     feed: str, rows: Sequence[Any], moment: str, zone: ZoneInfo, since: datetime
 ) -> tuple[tuple[Head, ...], tuple[Unreadable, ...]]:
     """The heads of a page, each once, and what has none. A row without a moment stands where the one before it does,
-    the first one at `since`."""
+    the first one at `since`. Of two ids that differ in nothing but letter case the second one is none: they would be
+    one to us."""
     found: dict[str, Head] = {}
     unreadable: list[Unreadable] = []
     stands_at = since
@@ -50,7 +52,13 @@ def heads(
         except Malformed as error:
             unreadable.append(Unreadable(why=error.message, row=row))
         else:
-            found[Row(row).id()] = one
+            before = found.setdefault(one.external_id, one)
+            if Row(before.row).id() != Row(row).id():
+                unreadable.append(
+                    Unreadable(why=SAME_ID.format(id=Row(row).id(), before=Row(before.row).id()), row=row)
+                )
+            else:
+                found[one.external_id] = one
     return tuple(found.values()), tuple(unreadable)
 
 
