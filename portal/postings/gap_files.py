@@ -27,7 +27,8 @@ def csv_lines(report: GapReport, reading: Reading | None, targets: Iterable[Reco
     """The whole file. Without a reading only the transactions are in it. What could not be read says so in its line."""
     yield BYTE_ORDER_MARK + csv_line(HEADINGS)
     for each in report.found:
-        yield _line(BEFORE if each.is_before else TRANSACTIONS, each.judged, f"{each.transactions}", each.example[1])
+        where = BEFORE if each.is_before else TRANSACTIONS
+        yield _line(where, each.judged, f"{each.transactions}", each.example[1], each.about)
     for note in report.notes:
         yield csv_line(map(safe, (TRANSACTIONS, "", "", "", "", "", "Not known", note)))
     for target in targets if reading else ():
@@ -46,7 +47,8 @@ def _list_lines(reading: Reading | None, report: ListReport) -> Iterator[str]:
     yield csv_line(map(safe, (report.label, "", "", "", "", "", READ.format(read=report.read), why)))
 
 
-def _line(where: str, judged: Judged, transactions: str, latest: str) -> str:
+def _line(where: str, judged: Judged, transactions: str, latest: str, about: str = "") -> str:
     what = judged.what[:1].upper() + judged.what[1:]
-    cells = (where, what, judged.code, judged.sent, transactions, latest, WORDS[judged.fate], judged.sentence)
+    why = f"{about}: {judged.sentence}" if about else judged.sentence
+    cells = (where, what, judged.code, judged.sent, transactions, latest, WORDS[judged.fate], why)
     return csv_line(map(safe, cells))

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import InvalidOperation
 from typing import Final, NamedTuple
 
 from django.db.models import Q, QuerySet
 
 from integrations.content import from_json as document_from_json
-from integrations.documents import Document
+from integrations.documents import SALES, Document
 from portal.connections.models import Connection, Side
 from portal.connections.registry import UnknownIntegration
 from portal.connections.services import abilities
 from portal.postings.models import Posting, Transaction
 from portal.postings.states import State
+from portal.reference.families import kinds_of
 from portal.reference.judging import Fate, Judge, Judged
 from portal.reference.mapping import Use, uses
-from portal.reference.mending import LACKING, PREFIX, fields_of
+from portal.reference.mending import LACKING, PREFIX, beginnings_of, fields_of
 from portal.reference.rules import CURRENCY
 
 LOOKED_AT: Final = 200
 AT_ONCE: Final = 20
+MOST_THINGS: Final = 5
 UNREADABLE: Final = (KeyError, TypeError, ValueError, InvalidOperation)
 NOT_INSTALLED: Final = "This release does not know {integration}, so nobody knows what it has."
 
@@ -41,12 +43,23 @@ class CameBefore:
 @dataclass(frozen=True, slots=True)
 class CountedGap:
     """One code that is not simply sent. `transactions` is how many of those that were looked at use it, `example` the
-    id and number of the latest. With `is_before` all of them came in before go-live, and the id is a `CameBefore`'s."""
+    id and number of the latest. With `is_before` all of them came in before go-live, and the id is a `CameBefore`'s.
+
+    What was sold is told by its type, where it has one: `things` are the first few of `things_in_all`, in words.
+    """
 
     judged: Judged
     transactions: int
     example: tuple[int, str]
     is_before: bool = False
+    things: tuple[str, ...] = ()
+    things_in_all: int = 0
+
+    @property
+    def about(self) -> str:
+        """What was sold, in words; empty for codes of another family."""
+        more = self.things_in_all - len(self.things)
+        return ", ".join(self.things) + (f" and {more:,} more" if more else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +95,12 @@ class _Seen:
 
     def counted(self, judged: Judged) -> CountedGap:
         return CountedGap(judged, len(self.every), (self.latest.pk, self.latest.number), self.latest.is_before)
+
+    @classmethod
+    def of(cls, several: Sequence[_Seen]) -> _Seen:
+        """All of them as one."""
+        latest = min((each.latest for each in several), key=lambda came: (came.is_before, -came.pk))
+        return cls(latest, set[_Came]().union(*(each.every for each in several)))
 
 
 @dataclass(slots=True)
@@ -120,7 +139,7 @@ def gaps_of(
     if not (before_alone and codes.looked_at):
         _add_before(codes, connection, judge, before)
     judged = judge.judge(codes.seen)
-    found = [codes.seen[use].counted(each) for use, each in judged.items() if each.fate is not Fate.SENT]
+    found = list(_counted(judged, codes.seen))
     found += _clashes(judge, judged, codes.pairs)
     # Two at once are told in the order of their names, so that a page looks the same twice.
     order = sorted(found, key=lambda each: (-each.transactions, *each.judged.order))
@@ -133,10 +152,20 @@ def used_codes(connection: Connection, judge: Judge, last: int = LOOKED_AT) -> d
 
 
 def refused_for(connection_id: uuid.UUID, family: str = "", code: str = "") -> QuerySet[Posting]:
-    """The rejected postings of a connection whose reason names this code; without a family, any code of the mapping."""
+    """The rejected postings of a connection whose reason names this code, or what was sold and a row for this code may
+    stand for; without a family, any code of the mapping."""
     of_any = Q(reason_field__startswith=PREFIX) | Q(reason_field__in=[PREFIX.rstrip("."), *LACKING])
-    wanted = Q(reason_field__in=fields_of(family, code)) if family else of_any
+    wanted = _refused_for(family, code) if family else of_any
     return Posting.objects.filter(wanted, connection_id=connection_id, state=State.REJECTED).order_by("pk")
+
+
+def _refused_for(family: str, code: str) -> Q:
+    found = Q(reason_field__in=fields_of(family, code))
+    if not code:
+        found &= Q(transaction__kind__in=kinds_of(family))
+    for beginning in beginnings_of(family, code):
+        found |= Q(reason_field__startswith=beginning, transaction__kind__in=SALES)
+    return found
 
 
 def _of_transactions(connection: Connection, judge: Judge, last: int) -> _Codes:
@@ -154,6 +183,19 @@ def _add_before(codes: _Codes, connection: Connection, judge: Judge, before: Ite
             codes.add(_Came(True, each.pk, each.number), each.document, uses(each.document, judge.rules))
 
 
+def _counted(judged: dict[Use, Judged], seen: dict[Use, _Seen]) -> Iterator[CountedGap]:
+    """What is not simply sent; of what was sold everything that one row would mend as one."""
+    together = defaultdict[tuple[str, ...], list[tuple[Use, Judged]]](list)
+    for use, each in judged.items():
+        if each.fate is not Fate.SENT:
+            together[each.group].append((use, each))
+    for several in together.values():
+        several.sort(key=lambda one: one[0].order)
+        gap = _Seen.of([seen[use] for use, _ in several]).counted(several[0][1].of_its_group)
+        things = list(dict.fromkeys(use.sold.words for use, _ in several if use.sold is not None and use.sold.words))
+        yield replace(gap, things=tuple(things[:MOST_THINGS]), things_in_all=len(things))
+
+
 def _clashes(judge: Judge, judged: dict[Use, Judged], pairs: dict[tuple[str, str], _Seen]) -> Iterator[CountedGap]:
     by_currency = defaultdict[str, list[_Seen]](list)
     for (own, base), each in pairs.items():
@@ -161,8 +203,7 @@ def _clashes(judge: Judge, judged: dict[Use, Judged], pairs: dict[tuple[str, str
         if ours.sent and ours.sent == theirs.sent:
             by_currency[own].append(each)
     for own, every in by_currency.items():
-        latest = min((each.latest for each in every), key=lambda came: (came.is_before, -came.pk))
-        yield _Seen(latest, set().union(*(each.every for each in every))).counted(judge.clash(own))
+        yield _Seen.of(every).counted(judge.clash(own))
 
 
 def _latest(connection: Connection, last: int) -> Iterator[tuple[int, str, Document]]:

@@ -131,7 +131,7 @@ def mismatch(document: Document, match: Posted) -> tuple[str, str, str] | None:
         return "gross", str(document.gross), str(match.gross)
     code = document.party.code
     if code and match.supplier_code is not None and match.supplier_code.casefold() != code.casefold():
-        return "supplier", code, match.supplier_code
+        return "customer" if document.kind.is_sale else "supplier", code, match.supplier_code
     return None
 
 

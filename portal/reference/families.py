@@ -49,6 +49,18 @@ def coding_of(kind: Kind) -> Coding:
     return BY_KIND.get(kind, PURCHASE)
 
 
+def in_kind(family: str, kind: Kind | None) -> str:
+    """The family that stands in a kind for one of purchases: customers for suppliers, revenue for accounts."""
+    if kind is None or family not in PURCHASE:
+        return family
+    return coding_of(kind)[PURCHASE.index(family)] or family
+
+
+def kinds_of(family: str) -> list[Kind]:
+    """The kinds whose documents have codes of a family; all of them for currencies and dimensions."""
+    return [kind for kind in Kind if family in coding_of(kind)] or list(Kind)
+
+
 def dimension_family(name: str) -> str:
     """The family of a dimension's codes: `dimension:department` for Department."""
     return DIMENSION + name.strip().casefold()

@@ -122,6 +122,24 @@ class Judged:
         return self.family, self.code, self.sold.label if self.sold else ""
 
     @property
+    def group(self) -> tuple[str, ...]:
+        """Equal for what one row would mend: things of one type, or whatever is sent as the same."""
+        if self.sold is None:
+            return self.family, self.code
+        return self.family, self.verdict, self.sent, (self.sold.type or self.code) if self._lacks_a_row else ""
+
+    @property
+    def of_its_group(self) -> Judged:
+        """Itself, named by its type where it is told with others of its type."""
+        if self.sold is None or not self._lacks_a_row or not self.sold.type:
+            return self
+        return replace(self, code=self.sold.type, sold=Sold((self.sold.type,), self.sold.label))
+
+    @property
+    def _lacks_a_row(self) -> bool:
+        return self.verdict is Verdict.NO_ROW
+
+    @property
     def fate(self) -> Fate:
         """What becomes of a document with it."""
         if self.verdict is Verdict.UNKNOWN and self.family not in ALWAYS_CHECKED:

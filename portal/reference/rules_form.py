@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from django import forms
 
 from integrations.errors import Misconfigured
+from portal.reference.families import BY_NAME
 from portal.reference.models import CodeMapping
 from portal.reference.rules import (
     ACCOUNT,
+    BANK,
     CURRENCY,
+    CUSTOMER,
+    FAMILIES,
     KINDS,
     LONGEST_CODE,
     LONGEST_NAME,
     PLAIN,
+    REVENUE,
+    SALES_TAX,
     SUPPLIER,
     TAX,
     DimensionRule,
@@ -27,9 +34,11 @@ from portal.reference.rules import (
     from_json,
     problems,
 )
+from portal.reference.showing import shown_families
 
 EMPTY_SLOTS: Final = 2
 DIRECT: Final = (How.DIRECT.value, "As the source writes it")
+ACCOUNT_OF_SOURCE: Final = (How.DIRECT.value, "The account that the source writes, if it does")
 TABLE: Final = (How.TABLE.value, "Looked up in the table")
 DROP: Final = (How.DROP.value, "Not sent at all")
 ABSENT: Final = [
@@ -42,6 +51,7 @@ UNKNOWN: Final = [
     (Missing.AS_IS.value, "Send it as it is"),
     (Missing.DEFAULT.value, "Use the default"),
 ]
+WITHOUT_AS_IT_IS: Final = [choice for choice in UNKNOWN if choice[0] != Missing.AS_IS]
 WITHOUT_DEFAULT: Final = [choice for choice in UNKNOWN if choice[0] != Missing.DEFAULT]
 IN_USE: Final = "Counts only where the code is looked up in the table."
 MEMBERS: Final = ("how", "absent", "unknown", "default")
@@ -50,10 +60,18 @@ GROUPS: Final = {
     ACCOUNT: "Accounts",
     TAX: "Tax codes",
     CURRENCY: "Currencies",
+    CUSTOMER: "Customers",
+    REVENUE: "Revenue, by what was sold",
+    BANK: "Bank accounts, by the method of payment",
+    SALES_TAX: "Tax on sales, by its rate",
 }
 DESCRIPTIONS: Final = {
     SUPPLIER: "A supplier without a code is looked for by its name where the accounting system can do that.",
     CURRENCY: "From ISO codes. Amounts are never converted, so there is no default.",
+    CUSTOMER: "A customer without a code is looked for by its name where the accounting system can do that.",
+    REVENUE: "By what was sold: the thing, its type, a part of its name. The rule of accounts never counts here.",
+    BANK: "Looked up by the method of payment, in the source's word, such as BACS.",
+    SALES_TAX: "Looked up by what the source says of the tax, often its rate, such as 20. Payments carry none.",
 }
 PATH: Final = re.compile(r"dimensions\[(\d+)\]\.(\w+)")
 
@@ -62,6 +80,7 @@ class RulesForm(forms.ModelForm):  # type: ignore[type-arg]
     """What `form_for` adds the fields to."""
 
     slots: ClassVar[int] = 0
+    stored: ClassVar[Rules] = PLAIN
 
     class Meta:
         model = CodeMapping
@@ -77,11 +96,14 @@ class RulesForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
     def rules(self) -> Rules:
-        """The rules as they were sent. A dimension without a name is no rule."""
-        return Rules(
-            supplier=Rule(**self._members(SUPPLIER)),
-            account=Rule(**self._members(ACCOUNT)),
-            tax=Rule(**self._members(TAX)),
+        """The rules as they were sent; those of families that are not on the form stay.
+
+        A dimension without a name is no rule.
+        """
+        asked = [family for family in FAMILIES if family != CURRENCY and f"{family}__how" in self.fields]
+        return replace(
+            self.stored,
+            **{family: Rule(**self._members(family)) for family in asked},
             currency=self._currency(),
             dimensions=tuple(self._dimension(slot) for slot in self._named()),
         )
@@ -117,15 +139,12 @@ def form_for(mapping: CodeMapping) -> type[RulesForm]:
     """The form of one connection: its dimensions, and two empty places for more."""
     rules = stored_rules(mapping) or PLAIN
     fields: dict[str, Any] = {}
-    for family in (SUPPLIER, ACCOUNT, TAX):
-        fields |= _fields(family, rules.of(family), [DIRECT, TABLE])
-    fields["currency__how"] = _choice("Code", [DIRECT, TABLE], rules.currency.how)
-    fields["currency__unknown"] = _choice("Not in the table", WITHOUT_DEFAULT, rules.currency.unknown, IN_USE)
-    fields["currency__unknown"].required = False
+    for family in shown_families(mapping, rules):
+        fields |= _currency_fields(rules.currency) if family == CURRENCY else _family_fields(family, rules.of(family))
     dimensions = [*rules.dimensions, *[DimensionRule(name="")] * EMPTY_SLOTS]
     for slot, rule in enumerate(dimensions):
         fields |= _dimension_fields(f"dimension_{slot}", rule)
-    return type("RulesForm", (RulesForm,), {**fields, "slots": len(dimensions)})
+    return type("RulesForm", (RulesForm,), {**fields, "slots": len(dimensions), "stored": rules})
 
 
 def fieldsets_for(form: type[RulesForm]) -> list[tuple[str | None, dict[str, Any]]]:
@@ -133,6 +152,7 @@ def fieldsets_for(form: type[RulesForm]) -> list[tuple[str | None, dict[str, Any
     groups: list[tuple[str | None, dict[str, Any]]] = [
         (title, {"fields": _names(form, family), "description": DESCRIPTIONS.get(family, "")})
         for family, title in GROUPS.items()
+        if f"{family}__how" in form.base_fields
     ]
     for slot in range(form.slots):
         name = form.base_fields[f"dimension_{slot}__name"].initial
@@ -155,17 +175,30 @@ def _names(form: type[RulesForm], group: str) -> list[tuple[str, ...]]:
     return [tuple(names[start : start + 2]) for start in range(0, len(names), 2)]
 
 
+def _currency_fields(rule: Rule) -> Mapping[str, forms.Field]:
+    unknown = _choice("Not in the table", WITHOUT_DEFAULT, rule.unknown, IN_USE)
+    unknown.required = False
+    return {"currency__how": _choice("Code", [DIRECT, TABLE], rule.how), "currency__unknown": unknown}
+
+
+def _family_fields(family: str, rule: Rule) -> Mapping[str, forms.Field]:
+    ways = [ACCOUNT_OF_SOURCE if family in BY_NAME else DIRECT, TABLE]
+    return _fields(family, rule, ways, WITHOUT_AS_IT_IS if family in BY_NAME else UNKNOWN)
+
+
 def _dimension_fields(group: str, rule: DimensionRule) -> Mapping[str, forms.Field]:
     name = _text("Name at the source", rule.name, LONGEST_NAME, "Such as Department; letter case does not matter.")
     to = _text("Sent as", rule.to, LONGEST_NAME, "The accounting system's name for it; empty: the same.")
     return {f"{group}__name": name, f"{group}__to": to, **_fields(group, rule, [DIRECT, TABLE, DROP])}
 
 
-def _fields(group: str, rule: Rule, ways: list[tuple[str, str]]) -> Mapping[str, forms.Field]:
+def _fields(
+    group: str, rule: Rule, ways: list[tuple[str, str]], unknown: list[tuple[str, str]] = UNKNOWN
+) -> Mapping[str, forms.Field]:
     return {
         f"{group}__how": _choice("Code", ways, rule.how),
         f"{group}__absent": _choice("Without a code", ABSENT, rule.absent),
-        f"{group}__unknown": _choice("Not in the table", UNKNOWN, rule.unknown, IN_USE),
+        f"{group}__unknown": _choice("Not in the table", unknown, rule.unknown, IN_USE),
         f"{group}__default": _text("Default", rule.default, LONGEST_CODE, "The accounting system's code."),
     }
 

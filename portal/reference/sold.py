@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from integrations.documents import Line
+from portal.reference.families import DIMENSION, REVENUE
 
 STAR: Final = "*"
 BETWEEN: Final = "/"
@@ -56,6 +57,11 @@ def method_of(line: Line) -> Sold:
     """By which method money moved. It has no type, and no part of a reference counts."""
     code = line.item_code.strip()
     return Sold((code,) if code else ())
+
+
+def is_for_a_label(family: str, source_code: str) -> bool:
+    """Whether a row is for a part of a label: of what was sold, or of a dimension that follows from it."""
+    return bool(text_of(source_code)) and (family == REVENUE or family.startswith(DIMENSION))
 
 
 def text_of(source_code: str) -> str:

@@ -22,7 +22,9 @@ from portal.reference.rules import (
     from_json,
 )
 from portal.reference.services import lock, save_rules, tell_of
+from portal.reference.sold import MOST_LABEL_ROWS, TOO_MANY_LABEL_ROWS, is_for_a_label
 from portal.reference.table_files import Row
+from portal.reference.tables import label_rows
 
 BATCH: Final = 1_000
 MOST_TOLD: Final = 100
@@ -81,11 +83,19 @@ def save_codes(connection: Connection, family: str, edits: Sequence[Edit], *, wh
         wanted = [one for one in edits if one.sent and _differs(one, stored.get(one.source_code))]
         rows.filter(source_code__in=[one.source_code for one in removed]).delete()
         write(connection, [_row(family, one, stored.get(one.source_code)) for one in wanted])
+        labels = {place: TOO_MANY_LABEL_ROWS for place, one in enumerate(edits) if _adds_a_label(family, one)}
+        if labels and too_many_labels(connection):
+            raise CannotSave(labels)
         added = sum(one.source_code not in stored for one in wanted)
         saved = Saved(added=added, changed=len(wanted) - added, removed=len(removed))
         if wanted or removed:
             _tell(connection, family, [*wanted, *removed], stored, saved, who)
     return saved
+
+
+def too_many_labels(connection: Connection, more: int = 0) -> bool:
+    """Whether the tables of a connection have, or with so many more would have, too many rows for a part of a label."""
+    return label_rows(connection.pk).count() + more > MOST_LABEL_ROWS
 
 
 def look_up(connection: Connection, family: str, *, who: str, rest_as_it_is: bool = False) -> bool:
@@ -144,6 +154,10 @@ def _overtaken(edits: Sequence[Edit], stored: Mapping[str, MappedCode]) -> dict[
         elif row is not None and row.accounting_code not in (edit.was, edit.sent):
             found[place] = (MOVED if edit.was else THERE_ALREADY).format(sent=row.accounting_code)
     return found
+
+
+def _adds_a_label(family: str, edit: Edit) -> bool:
+    return bool(edit.sent) and is_for_a_label(family, edit.source_code)
 
 
 def _differs(edit: Edit, row: MappedCode | None) -> bool:

@@ -19,7 +19,7 @@ MOST_ROWS: Final = 200_000
 DELIMITERS: Final = (",", ";", "\t")
 
 NO_HEADING: Final = "The first line names the columns: Family, Source code, Accounting code, and Note if there are any."
-NO_FAMILY: Final = "“{text}” is no family: write supplier, account, tax, currency, or dimension: with its name."
+NO_FAMILY: Final = f"“{{text}}” is no family: write {', '.join(FAMILIES)}, or dimension: with its name."
 EMPTY: Final = "The {column} is empty."
 LONG: Final = "The {column} is longer than {most} characters."
 REPEATED: Final = "Line {line} is for the same code."
@@ -76,7 +76,7 @@ def family_from_text(text: str) -> str | None:
     """A family as a person writes it (`Account`, `account code`, `dimension: Department`); None for anything else."""
     written = text.strip().casefold()
     for family, words in FAMILIES.items():
-        if written in (family, words):
+        if " ".join(written.replace("_", " ").split()) in (family.replace("_", " "), words):
             return family
     name = written.removeprefix(DIMENSION).strip()
     return dimension_family(name) if written.startswith(DIMENSION) and 0 < len(name) <= LONGEST_NAME else None

@@ -13,7 +13,8 @@ from portal.connections.models import Connection
 from portal.reference.models import MappedCode, TableUpload
 from portal.reference.resolving import Key
 from portal.reference.services import lock, tell_of
-from portal.reference.table_edits import write
+from portal.reference.sold import TOO_MANY_LABEL_ROWS, is_for_a_label
+from portal.reference.table_edits import too_many_labels, write
 from portal.reference.table_files import BadRow, Row, read
 
 MOVED: Final = "The tables have changed since this was shown. Look again."
@@ -77,6 +78,8 @@ def take(connection: Connection, *, stamp: str, who: str) -> Plan:
         if plan.stamp != stamp:
             raise CannotImport(MOVED)
         write(connection, (*plan.new, *(each.row for each in plan.changed)))
+        if any(is_for_a_label(row.family, row.source_code) for row in plan.new) and too_many_labels(connection):
+            raise CannotImport(TOO_MANY_LABEL_ROWS)
         TableUpload.objects.filter(connection_id=connection.pk, who=who).delete()
         message = f"From a file: codes added {len(plan.new):,}, changed {len(plan.changed):,}."
         tell_of(connection, "mapping.imported", message, who, new=len(plan.new), changed=len(plan.changed))

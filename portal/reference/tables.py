@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from integrations.documents import Document
 from portal.connections.models import Connection
 from portal.reference import mapping
+from portal.reference.families import DIMENSION, REVENUE
 from portal.reference.gaps import Gap
 from portal.reference.models import FOR_A_LABEL, MappedCode
 from portal.reference.resolving import Key, Resolver, Rows
@@ -64,7 +65,8 @@ def rows_for(connection_id: uuid.UUID, keys: Collection[Key], labels: Collection
     families = sorted({family for family, _ in keys})
     codes = sorted({code for _, code in keys})
     of_connection = MappedCode.objects.filter(connection_id=connection_id)
-    found = _read(label_rows(connection_id).filter(family__in=sorted(labels))[:MOST_LABEL_ROWS]) if labels else {}
+    for_labels = of_connection.filter(FOR_A_LABEL, family__in=sorted(labels)).order_by()
+    found = _read(for_labels[:MOST_LABEL_ROWS]) if labels else {}
     for start in range(0, len(codes), CODES_AT_ONCE):
         some = codes[start : start + CODES_AT_ONCE]
         found |= _read(of_connection.filter(family__in=families, source_code__in=some))
@@ -73,7 +75,8 @@ def rows_for(connection_id: uuid.UUID, keys: Collection[Key], labels: Collection
 
 def label_rows(connection_id: uuid.UUID) -> QuerySet[MappedCode]:
     """The rows of a connection for a part of a label; an index of their own answers."""
-    return MappedCode.objects.filter(FOR_A_LABEL, connection_id=connection_id).order_by()
+    of_sales = Q(family=REVENUE) | Q(family__startswith=DIMENSION)
+    return MappedCode.objects.filter(of_sales, FOR_A_LABEL, connection_id=connection_id).order_by()
 
 
 def _read(rows: QuerySet[MappedCode]) -> dict[Key, str]:

@@ -8,8 +8,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from portal.reference.models import CodeMapping
-from portal.reference.rules import FAMILIES, PLAIN, dimension_family, family_words
+from portal.reference.rules import PLAIN, dimension_family, family_words
 from portal.reference.rules_form import stored_rules
+from portal.reference.showing import shown_families
 
 MOST_BYTES: Final = 10 * 1024 * 1024
 TOO_LONG: Final = "At most 10 MB; split the file."
@@ -25,7 +26,7 @@ class UploadForm(forms.Form):
     def __init__(self, mapping: CodeMapping, *args: Any) -> None:
         super().__init__(*args)
         rules = stored_rules(mapping) or PLAIN
-        families = [*FAMILIES, *(dimension_family(rule.name) for rule in rules.dimensions)]
+        families = [*shown_families(mapping, rules), *(dimension_family(rule.name) for rule in rules.dimensions)]
         choices = [(family, f"All of them are of: {family_words(family, rules)}") for family in families]
         self.fields["family"].choices = [("", "As the column Family says"), *choices]  # type: ignore[attr-defined]
 

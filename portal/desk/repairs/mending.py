@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from integrations.content import from_json
+from integrations.documents import Kind
 from integrations.errors import Misconfigured
 from portal.connections.models import Connection
 from portal.connections.registry import UnknownIntegration
@@ -53,7 +54,7 @@ def _lacking(posting: Posting) -> tuple[str, ...]:
 
 def _is_sent_without(posting: Posting, rules: Rules) -> bool:
     """Whether it was refused over there for a code that the document lacks, and would be sent without it again."""
-    key = key_of_field(posting.reason_field)
+    key = key_of_field(posting.reason_field, Kind(posting.transaction.kind))
     return key is not None and not key[1] and rules.of(key[0]).absent is Missing.AS_IS
 
 
@@ -61,7 +62,7 @@ def _url(posting: Posting) -> str:
     """The code at fault in its table, or else the rules; `back` leads to the transaction again."""
     company = posting.transaction.company_id
     back = {"back": reverse("desk:transaction", args=[posting.transaction.public_id])}
-    key = key_of_field(posting.reason_field)
+    key = key_of_field(posting.reason_field, Kind(posting.transaction.kind))
     if key is None or not key[1] or not _is_looked_up(posting.connection, key[0]):
         return f"{reverse('desk:mapping-rules', args=[company])}?{urlencode(back)}"
     named = {"family": key[0], "code": key[1], **back}

@@ -85,18 +85,19 @@ class Seen:
 @dataclass(frozen=True)
 class Found:
     """A gap as a page shows it. `used` is how many of what came in have it; `before` is the kept dry run of the latest,
-    where that came in before go-live."""
+    where that came in before go-live. `about` is what was sold, in words."""
 
     judged: Judged
     used: int
     number: str = ""
     before: int | None = None
+    about: str = ""
 
     @classmethod
     def of(cls, gap: CountedGap) -> Found:
         """One of what came in."""
         pk, number = gap.example
-        return cls(gap.judged, gap.transactions, number, pk if gap.is_before else None)
+        return cls(gap.judged, gap.transactions, number, pk if gap.is_before else None, gap.about)
 
     @property
     def tone(self) -> str:

@@ -38,6 +38,7 @@ LOOKED: Final = "Transactions looked at: {count:,}, the latest of the company th
 READ: Final = "Read: {read:,}. Refused, or perhaps refused: {refused:,}. Sent as a default: {default:,}."
 FIRST: Final = "These are the first {shown:,} of {all:,}; the CSV has all of them."
 LIVE: Final = "They are read now, within the limits of the connection, which takes up to {seconds:.0f} seconds."
+NO_CODE: Final = "None in the document"
 ALL_FINE: Final = "Nothing in this list is known to be refused."
 
 
@@ -161,7 +162,7 @@ def _row(connection: Connection, each: CountedGap) -> tuple[str, ...]:
     what: Any = judged.what[:1].upper() + judged.what[1:]
     return (
         what,
-        judged.code or "None in the document",
+        f"{judged.code or NO_CODE}{f': {each.about}' if each.about else ''}",
         f"{each.transactions:,}",
         link(reverse("admin:postings_transaction_change", args=[pk]), number),
         *_becomes(connection, judged),

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 
-from integrations.documents import Document
+from integrations.documents import Document, Kind
 from portal.connections.models import Connection
 from portal.postings.admin.coding import codes_of, missing_section, note_of
 from portal.postings.admin.documents import lines_of
@@ -50,7 +50,9 @@ class MappingPages(GapsPages, PreviewPages[Posting]):
 
     def button_url(self, obj: Posting, button: Button) -> str:
         """Straight to the form, with family and code filled in."""
-        return mend_url(obj.connection, obj.reason_field) if button is MEND else super().button_url(obj, button)
+        if button is not MEND:
+            return super().button_url(obj, button)
+        return mend_url(obj.connection, obj.reason_field, Kind(obj.transaction.kind))
 
     def mend(self, request: HttpRequest, obj: Posting) -> HttpResponse:
         """On to the form."""

@@ -93,7 +93,7 @@ def _summary(run: DryRun, connection: Connection) -> Section:
         Fact("Looked at", moment(run.at, seconds=True)),
     ]
     if is_of_a_mapping(run.field):
-        facts.append(Fact("Mend", link(mend_url(connection, run.field), "Mend the mapping")))
+        facts.append(Fact("Mend", link(mend_url(connection, run.field, run.document.kind), "Mend the mapping")))
     notes = format_html_join("", '<p class="note">{}</p>', ((note,) for note in run.notes))
     return Section(title=DRY_RUN.label, facts=facts, html=notes)
 

@@ -15,6 +15,8 @@ from portal.reference.admin.filters import CodeCompanyFilter, ConnectionFilter, 
 from portal.reference.mending import refused_url
 from portal.reference.models import MappedCode
 from portal.reference.rules import DIMENSION, FAMILIES, LONGEST_NAME, dimension_family, family_words
+from portal.reference.sold import TOO_MANY_LABEL_ROWS, is_for_a_label
+from portal.reference.table_edits import too_many_labels
 from portal.staff.base import Button, StaffAdmin, row_url, say
 
 RETRY: Final = Button(name="refused", label="Retry what was refused", permission="postings.retry_posting")
@@ -66,6 +68,8 @@ class CodeForm(forms.ModelForm):  # type: ignore[type-arg]
         source_code = cleaned.get("source_code")
         if connection and source_code and self.instance.family and self._is_taken(connection, source_code):
             raise ValidationError({"source_code": THERE_ALREADY})
+        if connection and source_code and self._is_one_label_too_many(connection, source_code):
+            raise ValidationError({"source_code": TOO_MANY_LABEL_ROWS})
         return cleaned
 
     def _family(self, kind: str, dimension: str) -> str:
@@ -76,6 +80,11 @@ class CodeForm(forms.ModelForm):  # type: ignore[type-arg]
     def _is_taken(self, connection: Connection, source_code: str) -> bool:
         rows = MappedCode.objects.filter(connection=connection, family=self.instance.family, source_code=source_code)
         return rows.exclude(pk=self.instance.pk).exists()
+
+    def _is_one_label_too_many(self, connection: Connection, source_code: str) -> bool:
+        family, before = self.instance.family, self.initial.get("source_code", "")
+        is_new = is_for_a_label(family, source_code) and not is_for_a_label(family, before)
+        return is_new and too_many_labels(connection, more=1)
 
 
 @admin.register(MappedCode)

@@ -7,6 +7,7 @@ from typing import Final
 from django.utils.html import format_html
 
 from portal.connections.models import Connection
+from portal.reference.families import BY_NAME
 from portal.reference.mending import new_row_url
 from portal.reference.models import CodeMapping
 from portal.reference.rules import (
@@ -23,6 +24,7 @@ from portal.reference.rules import (
 )
 from portal.reference.rules_form import stored_rules
 from portal.reference.services import row_counts
+from portal.reference.showing import shown_families
 from portal.staff.base import changelist_url, row_url
 from portal.staff.formats import NOTHING, link
 from portal.staff.sections import Fact, Section, Table
@@ -30,6 +32,7 @@ from portal.tones import PERSON, tone
 
 HEAD: Final = ("Codes", "Sent", "Where the document has none", "Where the table lacks it", "Rows of the table")
 WORDS: Final = {How.DIRECT: "as they come", How.TABLE: "by table", How.DROP: "not sent"}
+WORDS_BY_NAME: Final = {**WORDS, How.DIRECT: "as the source writes the account"}
 SENT: Final = {How.DIRECT: "As the source writes them", How.TABLE: "Looked up in the table", How.DROP: "Not at all"}
 UNREADABLE: Final = "The stored rules cannot be read, so every document is refused. Saving the form writes them anew."
 
@@ -48,7 +51,7 @@ def what_becomes(mapping: CodeMapping) -> Section:
     """Each family with its rule and the length of its table."""
     stored, counts = stored_rules(mapping), row_counts(mapping)
     rules = stored or PLAIN
-    rows = [_row(mapping, family, rules, counts) for family in FAMILIES]
+    rows = [_row(mapping, family, rules, counts) for family in shown_families(mapping, rules)]
     rows += [_row(mapping, dimension_family(rule.name), rules, counts) for rule in rules.dimensions]
     rows += [_row(mapping, family, rules, counts) for family in _without_rule(rules, counts)]
     note = "" if stored else UNREADABLE
@@ -61,14 +64,15 @@ def in_words(mapping: CodeMapping) -> str:
     if rules is None:
         return tone(PERSON, "Unreadable")
     families = [*FAMILIES, *(dimension_family(rule.name) for rule in rules.dimensions)]
-    told = [family for family in families if rules.of(family) != Rule()]
-    said = [f"{family_words(family, rules)} {_said(rules.of(family))}" for family in told]
+    told = [family for family in families if rules.of(family) != PLAIN.of(family)]
+    said = [f"{family_words(family, rules)} {_said(family, rules.of(family))}" for family in told]
     return "; ".join(said) or "All as they come"
 
 
-def _said(rule: Rule) -> str:
+def _said(family: str, rule: Rule) -> str:
     renamed = f" as {rule.to}" if isinstance(rule, DimensionRule) and rule.to else ""
-    return f"{WORDS[rule.how]}{renamed}, default {rule.default}" if rule.default else f"{WORDS[rule.how]}{renamed}"
+    how = (WORDS_BY_NAME if family in BY_NAME else WORDS)[rule.how]
+    return f"{how}{renamed}, default {rule.default}" if rule.default else f"{how}{renamed}"
 
 
 def _row(mapping: CodeMapping, family: str, rules: Rules, counts: dict[str, int]) -> tuple[str, ...]:
