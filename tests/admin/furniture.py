@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from ledger.models import Attachment, Books, Currency, Customer, DeliverySite, Dimension, DimensionValue, Entry
 from portal.connections.models import AccessGrant, Connection, Endpoint, IntegrationSettings, Visit
-from portal.intake.models import VendorMessage
+from portal.intake.models import FedRecord, FeedReader, HintedRecord, VendorMessage
 from portal.postings.attachments.models import Handover
 from portal.postings.models import Posting
 from tests.intake.found import a_capture, a_source_difference, a_source_run
@@ -23,6 +23,32 @@ def of_the_source(source: Connection, endpoint: Endpoint, booked: Posting) -> No
     a_capture(endpoint)
     a_source_difference(source, run=a_source_run(source))
     a_source_difference(source, "deleted", transaction=booked.transaction)
+    a_reader(source)
+    a_record_read(source)
+    a_hint(source)
+
+
+def a_reader(connection: Connection) -> FeedReader:
+    """One that was stopped half way."""
+    now = timezone.now()
+    return FeedReader.objects.create(
+        connection=connection, feed="invoice", next_at=now, read_through=now, since=now, problem="It hides this."
+    )  # fmt: skip
+
+
+def a_record_read(connection: Connection, external_id: str = "invoice-10482") -> FedRecord:
+    """One that nothing is kept of any more."""
+    return FedRecord.objects.create(
+        connection=connection, feed="invoice", external_id=external_id, content_hash="ab", read_at=timezone.now()
+    )
+
+
+def a_hint(connection: Connection) -> HintedRecord:
+    """One that is followed."""
+    now = timezone.now()
+    return HintedRecord.objects.create(
+        connection=connection, feed="invoice", external_id="10482", hinted_at=now, next_at=now
+    )
 
 
 def at_the_vendor(connection: Connection) -> None:

@@ -23,7 +23,7 @@ from portal.reference.models import MappedCode
 from portal.reference.rules import defaults, to_json
 from portal.staff import paging
 from portal.timetable.models import Outcome, Slot
-from tests.admin.furniture import a_handover, a_vendor_message
+from tests.admin.furniture import a_handover, a_hint, a_reader, a_record_read, a_vendor_message
 from tests.admin.reconciled import a_difference, a_run
 from tests.admin.world import World, delivery, in_state
 from tests.connections.runs import kept_run
@@ -101,6 +101,9 @@ def makers_beside_the_postings() -> dict[str, Maker]:
         "api/apitoken": lambda _: a_token(),
         "intake/vendormessage": lambda _: a_vendor_message(DemoConnectionFactory.create()),
         "connections/integrationsettings": lambda n: IntegrationSettings.objects.create(integration=f"vendor-{n}"),
+        "intake/feedreader": lambda _: a_reader(SourceConnectionFactory.create()),
+        "intake/fedrecord": lambda _: a_record_read(SourceConnectionFactory.create()),
+        "intake/hintedrecord": lambda _: a_hint(SourceConnectionFactory.create()),
         "intake/capture": lambda _: a_capture(EndpointFactory.create()),
         "intake/sourcerun": lambda _: a_source_run(SourceConnectionFactory.create()),
         "intake/sourcedifference": lambda _: a_source_difference(SourceConnectionFactory.create()),

@@ -44,7 +44,7 @@ class FieldPages(HookPages):
     def read_fields(self, request: HttpRequest, obj: Connection) -> HttpResponse:
         """Ask the source, then on to the names."""
         if not field_lists.has_field_lists(obj):
-            return self._has_none(request, obj)
+            return self._has_none(request, obj, READ.label)
         if not is_confirmed(request):
             effects = [one.format(source=obj.integration) for one in EFFECTS]
             question = Question(
@@ -65,7 +65,7 @@ class FieldPages(HookPages):
     def field_names(self, request: HttpRequest, obj: Connection) -> HttpResponse:
         """The form with the names in force, and what can be chosen instead."""
         if not field_lists.has_field_lists(obj):
-            return self._has_none(request, obj)
+            return self._has_none(request, obj, NAMES.label)
         form = FieldNamesForm(form_data(request), connection=obj)
         if form.is_valid() and form.save(who=name_of(request.user)):
             say(request, SAVED)
@@ -79,9 +79,11 @@ class FieldPages(HookPages):
         }
         return TemplateResponse(request, "admin/connections/connection/field_names.html", context)
 
-    def _has_none(self, request: HttpRequest, obj: Connection) -> HttpResponse:
-        say(request, f"{obj.integration} has no field list.", level=messages.WARNING)
-        return HttpResponseRedirect(row_url(obj))
+    def _has_none(self, request: HttpRequest, obj: Connection, title: str) -> HttpResponse:
+        """A page that only explains."""
+        effects = (f"{obj.integration} has no field list: the names of its fields are the same everywhere.",)
+        question = Question(title=title, effects=effects, submit="", cancel_url=row_url(obj), form=SureForm())
+        return ask(request, self.page_context(request, obj, title), question)
 
 
 def field_sections(connection: Connection) -> Sequence[Section]:

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from portal.intake.admin.hinted_records import HintFilter
 from portal.intake.bodies import body_text
 from portal.intake.models import Delivery, Origin, Verdict
 from portal.postings.search import transactions_with
@@ -55,7 +56,7 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
 
     list_display = ("shown_at", "shown_verdict", "company", "kind", "number", "answer", "took", "reason")
     list_select_related = ("company", "endpoint", "transaction")
-    list_filter = ("verdict", CompanyFilter, "endpoint__kind")
+    list_filter = ("verdict", CompanyFilter, "endpoint__kind", HintFilter)
     search_fields = ("=body_sha256",)
     search_help_text = "A portal number, a number of the source, an id, or the SHA-256 of a body, whole."
     buttons = (DOWNLOAD,)

@@ -13,7 +13,9 @@ from django.utils.html import format_html
 
 from portal.connections.models import Connection
 from portal.events.services import tell
+from portal.intake.admin.feed_readers import reader_section
 from portal.intake.admin.source_repairs import difference_badge, in_short
+from portal.intake.feeds.asking import is_fed
 from portal.intake.models import SourceDifference, SourceRun
 from portal.intake.reconciliation import tasks
 from portal.intake.reconciliation.asking import why_not
@@ -120,6 +122,11 @@ class SourceReconciledConnectionAdmin(ReconciledConnectionAdmin):
     def offers(self, button: Button, obj: Connection) -> bool:
         """Only where it can be read."""
         return not why_not(obj) if button is RECONCILE else super().offers(button, obj)
+
+    def sections(self, request: HttpRequest, obj: Connection) -> Sequence[Section]:
+        """With the readers of its feeds, where it has some."""
+        parts = list(super().sections(request, obj))
+        return [*parts, reader_section(obj)] if is_fed(obj) else parts
 
     def reconcile_source(self, request: HttpRequest, obj: Connection) -> HttpResponse:
         """Ask, then put a run into the queue and show its page."""

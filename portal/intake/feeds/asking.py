@@ -26,6 +26,11 @@ def fed_sources() -> dict[str, FedSource]:
     return {slug: one for slug, one in sources().items() if isinstance(one, FedSource)}
 
 
+def is_fed(connection: Connection) -> bool:
+    """Whether its source is one that is read."""
+    return connection.integration in fed_sources()
+
+
 def readable(now: datetime, *, prefix: str = "") -> Q:
     """Which connections are read at `now` (aware UTC): linked, in use, of a company that is live. `prefix` leads from
     the rows that are filtered to their connection, such as `connection__`."""
