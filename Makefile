@@ -25,8 +25,8 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 # `exec` leaves no shell between make and the program, so Ctrl-C ends the demo without an error from make.
-demo: $(if $(LIVE_SYSTEM),$(VENV)/.dev,$(VENV)/.runtime) ## start the portal with demo data (ONCE=1, JSON=file, PORT=8000, FAULTS=1, SYSTEM=accountsiq, codat or tryton)
-	@exec $(BIN)/python $(if $(LIVE_SYSTEM),-m tests.live.demo $(SYSTEM),manage.py demo $(if $(SYSTEM),--system $(SYSTEM))) \
+demo: $(if $(LIVE_SYSTEM),$(VENV)/.dev,$(VENV)/.runtime) ## start the portal with demo data (ONCE=1, JSON=file, PORT=8000, FAULTS=1, SYSTEM=accountsiq, codat or tryton, SOURCE=accessplanit)
+	@exec $(BIN)/python $(if $(LIVE_SYSTEM),-m tests.live.demo $(SYSTEM),manage.py demo $(if $(SYSTEM),--system $(SYSTEM)) $(if $(SOURCE),--source $(SOURCE))) \
 		$(if $(filter-out 0,$(ONCE)),--once) $(if $(JSON),--json "$(JSON)") \
 		$(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(FAULTS)),--faults)
 

@@ -267,10 +267,10 @@ def _seeded_endpoint(source: Connection, kind: Kind | None, copies: Copies) -> S
     endpoint = source.endpoints.filter(kind=kind or "").order_by("created_at").first()
     endpoint = endpoint or open_endpoint(source, kind=kind, who=WHO)
     path = f"/webhooks/{source.integration}/{endpoint.pk}/"
-    return SeededEndpoint(kind or "all", path, _token(endpoint, copies))
+    return SeededEndpoint(kind or "all", path, token_of(endpoint, copies))
 
 
-def _token(endpoint: Endpoint, copies: Copies) -> str:
+def token_of(endpoint: Endpoint, copies: Copies) -> str:
     """Our copy while it still opens the endpoint, else a new token."""
     copy = copies.get(str(endpoint.pk))
     if copy and digest(copy) in {token.digest for token in live_tokens(endpoint, timezone.now())}:

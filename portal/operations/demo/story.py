@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +14,14 @@ from django.core.management import call_command
 
 from integrations.demo.connector import DemoBooks
 from integrations.icompleat.samples import NAMES
-from portal.operations.demo.children import Child, Children, DemoFailed
+from portal.operations.demo.children import Child, Children
 from portal.operations.demo.copies import Copies
 from portal.operations.demo.elsewhere import Elsewhere
 from portal.operations.demo.icompleat import A_MINUTE, SandboxICompleat, add_custom_fields
 from portal.operations.demo.outcome import Told, for_scripts, surprises, table, write_at_once
+from portal.operations.demo.ports import HOST, sandbox_port
 from portal.operations.demo.recovery import RECOVERS_WITHIN_SECONDS, Recovery
+from portal.operations.demo.sales import Sales
 from portal.operations.demo.seed import (
     ICOMPLEAT_TENANT,
     TENANT,
@@ -35,8 +36,6 @@ from portal.operations.demo.seed import (
 from portal.operations.demo.stand_ins import secrets_of_stand_ins, stand_ins
 from portal.operations.demo.syncs import FirstSyncs
 
-HOST = "127.0.0.1"
-SANDBOX_PORT = 8001
 STARTS_WITHIN_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 0.5
 PROBE_TIMEOUT_SECONDS = 2
@@ -52,7 +51,8 @@ class Wishes:
     """What was asked for on the command line. `sandbox_port` None: 8001, or a free one when that is taken.
 
     `faults` is the plan by which the demo accounting system is disturbed, empty for none. `elsewhere` is one more
-    accounting system that runs already, `system` the slug of one more stand-in to post into.
+    accounting system that runs already, `system` the slug of one more stand-in to post into, `source` that of one more
+    source whose stand-in is read.
     """
 
     port: int
@@ -63,6 +63,7 @@ class Wishes:
     seed: int = DEFAULT_SEED
     elsewhere: Elsewhere | None = None
     system: str = ""
+    source: str = ""
 
 
 @dataclass(slots=True)
@@ -97,13 +98,14 @@ class Demo:
         told = self._approve_all(icompleat, seeded)
         syncs = FirstSyncs.begin()
         syncs.wait(portal)
-        self._show(told, sandbox_url, seeded, syncs)
+        sales = self._sell(portal, sandbox_url)
+        self._show(told, sandbox_url, seeded, syncs, sales)
         if self.wishes.json_file:
             write_at_once(self.wishes.json_file, for_scripts(self.portal_url, sandbox_url, seeded))
         has_recovered = not self.wishes.faults or self._recover(told, f"{sandbox_url}/demo")
         if not self.wishes.once:
             self._stay()
-        return has_recovered and not self._surprises(told)
+        return has_recovered and not self._surprises(told) and not (sales and sales.surprises())
 
     def _start_sandbox(self) -> Child:
         """iCompleat begins anew, with everything awaiting approval; what the demo accounting system holds stays."""
@@ -111,7 +113,7 @@ class Demo:
         for file in state.glob("icompleat.sqlite3*"):
             file.unlink()
         token = self.copies.get(SANDBOX_TOKEN) or self.copies.put(SANDBOX_TOKEN, secrets.token_urlsafe(32))
-        arguments = ["--port", str(_sandbox_port(self.wishes.sandbox_port)), "--state", str(state)]
+        arguments = ["--port", str(sandbox_port(self.wishes.sandbox_port)), "--state", str(state)]
         if self.wishes.faults:
             arguments += ["--faults", self.wishes.faults, "--seed", str(self.wishes.seed)]
         return self._start(
@@ -164,6 +166,15 @@ class Demo:
             return [icompleat.add_transaction(company_id, sample) for sample in NAMES]
         return icompleat.transaction_ids(company_id)
 
+    def _sell(self, portal: Child, sandbox_url: str) -> Sales | None:
+        """With accessplanit as a source: read it, and watch an invoice and its payment come in."""
+        if not self.wishes.source:
+            return None
+        self.say("Reading accessplanit, which begins within half a minute ...")
+        sales = Sales.begin(sandbox_url, self.portal_url, self.copies)
+        sales.watch(portal)
+        return sales
+
     def _is_disturbed(self, company: SeededCompany) -> bool:
         return bool(self.wishes.faults) and company.accounting == DemoBooks.metadata.slug
 
@@ -177,18 +188,20 @@ class Demo:
         within = RECOVERS_WITHIN_SECONDS if self.wishes.once else None
         return recovery.watch(self.children.check, within_seconds=within)
 
-    def _show(self, told: list[Told], sandbox_url: str, seeded: Seeded, syncs: FirstSyncs) -> None:
+    def _show(self, told: list[Told], sandbox_url: str, seeded: Seeded, syncs: FirstSyncs, sales: Sales | None) -> None:
         lines = [
             "",
             *table(told),
             "",
             *syncs.lines(),
             "",
+            *([*sales.lines(), "", *sales.surprises()] if sales else []),
             *self._surprises(told),
             f"Customer pages  {self.portal_url}/        {_how(seeded.customer)}",
             f"Staff           {self.portal_url}/admin/  {_how(seeded.staff)}",
             f"iCompleat       {sandbox_url}/icompleat/",
             f"Demo Books      {sandbox_url}/demo/",
+            *([f"accessplanit    {sandbox_url}/accessplanit/"] if sales else []),
         ]
         lines += [f"{one.name:<16}{' ' if len(one.name) > 15 else ''}{one.web}" for one in self.others]
         for line in lines:
@@ -206,30 +219,6 @@ class Demo:
 
 def _how(login: Login) -> str:
     return f"user {login.username}, password {login.password}"
-
-
-def refuse_taken_port(port: int, option: str) -> None:
-    """Raise `DemoFailed` when somebody listens on this port."""
-    if not _is_free(port):
-        raise DemoFailed(f"Port {port} is taken by another program. Choose another with {option}.")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
-
-
-def _sandbox_port(wished: int | None) -> int:
-    if wished:
-        refuse_taken_port(wished, "--sandbox-port")
-    if wished is not None:
-        return wished
-    return SANDBOX_PORT if _is_free(SANDBOX_PORT) else 0
 
 
 def _ready_url(sandbox: Child) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ from integrations.faults import BadPlan, parse
 from portal.operations.demo.children import Children, DemoFailed
 from portal.operations.demo.copies import Copies
 from portal.operations.demo.elsewhere import read
+from portal.operations.demo.ports import refuse_taken_port
 from portal.operations.demo.stand_ins import STAND_INS
-from portal.operations.demo.story import DEFAULT_SEED, Demo, Wishes, refuse_taken_port
+from portal.operations.demo.story import DEFAULT_SEED, Demo, Wishes
 from portal.operations.lock import AlreadyRunning, ProcessLock
 
 LOCK_NAME = "demo.lock"
+SOURCES = ("accessplanit",)
 
 
 class Command(BaseCommand):
@@ -44,6 +47,7 @@ class Command(BaseCommand):
             "--accounting", type=Path, metavar="FILE", help="post into an accounting system that runs already, too"
         )
         parser.add_argument("--system", choices=tuple(STAND_INS), default="", help="post into one more stand-in, too")
+        parser.add_argument("--source", choices=SOURCES, default="", help="read one more source's stand-in, too")
         parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="which faults happen when")
 
     def handle(self, *, once: bool, json: Path | None, port: int, sandbox_port: int | None, **options: Any) -> None:
@@ -54,9 +58,8 @@ class Command(BaseCommand):
             signal.signal(number, signal.default_int_handler)
         try:
             elsewhere = read(options["accounting"]) if options["accounting"] else None
-            as_expected = self._run(
-                Wishes(port, sandbox_port, once, json, options["faults"], options["seed"], elsewhere, options["system"])
-            )
+            wishes = Wishes(port, sandbox_port, once, json, options["faults"], options["seed"], elsewhere)
+            as_expected = self._run(replace(wishes, system=options["system"], source=options["source"]))
         except KeyboardInterrupt:
             self.stdout.write("\nEverything has ended.")
             return
