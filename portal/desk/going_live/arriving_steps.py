@@ -13,6 +13,7 @@ from portal.connections.registry import source
 from portal.desk.going_live.facts import Facts, Kept
 from portal.desk.going_live.steps import Stand, Step
 from portal.desk.inbound import WORDS
+from portal.desk.sources.cards import are_several
 from portal.intake.models import Forecast
 from portal.tenants import living
 
@@ -23,11 +24,18 @@ NO_API: Final = (
 REFUSED: Final = (
     " {kinds} are refused, for {system} cannot take them. On the page of the accounting system you can have them kept."
 )
+NOTHING_CAME: Final = (
+    "Nothing has come in whose codes could be checked. Look through the mapping, or send a document first."
+)
+NOTHING_READ: Final = "Nothing is read before you go live, so look through the mapping now."
+CHOOSE: Final = "Choose the programs in which your documents are made, such as iCompleat for what you buy."
 LOST: Final = "It no longer accepts the security key. Enter the new one and save: what waits goes on by itself."
 
 
 def source_step(facts: Facts) -> Step:
-    """iCompleat is connected."""
+    """iCompleat is connected; where there are several sources and none is chosen, one of them."""
+    if facts.source is None and are_several() and not facts.senders.fed:
+        return _choose_step(facts)
     source, href = facts.source, reverse("desk:source", args=[facts.place.company.pk])
     title, key = "Connect iCompleat", "source"
     status = str(source.get_status_display()) if source else str(Status.BLANK.label)
@@ -38,6 +46,14 @@ def source_step(facts: Facts) -> Step:
         return Step(key=key, title=title, stand=Stand.MEND, said=LOST, href=href, action="Mend", status=status)
     said = f"Linked to {source.external_company_name or 'iCompleat'}." if facts.source_api else NO_API
     return Step(key=key, title=title, stand=Stand.DONE, said=said, href=href, action="Look", status=status)
+
+
+def _choose_step(facts: Facts) -> Step:
+    href = reverse("desk:sources", args=[facts.place.company.pk])
+    return Step(
+        key="source", title="Connect what sends documents", stand=Stand.TO_DO, said=CHOOSE, href=href, action="Choose",
+        status=str(Status.BLANK.label),
+    )  # fmt: skip
 
 
 def addresses_step(facts: Facts) -> Step:
@@ -141,7 +157,7 @@ def _came_before(facts: Facts, gaps: str, came: str) -> tuple[Stand, str, str, s
     if kept.due:
         return Stand.MOVING, f"{_of_all(kept.due, kept.total)} {_is_are(kept.due)} looked at.", came, "Look"
     if not kept.total and not booked:
-        said = "Nothing has come in whose codes could be checked. Look through the mapping, or send a document first."
+        said = NOTHING_READ if facts.senders.only_reads else NOTHING_CAME
         return Stand.OPTIONAL, said, gaps, "Look"
     return Stand.DONE, "No code is missing in what came in.", gaps, "Look"
 

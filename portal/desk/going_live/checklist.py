@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -19,24 +19,16 @@ from portal.desk.going_live.arriving_steps import (
     source_step,
 )
 from portal.desk.going_live.facts import Facts, facts_of
+from portal.desk.going_live.feeding_steps import feeding_steps
 from portal.desk.going_live.linking_steps import authorise_step, confirm_step, name_step, system_step
 from portal.desk.going_live.steps import OWNING, Stand, Step
 from portal.desk.going_live.syncing_steps import SyncLine, schedules_step, sync_lines, sync_step
 from portal.intake.models import Forecast
 from portal.tenants import living
 
-STEPS: Final[tuple[Callable[[Facts], Step], ...]] = (
-    name_step,
-    system_step,
-    authorise_step,
-    confirm_step,
-    source_step,
-    addresses_step,
-    delivery_step,
-    mapping_step,
-    schedules_step,
-    sync_step,
-)
+LINKING: Final[tuple[Callable[[Facts], Step], ...]] = (name_step, system_step, authorise_step, confirm_step)
+SENDING: Final[tuple[Callable[[Facts], Step], ...]] = (source_step, addresses_step, delivery_step)
+CODING: Final[tuple[Callable[[Facts], Step], ...]] = (mapping_step, schedules_step, sync_step)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +100,7 @@ class Checklist:
 def checklist_of(place: Place) -> Checklist:
     """How far a company is, in a constant number of queries."""
     facts, now = facts_of(place), timezone.now()
-    steps = tuple(make(facts) for make in STEPS)
+    steps = tuple(_steps(facts))
     is_live, is_closed = living.is_live(place.company, now), living.is_closed(place.company, now)
     return Checklist(
         facts=facts,
@@ -120,6 +112,15 @@ def checklist_of(place: Place) -> Checklist:
     )
 
 
+def _steps(facts: Facts) -> Iterator[Step]:
+    """Those of iCompleat are left out where all documents are read from somewhere else."""
+    yield from (make(facts) for make in LINKING)
+    if not facts.senders.only_reads:
+        yield from (make(facts) for make in SENDING)
+    yield from feeding_steps(facts)
+    yield from (make(facts) for make in CODING)
+
+
 def _go_live(facts: Facts, steps: tuple[Step, ...], now: datetime) -> Step:
     company = facts.place.company
     title, key, href = "Go live", "go-live", reverse("desk:go-live", args=[company.pk])
@@ -129,7 +130,7 @@ def _go_live(facts: Facts, steps: tuple[Step, ...], now: datetime) -> Step:
         said = "What comes in is booked."
         return Step(key=key, title=title, stand=Stand.DONE, said=said, href=href, action="Look", who=OWNING)
     missing = sum(step.is_required and not step.is_done for step in steps)
-    said = "Until then iCompleat is told “not live yet”, and nothing is booked."
+    said = facts.senders.until_live
     if missing:
         said = f"{missing} required {'step is' if missing == 1 else 'steps are'} left. {said}"
         return Step(key=key, title=title, stand=Stand.TO_DO, said=said, who=OWNING)

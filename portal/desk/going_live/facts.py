@@ -13,6 +13,7 @@ from portal.connections.setup import is_set_up
 from portal.desk.access import ICOMPLEAT, Place
 from portal.desk.going_live.noticing import Address, addresses
 from portal.desk.inbound import inbound
+from portal.desk.sources.senders import Senders, senders_of
 from portal.desk.syncing import Overview, overview_of
 from portal.intake.before_live.keeping import KEPT_AT_MOST
 from portal.intake.models import Forecast, KeptDryRun
@@ -43,7 +44,8 @@ class Kept:
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """One company on its way to the first booked document. `former` is the accounting connection that was unlinked, if
-    none stands in its place; `gap_problem` says why nobody knows of gaps."""
+    none stands in its place; `source` is iCompleat, `senders` are all sources; `gap_problem` says why nobody
+    knows of gaps."""
 
     place: Place
     accounting: Connection | None
@@ -52,6 +54,7 @@ class Facts:
     addresses: list[Address]
     kept: Kept
     overview: Overview
+    senders: Senders
     gaps: GapReport | None = None
     gap_problem: str = ""
 
@@ -84,6 +87,7 @@ def facts_of(place: Place) -> Facts:
         accounting=accounting,
         former=former,
         source=source,
+        senders=_senders(every),
         addresses=addresses(inbound(source, accounting)),
         kept=kept_of(place),
         overview=overview_of(place) if accounting and accounting.status == Status.LINKED else NONE,
@@ -98,6 +102,11 @@ def kept_of(place: Place) -> Kept:
     found = list(rows.values_list("forecast", "next_try_at")[:KEPT_AT_MOST])
     due = sum(next_try_at is not None for _, next_try_at in found)
     return Kept(Counter(forecast for forecast, _ in found), due)
+
+
+def _senders(every: list[Connection]) -> Senders:
+    active = [one for one in every if one.side == Side.SOURCE and one.status != Status.UNLINKED]
+    return senders_of({one.integration: one for one in reversed(active)}.values())
 
 
 def _first(every: list[Connection], side: Side) -> Connection | None:

@@ -117,7 +117,11 @@ def _sync(facts: Facts, rows: Sequence[Row]) -> tuple[Stand, str]:
     if all(row.ended_well or row.is_left_out for row in rows):
         count = f"All {len(rows)}" if len(well) == len(rows) else f"{len(well)} of {len(rows)}"
         return Stand.DONE, f"{count} kinds have been read{there}.{_left_out(rows)}"
-    where = "" if facts.source_api else " iCompleat’s interface is not set up, so what is read stays here."
+    where = (
+        ""
+        if facts.source_api or facts.senders.only_reads
+        else " iCompleat’s interface is not set up, so what is read stays here."
+    )
     return Stand.OPTIONAL, f"Suppliers and codes are read from {facts.system}.{where}"
 
 

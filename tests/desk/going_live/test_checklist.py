@@ -321,10 +321,10 @@ def test_it_costs_the_same_however_much_came_in(scene: Scene, django_assert_num_
     scene.receive()
     client, address = scene.client, reverse("desk:set-up", args=[scene.company.pk])
     client.get(address)
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         client.get(address)
     for number in range(12):
         a_delivery(scene, forecast=Forecast.POSTED)
         scene.receive(number=f"INV-{number}")
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         client.get(address)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from portal.desk.access import Place, looks_and_owns
 from portal.desk.going_live.checklist import checklist_of
+from portal.desk.sources.senders import senders_of
 from portal.tenants import living
 from portal.tenants.second_factor import would_need_second_factor
 
@@ -17,6 +18,7 @@ LIVE_NOW = (
     "{company} is live. What iCompleat was refused before, an administrator sends again there: open Posting failures "
     "and press Retry posting, for one document or for all."
 )
+READ_NOW = "{company} is live. Its sources are read from now on, the first time within a minute."
 BACK_NOW = "{company} is not live any more. Deliveries are refused until it goes live again."
 SECOND_FACTOR_FIRST = "Set up a second factor for your log-in first: owners of live companies need one."
 
@@ -42,7 +44,8 @@ def go_live(request: HttpRequest, place: Place) -> HttpResponse:
     elif request.method == "POST":
         try:
             if living.go_live(place.company, who=request.user.get_username()):
-                messages.success(request, LIVE_NOW.format(company=place.company))
+                said = READ_NOW if senders_of(place.sources()).only_reads else LIVE_NOW
+                messages.success(request, said.format(company=place.company))
             return redirect("desk:set-up", place.company.pk)
         except living.CannotChange as error:
             for message in error.messages:
@@ -63,4 +66,5 @@ def not_live(request: HttpRequest, place: Place) -> HttpResponse:
         except living.CannotChange as error:
             form.add_error(None, error.message)
     is_live = living.is_live(place.company, timezone.now())
-    return render(request, "portal/desk/going_live/not_live.html", place.context(form=form, is_live=is_live))
+    shown = place.context(form=form, is_live=is_live, senders=senders_of(place.sources()))
+    return render(request, "portal/desk/going_live/not_live.html", shown)
