@@ -11,11 +11,15 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils import timezone
 
+from integrations.feeds import FedSource
 from portal.connections import breaker
 from portal.connections.models import AccessGrant, Connection, EndpointToken, Side, Status
+from portal.connections.registry import sources
 from portal.desk.access import ICOMPLEAT, Place
 from portal.desk.dashboard.bounded import by_connection, newest_first
 from portal.desk.inbound import WORDS
+from portal.desk.sources.cards import address_url, are_several, source_url
+from portal.desk.sources.progress import FeedProgress, progress_of
 from portal.desk.words import source_name, system_name
 from portal.intake.models import Delivery
 from portal.postings.models import Posting
@@ -25,6 +29,7 @@ from portal.tenants.models import Company
 
 SOON: Final = timedelta(days=14)
 TOKENS_SHOWN: Final = 3
+WHAT_SENDS: Final = "What sends documents"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +46,12 @@ class Ending:
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """One connection, or the lack of one: what is known of it."""
+    """One connection, or the lack of one: what is known of it. `url` is where it is set up, `feeds` what is read."""
 
     name: str
     connection: Connection | None
+    url: str = ""
+    feeds: list[FeedProgress] = field(default_factory=list)
     endings: list[Ending] = field(default_factory=list)
 
     @property
@@ -63,6 +70,27 @@ class Health:
         return self.connection is not None and self.connection.status == Status.LINKED
 
     @property
+    def key(self) -> str:
+        """What tells it from the others of its side."""
+        return self.connection.integration if self.connection else "source"
+
+    @property
+    def read_at(self) -> datetime | None:
+        """When one of its feeds was last read to its end."""
+        ended = [each.reader.ended_at for each in self.feeds if each.reader and each.reader.ended_at]
+        return max(ended, default=None)
+
+    @property
+    def unseen(self) -> list[str]:
+        """Which of its feeds are not seen."""
+        return [each.label for each in self.feeds if each.follows]
+
+    @property
+    def unread(self) -> list[FeedProgress]:
+        """Feeds whose latest pass did not end, though they are seen."""
+        return [each for each in self.feeds if each.problem and not each.follows]
+
+    @property
     def there(self) -> str:
         """The company's name over there."""
         return self.connection.external_company_name if self.connection else ""
@@ -70,13 +98,13 @@ class Health:
 
 @dataclass(frozen=True, kw_only=True)
 class Vitals:
-    """Both connections, and when something last happened.
+    """All connections, and when something last happened.
 
     `counts` says how many of its postings stand where, by connection, those that were unlinked among them.
     """
 
     accounting: Health
-    source: Health
+    sources: list[Health]
     counts: dict[UUID, Counter[str]]
     delivery: Delivery | None
     posting: Posting | None
@@ -85,24 +113,40 @@ class Vitals:
 
 
 def vitals(place: Place) -> Vitals:
-    """Everything of it, in seven queries."""
+    """Everything of it, in seven queries, and two more for each source beside the first or that is read."""
     connections = _connections(place)
     active = [one for one in connections if one.status != Status.UNLINKED]
     accounting = next((one for one in active if one.side == Side.ACCOUNTING), None)
-    source = next((one for one in active if one.side == Side.SOURCE and one.integration == ICOMPLEAT), None)
     books = system_name(accounting) if accounting else "Accounting system"
     return Vitals(
         accounting=Health(name=books, connection=accounting, endings=_access(accounting)),
-        source=Health(
-            name=source_name(ICOMPLEAT),
-            connection=source,
-            endings=[*_access(source), *_retiring(place.company, source)],
-        ),
+        sources=_sources(place, active),
         counts=by_connection(connections),
         delivery=_last_delivery(place),
         posting=_last_posting(accounting),
         sync=_last_sync(place),
         keys=_api_tokens(place),
+    )
+
+
+def _sources(place: Place, active: list[Connection]) -> list[Health]:
+    """Each source that is linked; where there is none, the lack of one."""
+    linked = {one.integration: one for one in reversed(active) if one.side == Side.SOURCE}
+    if linked:
+        return [_source(place, one) for one in linked.values()]
+    name = WHAT_SENDS if are_several() else source_name(ICOMPLEAT)
+    url = reverse("desk:sources" if are_several() else "desk:source", args=[place.company.pk])
+    return [Health(name=name, connection=None, url=url)]
+
+
+def _source(place: Place, connection: Connection) -> Health:
+    found = sources().get(connection.integration)
+    return Health(
+        name=source_name(connection.integration),
+        connection=connection,
+        url=source_url(place.company.pk, connection.integration),
+        feeds=progress_of(connection, found) if isinstance(found, FedSource) else [],
+        endings=[*_access(connection), *_retiring(place.company, connection)],
     )
 
 
@@ -141,7 +185,7 @@ def _access(connection: Connection | None) -> list[Ending]:
     return [Ending(what="Access token", at=grant.expires_at, note=note)]
 
 
-def _retiring(company: Company, source: Connection | None) -> list[Ending]:
+def _retiring(company: Company, source: Connection) -> list[Ending]:
     """Tokens of its addresses that are refused from some day on: after a rotation, or because somebody said so."""
     now = timezone.now()
     rows = EndpointToken.objects.filter(endpoint__connection=source, endpoint__is_active=True)
@@ -150,9 +194,9 @@ def _retiring(company: Company, source: Connection | None) -> list[Ending]:
         Ending(
             what=f"Token …{token.hint} for {WORDS.get(token.endpoint.kind, token.endpoint.kind).lower()}",
             at=token.retires_at or now,
-            note="iCompleat has to use the newer one by then.",
+            note=f"{source_name(source.integration)} has to use the newer one by then.",
             needs_you=True,
-            url=reverse("desk:endpoint", args=[company.pk, token.endpoint_id]),
+            url=address_url(company.pk, source, token.endpoint_id),
             link="Look at it",
         )
         for token in rows[:TOKENS_SHOWN]

@@ -96,7 +96,7 @@ def needs(place: Place, vitals: Vitals, figures: Report) -> Needs:
     """What needs a person in this company, what stops everything first."""
     postings = _postings(vitals)
     # To a closed company nothing is linked any more: there only what it left behind can be settled.
-    connections = [] if place.is_closed else [*_lost(place, vitals), *_resting(place, vitals)]
+    connections = [] if place.is_closed else [*_lost(place, vitals), *_resting(place, vitals), *_unread(vitals)]
     data = [] if place.is_closed else [*_syncs(place, vitals), *_lists(place, vitals)]
     return Needs(
         others=[*connections, *data, *_codes(place, postings), *_contested(place, vitals, figures), *_keys(vitals)],
@@ -123,25 +123,42 @@ def _needing(connection: UUID) -> QuerySet[Posting]:
 
 
 def _lost(place: Place, vitals: Vitals) -> list[Need]:
-    accounting, source = vitals.accounting, vitals.source
+    accounting = vitals.accounting
     found = []
     if not accounting.is_linked:
         status = accounting.connection.status if accounting.connection else Status.BLANK
         url = reverse("desk:accounting", args=[place.company.pk])
         found.append(_need("accounting", "Not linked", accounting.name, LOST[status], LINKER, url, "Link it"))
-    if not source.is_linked:
-        why = "Nothing can come in until it is connected."
-        url = reverse("desk:source", args=[place.company.pk])
-        found.append(_need("source", "Not linked", source.name, why, HERE, url, "Connect it"))
-    return found
+    why = "Nothing can come in until it is connected."
+    return found + [
+        _need(source.key, "Not linked", source.name, why, HERE, source.url, "Connect it")
+        for source in vitals.sources
+        if not source.is_linked
+    ]
+
+
+def _unread(vitals: Vitals) -> list[Need]:
+    """Feeds whose latest pass did not end."""
+    why = "It is tried again by itself; what was made there is not lost."
+    return [
+        _need(
+            f"{source.key}-{number}", "Not read", f"{feed.label} of {source.name}", f"{feed.problem} {why}", HERE,
+            source.url, "Look", tone=WAITING,
+        )
+        for source in vitals.sources
+        if source.is_linked
+        for number, feed in enumerate(source.unread)
+    ]  # fmt: skip
 
 
 def _resting(place: Place, vitals: Vitals) -> list[Need]:
     """Nothing is sent for now, though it is linked."""
     found = []
-    for key, health in (("accounting", vitals.accounting), ("source", vitals.source)):
+    every = [("accounting", vitals.accounting), *((source.key, source) for source in vitals.sources)]
+    for key, health in every:
         if health.is_paused:
-            why = "Sending is paused. Nothing is lost: it goes on as soon as it is resumed."
+            doing = "Sending" if key == "accounting" or not health.feeds else "Reading"
+            why = f"{doing} is paused. Nothing is lost: it goes on as soon as it is resumed."
             found.append(_need(f"{key}-paused", "Paused", health.name, why, "Our support", "", ""))
         elif health.is_resting and key == "accounting":
             why = "It does not answer at the moment, and is tried again by itself."
@@ -156,27 +173,25 @@ def _syncs(place: Place, vitals: Vitals) -> list[Need]:
     rows = SyncRun.objects.filter(connection=vitals.accounting.connection, state=SyncState.VALIDATION_QUEUED)
     return [
         _need(
-            f"sync-{run.pk}",
-            "To confirm",
-            str(run.get_kind_display()),
-            "The sync would remove much. Nothing is sent until somebody has looked.",
-            HERE,
-            reverse("desk:run", args=[place.company.pk, run.pk]),
-            "Look and decide",
+            f"sync-{run.pk}", "To confirm", str(run.get_kind_display()),
+            "The sync would remove much. Nothing is sent until somebody has looked.", HERE,
+            reverse("desk:run", args=[place.company.pk, run.pk]), "Look and decide",
         )
         for run in rows.only("kind", "connection").order_by("pk")
-    ]
+    ]  # fmt: skip
 
 
 def _lists(place: Place, vitals: Vitals) -> list[Need]:
     """Lists at the source whose replacement broke off; one line, however many."""
-    rows = SourceList.objects.filter(connection=vitals.source.connection, is_incomplete=True)
-    names = [str(one) for one in rows.exclude(broke_off_at=None).order_by("kind", "dimension")[:SHOWN]]
-    if not names:
+    linked = {source.connection.pk: source for source in vitals.sources if source.connection}
+    rows = SourceList.objects.filter(connection__in=list(linked), is_incomplete=True).exclude(broke_off_at=None)
+    broken = list(rows.order_by("kind", "dimension")[:SHOWN])
+    if not broken:
         return []
+    names, where = [str(one) for one in broken], linked[broken[0].connection_id].name
     why = f"A sync broke off in the middle of: {', '.join(names)}. The next one sends it from the first row."
     url, who = reverse("desk:reference", args=[place.company.pk]), f"By itself, or by {HERE[0].lower()}{HERE[1:]}"
-    return [_need("lists", "Incomplete", f"Lists in {vitals.source.name}", why, who, url, "Sync again", tone=WAITING)]
+    return [_need("lists", "Incomplete", f"Lists in {where}", why, who, url, "Sync again", tone=WAITING)]
 
 
 def _codes(place: Place, postings: Sequence[Posting]) -> list[Need]:
@@ -215,7 +230,8 @@ def _contested(place: Place, vitals: Vitals, figures: Report) -> list[Need]:
 
 def _keys(vitals: Vitals) -> list[Need]:
     """Keys that run out and that somebody has to replace."""
-    endings = [ending for ending in (*vitals.source.endings, *vitals.keys) if ending.needs_you]
+    of_sources = [ending for source in vitals.sources for ending in source.endings]
+    endings = [ending for ending in (*of_sources, *vitals.keys) if ending.needs_you]
     return [
         _need(
             f"key-{number}", "Runs out", ending.what, ending.note, LINKER, ending.url, ending.link,

@@ -88,6 +88,13 @@ def source_url(company_id: object, slug: str) -> str:
     return reverse("desk:fed-source", args=[company_id, slug])
 
 
+def address_url(company_id: object, connection: Connection, endpoint_id: object) -> str:
+    """The page of one address of a connection."""
+    if connection.integration == ICOMPLEAT:
+        return reverse("desk:endpoint", args=[company_id, endpoint_id])
+    return source_url(company_id, connection.integration)
+
+
 def are_several() -> bool:
     """Whether there is anything to choose."""
     return len(sources()) > 1

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains
 
 from portal.api.models import ApiToken
+from portal.connections import registry
 from portal.connections.models import Connection, EndpointToken, Status
 from portal.connections.services import pause
 from portal.desk.dashboard.mending import Mender, mender_of
@@ -126,9 +128,19 @@ def test_what_a_former_connection_has_left_is_told(demo: Scene, source: Connecti
     assertContains(seen(demo), "Invoice LEFT-OVER")
 
 
-def test_without_icompleat_nothing_comes_in(demo: Scene) -> None:
+def test_without_a_source_nothing_comes_in(demo: Scene) -> None:
     response = seen(demo)
     assertContains(response, "Nothing can come in until it is connected.")
+    assertContains(response, f'href="{reverse("desk:sources", args=[demo.company.pk])}">Connect it')
+
+
+def test_without_icompleat_nothing_comes_in_where_it_is_the_only_source(demo: Scene, settings: Settings) -> None:
+    settings.SOURCES = ["integrations.icompleat.connector.ICompleat"]
+    registry.sources.cache_clear()
+    try:
+        response = seen(demo)
+    finally:
+        registry.sources.cache_clear()
     assertContains(response, f'href="{reverse("desk:source", args=[demo.company.pk])}">Connect it')
 
 
