@@ -18,12 +18,16 @@ from portal.connections.services import accounting_connection, endpoint_url, ope
 from portal.connections.tokens import issue_token
 from portal.intake.models import Delivery
 
-# As iCompleat's own drop-down names them.
+# The first four as iCompleat's own drop-down names them.
 WORDS: Final[dict[str, str]] = {
     Kind.PURCHASE_ORDER: "Purchase orders",
     Kind.INVOICE: "Invoices",
     Kind.CREDIT_NOTE: "Credit notes",
     Kind.RECEIPT: "Receipts",
+    Kind.SALES_INVOICE: "Sales invoices",
+    Kind.SALES_CREDIT_NOTE: "Sales credit notes",
+    Kind.PAYMENT: "Payments",
+    Kind.REFUND: "Refunds",
     "": "All kinds",
 }
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from portal.connections.models import Connection, Endpoint, Side, Status
 from portal.desk.dashboard.bounded import needing_by_company, newest_first, said
+from portal.desk.fed_ones import is_fed
 from portal.desk.words import RAISED_FROM, source_name, system_name
 from portal.intake.models import Delivery
 from portal.notation import zone_of
@@ -114,7 +115,12 @@ class Progress:
     @property
     def source_name(self) -> str:
         """The source's name, or what it is called in general."""
-        return source_name(self.incoming.integration) if self.incoming else "your purchasing system"
+        return source_name(self.incoming.integration) if self.incoming else "what sends documents"
+
+    @property
+    def is_read(self) -> bool:
+        """Whether documents are read by us and need no address with a token."""
+        return self.incoming is not None and is_fed(self.incoming)
 
     @property
     def live(self) -> bool:

@@ -337,7 +337,7 @@ def test_an_empty_list_says_what_to_do_first(scene: Scene) -> None:
     response = scene.client.get(LIST)
     assertContains(response, "Nothing has come in for Northgate Training Ltd yet")
     assertContains(response, "Postroom ledger is linked.")
-    assertContains(response, "Connect iCompleat.")
+    assertContains(response, "Connect what sends documents.")
     assertNotContains(response, "Nothing matches")
 
 

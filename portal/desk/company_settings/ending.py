@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from portal.connections.access.ending import end
 from portal.connections.models import Connection, Endpoint, Side, Status
 from portal.desk.access import Place
+from portal.desk.fed_ones import is_fed
+from portal.desk.sources.cards import source_url
 from portal.desk.words import source_name, system_name
 from portal.postings.unlinked import AT_ONCE_SECONDS, Waiting, hold_unlinked, waiting
 from portal.tenants import living
@@ -31,6 +34,24 @@ class Link:
     def is_source(self) -> bool:
         """Whether documents come from it."""
         return self.connection.side == Side.SOURCE
+
+    @property
+    def is_fed(self) -> bool:
+        """Whether it is read by us."""
+        return self.is_source and is_fed(self.connection)
+
+    @property
+    def url(self) -> str:
+        """The page of a source."""
+        return source_url(self.connection.company_id, self.connection.integration)
+
+    @property
+    def unlink_url(self) -> str:
+        """Where it is ended."""
+        company, slug = self.connection.company_id, self.connection.integration
+        if self.is_fed:
+            return reverse("desk:unlink-fed", args=[company, slug])
+        return reverse("desk:unlink-source" if self.is_source else "desk:unlink", args=[company])
 
     @property
     def may_be_linked_again(self) -> bool:

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{COMPANY}settings/", views.settings, name="settings"),
     path(f"{COMPANY}settings/unlink/", views.unlink, name="unlink"),
     path(f"{COMPANY}settings/unlink-icompleat/", views.unlink_source, name="unlink-source"),
+    path(f"{COMPANY}settings/unlink/<slug:source>/", views.unlink_fed, name="unlink-fed"),
     path(f"{COMPANY}settings/close/", views.close, name="close"),
     path(f"{COMPANY}export/", views.data_export, name="data-export"),
     path(f"{COMPANY}audit/", views.audit, name="audit"),

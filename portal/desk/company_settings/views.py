@@ -18,17 +18,26 @@ from portal.desk.company_settings.forms import CloseForm, ExportForm, WhyForm
 from portal.desk.company_settings.taking_away.writing import Busy, Export, Form
 from portal.desk.company_settings.trail import AREAS, Names, trail_of
 from portal.desk.keyset import cut
+from portal.desk.sources.cards import sources_word
+from portal.desk.sources.fed import fed
 from portal.desk.syncing import person
 from portal.events.services import tell
 from portal.tenants.living import CannotChange
 
+SENT_NO_MORE = "Nothing is sent there any more."
+READ_NO_MORE = "Nothing is read from there or written there any more."
 TYPES = {Form.CSV: ("application/zip", "zip"), Form.JSON: ("application/json", "json")}
 
 
 @looks
 def settings(request: HttpRequest, place: Place) -> HttpResponse:
     """What is linked and since when, what waits for what was unlinked, and the ways to everything else."""
-    shown = {"links": ending.links(place), "left": ending.left_behind(place), "is_closed": ending.is_closed(place)}
+    shown: dict[str, object] = {
+        "links": ending.links(place),
+        "left": ending.left_behind(place),
+        "is_closed": ending.is_closed(place),
+    }
+    shown["sources_word"] = sources_word()
     return render(request, "portal/desk/company_settings/settings.html", place.context(**shown))
 
 
@@ -42,6 +51,13 @@ def unlink(request: HttpRequest, place: Place) -> HttpResponse:
 def unlink_source(request: HttpRequest, place: Place) -> HttpResponse:
     """What it means to unlink iCompleat; sent, it is done."""
     return _unlink(request, place, place.source())
+
+
+@looks_and_owns
+def unlink_fed(request: HttpRequest, place: Place, source: str) -> HttpResponse:
+    """The same for a source that is read."""
+    fed(source)
+    return _unlink(request, place, place.source(source))
 
 
 @ends
@@ -102,7 +118,9 @@ def _unlink(request: HttpRequest, place: Place, connection: Connection | None) -
     if form.is_valid():
         who = request.user.get_username()
         left_to_do = end(connection, who=who, why=form.cleaned_data["why"], user=person(request))
-        messages.success(request, f"{found.link.name} is unlinked. Nothing is sent there any more.")
+        messages.success(
+            request, f"{found.link.name} is unlinked. {READ_NO_MORE if found.link.is_fed else SENT_NO_MORE}"
+        )
         if left_to_do:
             messages.warning(request, left_to_do)
         return redirect("desk:settings", place.company.pk)

@@ -9,9 +9,8 @@ from django import forms
 from integrations.documents import Kind
 from portal.connections.keeping import not_taken
 from portal.connections.models import Connection
-from portal.connections.registry import source
-from portal.desk.access import ICOMPLEAT
 from portal.desk.inbound import WORDS
+from portal.desk.sources.cards import kinds_sent_to
 
 REFUSE: Final = "refuse"
 KEEP: Final = "keep"
@@ -19,11 +18,11 @@ CHOICES: Final = ((REFUSE, "Refuse them"), (KEEP, "Keep them as memo entries"))
 
 
 class KeepingForm(forms.Form):
-    """One choice for each kind that iCompleat sends and the accounting system cannot take."""
+    """One choice for each kind that the company's sources send and the accounting system cannot take."""
 
     def __init__(self, data: Any, connection: Connection) -> None:
         super().__init__(data, auto_id="field-%s")
-        self.kinds = not_taken(connection, source(ICOMPLEAT).kinds)
+        self.kinds = not_taken(connection, kinds_sent_to(connection.company_id))
         for kind in self.kinds:
             self.fields[kind.value] = forms.ChoiceField(
                 label=WORDS[kind], choices=CHOICES, widget=forms.RadioSelect,

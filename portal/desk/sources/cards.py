@@ -12,8 +12,8 @@ from integrations.base import Source
 from integrations.documents import Kind
 from integrations.feeds import FedSource
 from integrations.metadata import Metadata
-from portal.connections.models import Connection
-from portal.connections.registry import UnknownIntegration, source, sources
+from portal.connections.models import Connection, Side, Status
+from portal.connections.registry import sources
 from portal.desk.access import ICOMPLEAT
 from portal.desk.setting_up.telling import READ
 
@@ -100,12 +100,17 @@ def are_several() -> bool:
     return len(sources()) > 1
 
 
-def is_fed(connection: Connection) -> bool:
-    """Whether this connection is read by us; False where its source is no longer installed."""
-    try:
-        return isinstance(source(connection.integration), FedSource)
-    except UnknownIntegration:
-        return False
+def sources_word() -> str:
+    """The sources that are installed, as a sentence names them: `iCompleat or accessplanit`."""
+    return " or ".join(one.metadata.name for one in sources().values())
+
+
+def kinds_sent_to(company_id: object) -> frozenset[Kind]:
+    """What the sources send that a company is linked to; as long as there is none, what iCompleat sends."""
+    rows = Connection.objects.filter(company_id=company_id, side=Side.SOURCE).exclude(status=Status.UNLINKED)
+    linked = [sources()[slug] for slug in rows.values_list("integration", flat=True) if slug in sources()]
+    told = linked or [one for slug, one in sources().items() if slug == ICOMPLEAT]
+    return frozenset(kind for one in told for kind in one.kinds)
 
 
 def _written(told: Source) -> Iterator[tuple[str, str]]:

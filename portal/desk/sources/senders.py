@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from portal.connections.models import Connection
-from portal.desk.sources.cards import is_fed
+from portal.desk.fed_ones import is_fed
 from portal.desk.words import source_name
 
 

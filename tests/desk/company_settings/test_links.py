@@ -128,10 +128,10 @@ def test_the_page_costs_the_same_however_much_waits(demo: Scene, django_assert_n
     DemoConnectionFactory.create(company=demo.company, status=Status.UNLINKED)
     client = demo.client
     client.get(of_company(demo, "settings"))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get(of_company(demo, "settings"))
     for _ in range(5):
         demo.in_state(State.READY)
     SourceConnectionFactory.create(company=demo.company)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get(of_company(demo, "settings"))

@@ -93,7 +93,7 @@ def test_what_each_choice_means_is_said_and_the_choice_is_kept(olga: Beginner, d
     body = text_of(olga.see("accounting"))
     assert "What Demo accounting system cannot take" in body or "cannot take</h2>" in body
     assert re.findall(r"<legend>([^<]+)</legend>", body) == ["Receipts"]
-    assert "iCompleat is told no, with the reason" in body
+    assert "Whoever sends them is told no, with the reason" in body
     assert "a memo entry in a ledger of Postroom’s own" in body
     assert re.findall(r'value="(\w+)"[^>]* checked', body) == ["refuse"]
     assert "It counts for what comes in from now on." in chooses(olga, "keep")
