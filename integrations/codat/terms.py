@@ -72,8 +72,8 @@ METADATA: Final = Metadata(
         Setting(
             key=CUSTOMERS,
             label="Unknown customers",
-            help="A customer is found by Codat's id, else by name. One that is not there is refused, or made with name, "
-            "e-mail and address before its first document.",
+            help="A customer is found by Codat's id, else by name. One that is not there is refused, or made with its "
+            "name, e-mail and address before its first document.",
             default=REFUSE,
             choices=((REFUSE, "Refuse the document"), (MAKE, "Make the customer")),
         ),

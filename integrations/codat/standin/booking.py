@@ -13,7 +13,7 @@ from integrations.codat.standin.memory import Memory, moment, money, stamp
 from integrations.codat.standin.models import Fault, fault
 from integrations.codat.standin.platforms import Platform
 from integrations.codat.standin.records import Records
-from integrations.codat.standin.settling import settle
+from integrations.codat.standin.settling import payer, settle
 
 _CENT: Final = Decimal("0.01")
 VALIDATORS: Final[Mapping[str, str]] = {
@@ -106,6 +106,7 @@ class Desk:
             return {"status": "Active", **body, "id": own or self.records.new_id(self.platform, self.data_type)}
         if self.data_type == "payments":
             currency = body.get("currency") or self.entity.get("baseCurrency", "GBP")
+            body = {**body, "customerRef": {"id": payer(self.records, body)}}
             body = {**self._with_party(body), "currency": currency, "currencyRate": self._rate(body, currency)}
         return {**body, "id": self.records.new_id(self.platform, self.data_type)}
 

@@ -54,7 +54,7 @@ def refusals(records: Records, body: Mapping[str, Any], *, has_one_line: bool) -
 def _of_link(
     records: Records, body: Mapping[str, Any], link: Link, taken: dict[str, Decimal]
 ) -> Iterator[tuple[str, str]]:
-    customer = (body.get("customerRef") or {}).get("id")
+    customer = payer(records, body)
     if link.type not in _SETTLED:
         if link.type == "PaymentOnAccount" and link.id != customer:
             yield f"{link.at}Id", "Must be the ID of the customer."
@@ -71,6 +71,14 @@ def _of_link(
     taken[link.id] = taken.get(link.id, Decimal(0)) + sign * link.amount
     if sign * link.amount <= 0 or taken[link.id] > money(found.get(member)):
         yield f"{link.at}Amount", f"Payment amount exceeds the amount outstanding on {link.id}: {found.get(member)}."
+
+
+def payer(records: Records, body: Mapping[str, Any]) -> str:
+    """The id of the customer: the one that is named, else the one whose document is settled first (FreeAgent)."""
+    named = (body.get("customerRef") or {}).get("id")
+    known = (records.get(_SETTLED[one.type][0], one.id) for one in links(body) if one.type in _SETTLED)
+    settled = next((row["customerRef"]["id"] for row in known if row), "")
+    return str(named or settled)
 
 
 def settle(records: Records, body: Mapping[str, Any]) -> None:
