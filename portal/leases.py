@@ -59,7 +59,7 @@ class Lease(Generic[M]):
         self.write(lease_token=None, lease_until=None, **values)
 
     def _rows(self) -> QuerySet[M]:
-        rows: QuerySet[M] = type(self.reader)._default_manager.all()
+        rows: QuerySet[M] = type(self.reader)._default_manager.all()  # noqa: SLF001 - the public way to any model
         return rows
 
 

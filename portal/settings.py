@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "portal.reference",
     "portal.postings",
     "portal.raising",
+    "portal.settlements",
     "portal.intake",
     "portal.api",
     "portal.desk.apps.DeskConfig",

@@ -19,6 +19,7 @@ from portal.postings.figures.counting import count
 from portal.postings.reconciliation.tasks import reconcile_due
 from portal.postings.unlinked import hold_unlinked
 from portal.raising.tasks import follow
+from portal.settlements.tasks import look as read_settlements
 from portal.timetable.history import prune
 from portal.timetable.registry import Job, register
 from portal.timetable.slots import Daily, Every, hourly
@@ -38,6 +39,7 @@ def register_jobs() -> None:
     register(Job("postings.reconcile", Every(timedelta(minutes=10)), reconcile_due))
     register(Job("postings.unlinked", Every(timedelta(minutes=5)), _unlinked))
     register(Job("raising.follow", Every(timedelta(minutes=1)), follow))
+    register(Job("settlements.look", Every(timedelta(minutes=1)), read_settlements))
     register(Job("operations.retention", hourly(11), _forget))
     register(Job("timetable.prune", Daily(time(3, 23)), _prune))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -27,6 +27,7 @@ from portal.postings.twins.models import PairQuestion
 from portal.postings.twins.standing import Stands, adopt, stands
 from portal.postings.twins.verdicts import TOO_MUCH, TWIN, Ask, Go, There, Verdict, Wait
 
+MAKES_ROOM_WITHIN: Final = timedelta(hours=1)
 MONEY: Final = frozenset({Kind.PAYMENT, Kind.REFUND})
 ALREADY: Final = "There already: somebody entered it by hand. Nothing was sent."
 KNOWN: Final = "There already: it is the same as {their_id} there, which is known. Nothing was sent."
@@ -37,7 +38,7 @@ BEING_WRITTEN: Final = (
 TAKEN: Final = "Somebody else decided about the same {kind} at this moment. It is looked at again."
 THE_SAME: Final = "There is a {kind} of the same amount{when} there already ({number}). Is it the same one?"
 TOO_LITTLE: Final = (
-    "Of {what} only {room} can be settled there, but the {kind} settles {amount}. Was it entered there by hand?"
+    "Of {what} only {room} {currency} is left there for a {kind} of {amount}. Was it entered there by hand?"
 )
 UNDONE: Final = "It was the same as {their_id} there, which was undone since. Send it all the same, or void it."
 IN_PARTS: Final = (
@@ -158,16 +159,25 @@ class _Case:
     # --- what would be too much --------------------------------------------------------------------------------------
 
     def _too_much(self) -> Verdict | None:
+        """For an hour something on its way may make room: a refund comes before the payment that it takes back."""
         if self.question is not None and self.question.even_too_much:
             return None
-        for one in self.document.allocations:
-            room = self.seen.room.get(one.posted_as)
-            if room is not None and one.amount > room:
-                keep_question(self.ends.posting, ())
-                what = f"{one.kind.label.lower()} {one.number or one.external_id}"
-                room_text, amount = (amount_text(each, self.document.currency) for each in (room, one.amount))
-                return Ask(TOO_LITTLE.format(what=what, room=room_text, kind=self.kind, amount=amount), TOO_MUCH)
-        return None
+        why = next(filter(None, map(self._too_much_of, self.document.allocations)), "")
+        if not why:
+            return None
+        if timezone.now() - self.ends.posting.created_at < MAKES_ROOM_WITHIN:
+            return Wait(why)
+        keep_question(self.ends.posting, ())
+        return Ask(why, TOO_MUCH)
+
+    def _too_much_of(self, one: Allocation) -> str:
+        room = self.seen.room.get(one.posted_as)
+        if room is None or one.amount <= room:
+            return ""
+        room_text, amount = (amount_text(each, self.document.currency) for each in (room, one.amount))
+        what = f"{one.kind.label.lower()} {one.number or one.external_id}"
+        currency = self.document.currency
+        return TOO_LITTLE.format(what=what, room=room_text, currency=currency, kind=self.kind, amount=amount)
 
     def _go(self) -> Verdict:
         for one in self.document.allocations:
