@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "portal.postings",
     "portal.raising",
     "portal.settlements",
+    "portal.amending",
     "portal.intake",
     "portal.api",
     "portal.desk.apps.DeskConfig",

@@ -43,6 +43,8 @@ VERDICTS: Final = {
     Taken.REPEATED: Verdict.REPEATED,
     Taken.REVISED: Verdict.REVISED,
     Taken.CONTESTED: Verdict.CONTESTED,
+    Taken.AMENDED: Verdict.SKIPPED,
+    Taken.EARLY: Verdict.SKIPPED,
 }
 # Stands for the number in an answer that is written before the number is known. No template can hold it by chance.
 MARK: Final = f"number-{secrets.token_hex(8)}"

@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from django.core.management import call_command
 from django.utils import timezone
 
+from portal.amending.tasks import look as look_for_amendments
 from portal.connections.asking_daily import ask_due
 from portal.desk.company_settings.digests import send_due_digests
 from portal.events.mailing import alert
@@ -32,6 +33,7 @@ def register_jobs() -> None:
     register(Job("events.alert", Every(timedelta(minutes=1)), _alert, lease=timedelta(minutes=5)))
     register(Job("intake.dry_runs", Every(timedelta(minutes=1)), make_dry_runs_due))
     register(Job("intake.feeds", Every(timedelta(seconds=30)), read_feeds))
+    register(Job("amending.look", Every(timedelta(seconds=30)), look_for_amendments))
     register(Job("intake.reconcile", Every(timedelta(minutes=10)), reconcile_sources_due))
     register(Job("operations.clear_sessions", Daily(time(3, 17)), _clear_sessions))
     register(Job("postings.attachments", Every(timedelta(seconds=30)), hand_over_due))

@@ -13,9 +13,11 @@ from django.db.transaction import atomic
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from integrations.content import content_hash, differences, from_json, to_json
+from integrations.content import content_hash, from_json
 from integrations.documents import Document
+from portal.postings.amended import AMENDED, EARLY, only_terms_changed
 from portal.postings.changes import change, record
+from portal.postings.contested import changed_rows, contest
 from portal.postings.destination import Destination
 from portal.postings.inside import books_inside, post_inside
 from portal.postings.models import Posting, Revision, RevisionState, Transaction
@@ -35,13 +37,16 @@ class Taken(TextChoices):
     REPEATED = "repeated", _("The same content again")
     REVISED = "revised", _("Changed content, nothing had been sent")
     CONTESTED = "contested", _("Changed content after sending")
+    AMENDED = "amended", _("Another order number or due date after posting")
+    EARLY = "early", _("Another order number or due date while it is being sent")
 
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
     """What `accept` did, and the posting that now carries the duty, as it left it.
 
-    `answered_number` is what was told before, if anything was; `reason` is set for a contested document.
+    `answered_number` is what was told before, if anything was; `reason` is set for a contested document, and one that
+    only amends; `before` is what an amended one said until now.
     """
 
     taken: Taken
@@ -50,12 +55,13 @@ class Acceptance:
     state: State
     answered_number: str = ""
     reason: str = ""
+    before: Document | None = None
 
     @classmethod
-    def of(cls, taken: Taken, posting: Posting, reason: str = "") -> Self:
+    def of(cls, taken: Taken, posting: Posting, reason: str = "", before: Document | None = None) -> Self:
         """From the rows themselves."""
-        transaction = posting.transaction
-        return cls(taken, posting.pk, transaction.pk, State(posting.state), transaction.answered_number, reason)
+        transaction, state = posting.transaction, State(posting.state)
+        return cls(taken, posting.pk, transaction.pk, state, transaction.answered_number, reason, before)
 
     @property
     def posting(self) -> Posting:
@@ -67,7 +73,12 @@ Also = Callable[[Acceptance], None]
 
 
 def accept(
-    document: Document, destination: Destination, *, received_at: datetime, also: Also = lambda _: None
+    document: Document,
+    destination: Destination,
+    *,
+    received_at: datetime,
+    also: Also = lambda _: None,
+    may_amend: bool = False,
 ) -> Acceptance:
     """Accept one document, in one database transaction.
 
@@ -77,24 +88,28 @@ def accept(
 
     `also` is called inside the transaction, so that what follows from it is committed with it; not for a new document
     that one statement took, which then waits for a worker.
+
+    With `may_amend` a posted sales invoice that comes with nothing changed but its order number or due date is not
+    contested: the new content counts from now on, and the caller passes the change on. While it is being sent nothing
+    is taken (`Taken.EARLY`).
     """
     if not destination.books_inside:
         new = take_new(document, destination, received_at)
         if new is not None:
             return Acceptance(Taken.NEW, new.posting_id, new.transaction_id, State.READY)
     with turn(destination.company_id), atomic():
-        acceptance = _accept(document, destination, received_at)
+        acceptance = _accept(document, destination, received_at, may_amend)
         also(acceptance)
     return acceptance
 
 
-def _accept(document: Document, destination: Destination, received_at: datetime) -> Acceptance:
+def _accept(document: Document, destination: Destination, received_at: datetime, may_amend: bool) -> Acceptance:
     posting = _taken_at_once(document, destination, received_at)
     if posting is None and (known := _taken(document, destination).first()):
-        return _again(document, known, received_at)
+        return _again(document, known, received_at, may_amend)
     posting = posting or _insert(document, destination, received_at)
     if posting is None:
-        return _again(document, _taken(document, destination).get(), received_at)
+        return _again(document, _taken(document, destination).get(), received_at, may_amend)
     _post_if_inside(posting)
     return Acceptance.of(Taken.NEW, posting)
 
@@ -154,13 +169,16 @@ def _insert(document: Document, destination: Destination, received_at: datetime)
     return posting
 
 
-def _again(document: Document, posting: Posting, received_at: datetime) -> Acceptance:
+def _again(document: Document, posting: Posting, received_at: datetime, may_amend: bool) -> Acceptance:
     transaction = posting.transaction
     same = transaction.content_hash == content_hash(document)
     if posting.state == State.VOID:
         return Acceptance.of(Taken.REPEATED, posting)
     if not same and not _may_be_revised(posting):
-        return _contest(document, posting, received_at)
+        before = from_json(transaction.content)
+        if may_amend and only_terms_changed(before, document):
+            return _amend(document, before, posting, received_at)
+        return Acceptance.of(Taken.CONTESTED, posting, contest(document, transaction, received_at))
     if not same:
         _revise(document, posting, received_at)
     if not transaction.answered_number:
@@ -202,14 +220,18 @@ def _revise(document: Document, posting: Posting, received_at: datetime) -> None
         state=RevisionState.SUPERSEDED,
         content=transaction.content,
         content_hash=transaction.content_hash,
-        differences=_rows(from_json(transaction.content), document),
+        differences=changed_rows(from_json(transaction.content), document),
         received_at=transaction.received_at,
     )
+    _move_on(document, transaction, received_at)
+    _move_away_from_claims(posting)
+
+
+def _move_on(document: Document, transaction: Transaction, received_at: datetime) -> None:
     fields = {**content_fields(document), "revision": transaction.revision + 1, "received_at": received_at}
     for name, value in fields.items():
         setattr(transaction, name, value)
     transaction.save(update_fields=list(fields))
-    _move_away_from_claims(posting)
 
 
 def _move_away_from_claims(posting: Posting) -> None:
@@ -219,27 +241,9 @@ def _move_away_from_claims(posting: Posting) -> None:
         Posting.objects.filter(pk=posting.pk).update(next_attempt_at=posting.next_attempt_at)
 
 
-def _contest(document: Document, posting: Posting, received_at: datetime) -> Acceptance:
-    """Changed content after sending: nothing moves, staff see the difference, the source is told."""
-    transaction = posting.transaction
-    rows = _rows(from_json(transaction.content), document)
-    Revision.objects.get_or_create(
-        transaction=transaction,
-        state=RevisionState.CONTESTED,
-        content_hash=content_hash(document),
-        defaults={"content": to_json(document), "differences": rows, "received_at": received_at},
-    )
-    return Acceptance.of(Taken.CONTESTED, posting, _contested_reason(transaction, rows))
-
-
-def _contested_reason(transaction: Transaction, rows: list[list[str]]) -> str:
-    field, ours, theirs = rows[0]
-    more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
-    return (
-        f"This transaction was already taken as {transaction.answered_number or transaction.number} with other content "
-        f"({field}: {ours}, now {theirs}{more}). Nothing was changed in the books; raise a credit note, or ask support."
-    )
-
-
-def _rows(before: Document, after: Document) -> list[list[str]]:
-    return [[d.field, str(d.before), str(d.after)] for d in differences(before, after)]
+def _amend(document: Document, before: Document, posting: Posting, received_at: datetime) -> Acceptance:
+    """The posting is untouched; what the source says now is what later versions are compared with."""
+    if posting.state != State.POSTED:
+        return Acceptance.of(Taken.EARLY, posting, EARLY)
+    _move_on(document, posting.transaction, received_at)
+    return Acceptance.of(Taken.AMENDED, posting, AMENDED, before)

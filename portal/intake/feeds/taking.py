@@ -17,6 +17,7 @@ from integrations.documents import Document, Kind, Stage
 from integrations.errors import Misconfigured, NotDue
 from integrations.feeds import FedSource
 from portal import context
+from portal.amending.noticing import source_says
 from portal.connections.services import source_of
 from portal.intake import deliveries, endpoints
 from portal.intake.answering import VERDICTS, Ring, waking
@@ -26,7 +27,7 @@ from portal.intake.feeds.models import FedRecord
 from portal.intake.feeds.unread import ask_again, ask_for_what_it_settles
 from portal.intake.models import Delivery, Origin, Verdict
 from portal.intake.receive import FAILED, CannotAccept, understood
-from portal.postings.accept import Acceptance, accept
+from portal.postings.accept import Acceptance, Taken, accept
 from portal.postings.another_kind import InTheWay, make_room
 from portal.postings.cancelled import Ended, cancel
 from portal.postings.destination import Destination
@@ -152,7 +153,11 @@ def _accepted(source: FedSource, delivery: Delivery, document: Document, destina
         if there := make_room(document, record, received_at=delivery.received_at):
             _stays_out(delivery, there)
             return None
-        acceptance = accept(document, destination, received_at=delivery.received_at)
+        acceptance = accept(document, destination, received_at=delivery.received_at, may_amend=True)
+        if acceptance.taken is Taken.EARLY:
+            raise CannotAccept(Verdict.SKIPPED, acceptance.reason)
+        if acceptance.before is not None:
+            source_says(acceptance.posting_id, acceptance.before, delivery_id=delivery.pk)
         ask_for_what_it_settles(delivery.endpoint.connection, source, document, timezone.now())
         deliveries.judge(
             delivery.pk,

@@ -13,6 +13,7 @@ from django.utils import timezone
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
+from portal.amending.tasks import ring_due as ring_amendments
 from portal.intake.feeds import hints, leases, reading, setting_up, taking
 from portal.postings.tasks import ring as ring_posting
 
@@ -29,7 +30,8 @@ def read_feed(reader_id: int) -> None:
     if not _room.acquire(blocking=False):
         return
     try:
-        reading.perform(reader_id, ring_posting)
+        if reading.perform(reader_id, ring_posting):
+            ring_amendments()
     finally:
         _room.release()
 
@@ -37,7 +39,8 @@ def read_feed(reader_id: int) -> None:
 @shared_task(name="intake.follow_hints")
 def follow_hints(connection_id: str) -> None:
     """Read the records that were hinted at. Running it twice, late or for nothing does no harm."""
-    hints.follow(connection_id, ring_posting)
+    if hints.follow(connection_id, ring_posting):
+        ring_amendments()
 
 
 def ring_reader(reader_id: int) -> None:
