@@ -114,8 +114,10 @@ class Api:
         names = modules.names(module)
         if not self._faults.is_on("has_updated"):
             names.remove("DateUpdated")
-        found: list[odata.Record] = list(self._memory.records(self._slug, module))
-        if (text := query.get("$filter", "")) and not self._faults.is_on("ignore_filter"):
+        text = "" if self._faults.is_on("ignore_filter") else query.get("$filter", "")
+        clauses = odata.clauses_of(text, names)
+        found: list[odata.Record] = list(self._memory.records(self._slug, module, clauses))
+        if text:
             if self._faults.is_on("bare_dates") and "'20" in text:
                 raise Refused(400, "A date is written without quotes.")
             found = [

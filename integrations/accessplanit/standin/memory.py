@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from integrations.accessplanit.standin.refusals import Refused
 from integrations.exact import from_json, to_json
+
+Clause = tuple[str, str, str]
 
 ZONE: Final = ZoneInfo("Europe/London")
 SCHEMA: Final = """
@@ -19,6 +22,15 @@ CREATE TABLE IF NOT EXISTS platforms (
 CREATE TABLE IF NOT EXISTS records (
     position INTEGER PRIMARY KEY AUTOINCREMENT, platform TEXT NOT NULL, module TEXT NOT NULL, id TEXT NOT NULL,
     body TEXT NOT NULL, UNIQUE (platform, module, id));
+CREATE INDEX IF NOT EXISTS records_by_making ON records (
+    platform, module, substr(json_extract(body, '$.DateCreated'), 1, 10));
+CREATE INDEX IF NOT EXISTS records_by_change ON records (
+    platform, module, substr(json_extract(body, '$.DateUpdated'), 1, 10));
+CREATE INDEX IF NOT EXISTS records_of_an_invoice ON records (
+    platform, module, lower(json_extract(body, '$.InvoiceID')));
+CREATE INDEX IF NOT EXISTS records_of_a_transaction ON records (
+    platform, module, lower(json_extract(body, '$.TransactionID')));
+CREATE INDEX IF NOT EXISTS records_by_id ON records (platform, module, lower(json_extract(body, '$.ID')));
 CREATE TABLE IF NOT EXISTS tokens (
     token TEXT PRIMARY KEY, platform TEXT NOT NULL, is_refresh INTEGER NOT NULL, ends REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS calls (
@@ -31,6 +43,10 @@ CREATE TABLE IF NOT EXISTS hooks (
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 _FIRST_ID: Final = 10_000
+# What a query may be narrowed by before it is looked at: a day from which on, or who a record belongs to.
+_FROM_DAY: Final = frozenset({"DateCreated", "DateUpdated"})
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_SAME: Final = frozenset({"ID", "InvoiceID", "TransactionID"})
 
 
 class Memory:
@@ -71,12 +87,19 @@ class Memory:
 
     # --- records -----------------------------------------------------------------------------------------------------
 
-    def records(self, platform: str, module: str) -> list[dict[str, Any]]:
-        """All of a module in the order of their making."""
-        rows = self.database.execute(
-            "SELECT body FROM records WHERE platform = ? AND module = ? ORDER BY position", (platform, module)
-        )
-        return [from_json(row["body"]) for row in rows.fetchall()]
+    def records(self, platform: str, module: str, clauses: Iterable[Clause] = ()) -> list[dict[str, Any]]:
+        """All of a module in the order of their making; without some that these clauses do not let through, so that a
+        platform with a long history answers as soon as a new one."""
+        where, values = ["platform = ?", "module = ?"], [platform, module]
+        for name, operator, value in clauses:
+            if name in _SAME and operator == "eq":
+                where.append(f"lower(json_extract(body, '$.{name}')) = ?")
+                values.append(value.lower())
+            elif name in _FROM_DAY and operator in ("ge", "gt") and _DAY.match(value):
+                where.append(f"substr(json_extract(body, '$.{name}'), 1, 10) >= ?")
+                values.append(value[:10])
+        statement = f"SELECT body FROM records WHERE {' AND '.join(where)} ORDER BY position"  # noqa: S608 - of two sets
+        return [from_json(row["body"]) for row in self.database.execute(statement, values).fetchall()]
 
     def record(self, platform: str, module: str, id_: str) -> dict[str, Any]:
         """One record. Raises `Refused`."""
@@ -90,7 +113,7 @@ class Memory:
 
     def add(self, platform: str, module: str, members: Mapping[str, Any]) -> dict[str, Any]:
         """A new record with an id of its own, and the moments of its making."""
-        row = self.database.execute("SELECT count(*) AS many, max(position) AS last FROM records").fetchone()
+        row = self.database.execute("SELECT max(position) AS last FROM records").fetchone()
         moment = self.moment()
         id_ = str(_FIRST_ID + (row["last"] or 0) + 1)
         record = {"ID": id_, "DateCreated": moment, **members, "DateUpdated": members.get("DateUpdated", moment)}

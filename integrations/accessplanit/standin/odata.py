@@ -52,6 +52,13 @@ def test_of(text: str, names: Iterable[str]) -> Test:
         rest = rest[joint.end() :]
 
 
+def clauses_of(text: str, names: Iterable[str]) -> list[tuple[str, str, str]]:
+    """Property, operator and value of each comparison in a `$filter` that is understood; functions are left out."""
+    known = {name.lower(): name for name in names}
+    found = (one for one in _CLAUSE.finditer(text) if one["name"] and one["name"].lower() in known)
+    return [(known[one["name"].lower()], one["operator"].lower(), _value(one)) for one in found]
+
+
 def ordered(records: Sequence[Record], text: str, names: Iterable[str]) -> list[Record]:
     """The records in the order of an `$orderby`; nothing comes first."""
     known = {name.lower(): name for name in names}
@@ -71,7 +78,7 @@ def _clause(found: re.Match[str], known: Mapping[str, str]) -> Test:
         name, part = _property(found["in"], known), found["text"].replace("''", "'").lower()
         return lambda record: _FUNCTIONS[function.lower()](str(record.get(name) or "").lower(), part)
     name, operator = _property(found["name"], known), _OPERATORS[found["operator"].lower()]
-    value = found["bare"] if found["quoted"] is None else found["quoted"].replace("''", "'")
+    value = _value(found)
 
     def test(record: Record) -> bool:
         have = record.get(name)
@@ -81,6 +88,10 @@ def _clause(found: re.Match[str], known: Mapping[str, str]) -> Test:
         return operator(left, right)
 
     return test
+
+
+def _value(found: re.Match[str]) -> str:
+    return found["bare"] if found["quoted"] is None else found["quoted"].replace("''", "'")
 
 
 def _property(name: str, known: Mapping[str, str]) -> str:
