@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from django.db.models import Exists, OuterRef, Q
+
 from integrations.documents import SALES
 from portal.connections import registry
 from portal.connections.models import Connection, Side
@@ -15,7 +17,7 @@ OF_PURCHASES: Final = tuple(family for family in FAMILIES if family not in OF_SA
 
 
 def shown_families(connection: Connection, rules: Rules) -> tuple[str, ...]:
-    """The families that every document of the company may have, in their order: two queries at most."""
+    """The families that every document of the company may have, in their order: one query at most."""
     return tuple(FAMILIES) if _sells(connection, rules) else OF_PURCHASES
 
 
@@ -24,8 +26,12 @@ def _sells(connection: Connection, rules: Rules) -> bool:
     it."""
     if any(rules.of(family) != PLAIN.of(family) for family in OF_SALES):
         return True
-    rows = Connection.objects.filter(company_id=connection.company_id, side=Side.SOURCE).order_by()
-    told = (registry.sources().get(slug) for slug in rows.values_list("integration", flat=True).distinct())
-    if any(source is not None and source.kinds & SALES for source in told):
-        return True
-    return MappedCode.objects.filter(connection_id=connection.pk, family__in=OF_SALES).exists()
+    has_rows = Exists(MappedCode.objects.filter(connection=OuterRef("pk"), family__in=OF_SALES))
+    those = Q(pk=connection.pk) | Q(company_id=connection.company_id, side=Side.SOURCE)
+    rows = Connection.objects.filter(those).order_by().values_list("integration", has_rows)
+    return any(is_said or _tells_sales(slug) for slug, is_said in rows)
+
+
+def _tells_sales(slug: str) -> bool:
+    source = registry.sources().get(slug)
+    return source is not None and bool(source.kinds & SALES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.db.models import Q, QuerySet
@@ -14,6 +14,9 @@ from portal.connections.models import Connection
 from portal.connections.registry import UnknownIntegration
 from portal.desk.keyset import Cut, cut
 from portal.desk.mapping.missing import gaps_with_what_came_before
+from portal.desk.mapping.rates import OfRate, offers_by_rate
+from portal.desk.mapping.words import Words, becomes, words_of
+from portal.reference.families import BY_NAME, REVENUE, SALES_TAX
 from portal.reference.judging import KINDS, Fate, Judged, Verdict
 from portal.reference.mirror import Mirror
 from portal.reference.models import MappedCode, Record
@@ -23,13 +26,13 @@ from portal.reference.rules import (
     LONGEST_CODE,
     PLAIN,
     How,
-    Missing,
     Rule,
     Rules,
     dimension_family,
     family_words,
     from_json,
 )
+from portal.reference.showing import shown_families
 from portal.reference.table_edits import Edit
 
 MOST_GAPS: Final = 40
@@ -38,10 +41,10 @@ MOST_LINES: Final = 200
 MOST_KNOWN: Final = 200
 FIRST_KNOWN: Final = 50
 MORE: Final = 3
+EVERY: Final = "known-codes"
 ORDER: Final = ("source_code", "id")
 NO_ROW: Final = "No row yet"
 NOTHING_SENT: Final = "Nothing is sent for it"
-UNLISTED: Final = {Missing.REFUSE: "is refused", Missing.AS_IS: "is sent as it is"}
 # What a row of the table can mend; an absent code has none, and a clash is none of the table's.
 MENDED_BY_A_ROW: Final = frozenset({Verdict.NO_ROW, Verdict.UNKNOWN, Verdict.INACTIVE, Verdict.OTHERWISE})
 
@@ -49,7 +52,8 @@ MENDED_BY_A_ROW: Final = frozenset({Verdict.NO_ROW, Verdict.UNKNOWN, Verdict.INA
 @dataclass(frozen=True, kw_only=True)
 class Line:
     """One line of the form. `was` is what it sent when it was shown; `name` what the accounting system calls it;
-    `lacks` is what becomes of a code that has no row."""
+    `lacks` is what becomes of a code that has no row, `about` what it stands for in words, `offered` the id of the list
+    of codes that fit it."""
 
     source: str = ""
     sent: str = ""
@@ -58,6 +62,8 @@ class Line:
     name: str = ""
     used: int = 0
     lacks: str = ""
+    about: str = ""
+    offered: str = EVERY
     error: str = ""
     is_new: bool = False
 
@@ -78,11 +84,12 @@ class Sheet:
     family: Family
     families: Sequence[Family]
     rule: Rule
-    becomes: str
+    words: Words
     lines: Sequence[Line] = ()
     page: Cut[MappedCode] | None = None
     known: Sequence[tuple[str, str]] = field(default_factory=list)
     knows_more: bool = False
+    by_rate: Sequence[OfRate] = ()
     search: str = ""
 
     @property
@@ -90,10 +97,20 @@ class Sheet:
         """Whether the rows count."""
         return self.rule.how is How.TABLE
 
+    @property
+    def becomes(self) -> str:
+        """What the rule does, in a sentence."""
+        return becomes(self.family.key, self.rule, self.words)
 
-def families_of(rules: Rules) -> list[Family]:
-    """The four that every document has, and each dimension that has a rule."""
-    named = [Family(key, words.capitalize()) for key, words in FAMILIES.items()]
+    @property
+    def may_send_the_rest(self) -> bool:
+        """Whether what is not listed could be sent as it is."""
+        return self.family.key not in BY_NAME
+
+
+def families_of(connection: Connection, rules: Rules) -> list[Family]:
+    """Those that a document of the company may have, and each dimension that has a rule."""
+    named = [Family(key, FAMILIES[key].capitalize()) for key in shown_families(connection, rules)]
     return named + [Family(dimension_family(one.name), one.name) for one in rules.dimensions]
 
 
@@ -108,7 +125,7 @@ def rules_of(connection: Connection) -> Rules:
 def sheet_of(connection: Connection, query: QueryDict, lines: Sequence[Line] | None = None) -> Sheet:
     """What `?family=`, `?q=` and the cursors ask for. `lines` are those that were sent and could not be saved."""
     rules = rules_of(connection)
-    families = families_of(rules)
+    families = families_of(connection, rules)
     family = next((one for one in families if one.key == query.get("family")), families[1])
     search = query.get("q", "").replace("\0", "").strip()[:LONGEST_CODE]
     rows = MappedCode.objects.filter(connection_id=connection.pk, family=family.key)
@@ -119,11 +136,14 @@ def sheet_of(connection: Connection, query: QueryDict, lines: Sequence[Line] | N
     if lines is None:
         names = dict(known.filter(code__in=[row.accounting_code for row in page.rows]) if knows_more else offered)
         lines = list(_lines(connection, family.key, page.rows, names, query.get("code", "")))
+    rates = _rates(connection, family, lines, offered) if not knows_more else {}
     if knows_more:
         offered = offered[:FIRST_KNOWN]
+    sells = any(one.key == REVENUE for one in families)
     return Sheet(
-        family=family, families=families, rule=rules.of(family.key), becomes=_becomes(rules.of(family.key)),
-        lines=lines, page=page, known=offered, knows_more=knows_more, search=search,
+        family=family, families=families, rule=rules.of(family.key), words=words_of(family.key, sells=sells),
+        lines=[replace(one, offered=rates[one.source].id) if one.source in rates else one for one in lines],
+        page=page, known=offered, knows_more=knows_more, by_rate=list(rates.values()), search=search,
     )  # fmt: skip
 
 
@@ -169,6 +189,14 @@ def edits_of(lines: Sequence[Line]) -> list[Edit]:
     ]
 
 
+def _rates(
+    connection: Connection, family: Family, lines: Sequence[Line], offered: Sequence[tuple[str, str]]
+) -> Mapping[str, OfRate]:
+    if family.key != SALES_TAX:
+        return {}
+    return offers_by_rate(connection, list(dict.fromkeys(one.source for one in lines if one.source)), offered)
+
+
 def _searched(rows: QuerySet[MappedCode], search: str) -> QuerySet[MappedCode]:
     if not search:
         return rows
@@ -179,13 +207,13 @@ def _lines(
     connection: Connection, family: str, rows: Sequence[MappedCode], names: Mapping[str, str], code: str
 ) -> Iterator[Line]:
     shown = {row.source_code for row in rows}
-    lacking = {gap.judged.code: (gap.transactions, _lack(gap.judged)) for gap in _gaps(connection, family)}
+    lacking = {gap.judged.code: (gap.transactions, _lack(gap.judged), gap.about) for gap in _gaps(connection, family)}
     wanted = code.replace("\0", "").strip()[:LONGEST_CODE]
     if wanted and wanted not in lacking and wanted not in shown:
-        lacking = {wanted: (0, NO_ROW), **lacking}
-    for source, (used, lacks) in list(lacking.items())[:MOST_GAPS]:
+        lacking = {wanted: (0, NO_ROW, ""), **lacking}
+    for source, (used, lacks, about) in list(lacking.items())[:MOST_GAPS]:
         if source not in shown:
-            yield Line(source=source, used=used, lacks=lacks)
+            yield Line(source=source, used=used, lacks=lacks, about=about)
     for row in rows:
         sent = row.accounting_code
         yield Line(source=row.source_code, sent=sent, was=sent, note=row.note, name=names.get(sent, ""))
@@ -208,13 +236,3 @@ def _gaps(connection: Connection, family: str) -> list[Any]:
         for gap in found
         if gap.judged.family == family and gap.judged.code and gap.judged.verdict in MENDED_BY_A_ROW
     ]
-
-
-def _becomes(rule: Rule) -> str:
-    """What the rule does with codes, in a sentence."""
-    if rule.how is How.DROP:
-        return "These are not sent at all."
-    if rule.how is How.DIRECT:
-        return "Codes are sent as iCompleat writes them. The rows below do not count."
-    other = UNLISTED.get(rule.unknown) or f"becomes {rule.default}"
-    return f"Codes are looked up below. One that is not there {other}."

@@ -22,7 +22,7 @@ from portal.desk.mapping.sheet import Sheet, edits_of, families_of, known_codes,
 from portal.reference import table_import
 from portal.reference.models import CodeMapping
 from portal.reference.rules import ACCOUNT, LONGEST_CODE
-from portal.reference.rules_form import GROUPS, RulesForm, form_for
+from portal.reference.rules_form import DESCRIPTIONS, GROUPS, RulesForm, form_for
 from portal.reference.services import save_rules
 from portal.reference.table_edits import CannotSave, Saved, look_up, save_codes
 from portal.reference.table_files import csv_lines
@@ -87,7 +87,7 @@ def mapping_known(request: HttpRequest, place: Place, connection: Connection) ->
     field = next((name for name in request.GET if name.startswith("sent_")), "sent_")
     typed = request.GET.get(field, "").strip()[:LONGEST_CODE]
     family = request.GET.get("family", ACCOUNT)
-    if family not in {one.key for one in families_of(rules)}:
+    if family not in {one.key for one in families_of(connection, rules)}:
         raise Http404("There are no such codes.")
     found = list(known_codes(connection, rules, family, typed.replace("\0", ""))[:MOST_SUGGESTED])
     return render(request, "portal/desk/mapping/known.html", place.context(known=found))
@@ -98,7 +98,7 @@ def mapping_known(request: HttpRequest, place: Place, connection: Connection) ->
 def mapping_look_up(request: HttpRequest, place: Place, connection: Connection) -> HttpResponse:
     """From now on the codes of a family are looked up in its table."""
     family = request.POST.get("family", "")
-    if family not in {one.key for one in families_of(rules_of(connection))}:
+    if family not in {one.key for one in families_of(connection, rules_of(connection))}:
         raise Http404("There are no such codes.")
     try:
         look_up(connection, family, who=request.user.get_username(), rest_as_it_is="rest_as_it_is" in request.POST)
@@ -149,13 +149,14 @@ def mapping_export(request: HttpRequest, _place: Place, connection: Connection) 
 
 
 def _groups(form: RulesForm) -> Any:
-    """The fields in their groups, each with its title."""
+    """The fields in their groups, each with its title and a sentence about it."""
     for family, title in GROUPS.items():
-        yield title, [form[name] for name in form.fields if name.startswith(f"{family}__")]
+        if fields := [form[name] for name in form.fields if name.startswith(f"{family}__")]:
+            yield title, fields, DESCRIPTIONS.get(family, "")
     for slot in range(form.slots):
         name = form[f"dimension_{slot}__name"].value()
         fields = [form[each] for each in form.fields if each.startswith(f"dimension_{slot}__")]
-        yield f"Dimension {name}" if name else "Another dimension", fields
+        yield f"Dimension {name}" if name else "Another dimension", fields, ""
 
 
 def _with_errors(sheet: Sheet, problems: dict[int, str]) -> Sheet:
