@@ -180,3 +180,70 @@ def test_who_may_only_look_starts_nothing(source: Connection, staff_with: Callab
     ]  # fmt: skip
     for page in pages:
         assert viewer.post(page, {"confirmed": "yes", "reason": "x"}).status_code == 403
+
+
+class TestCalls:
+    """A pasted call, and the addresses that a source may call."""
+
+    def shown(self, staff: Client, source: Connection, **call: str) -> str:
+        endpoint = EndpointFactory.create(connection=source)
+        page = reverse("admin:connections_endpoint_test_call", args=[endpoint.pk])
+        return text_of(staff.post(page, {"confirmed": "yes", "method": "POST", "query": "", "body": "", **call}))
+
+    @pytest.mark.parametrize(
+        "call,said",
+        [
+            (
+                {"body": '{"ID": "10482", "Module": "Invoice"}'},
+                "The record invoice invoice-10482 is read from its feed.",
+            ),
+            ({"body": '{"results": [{"ID": "7"}]}', "query": "?module=transaction"}, "Payments and refunds"),
+            ({"body": "", "query": ""}, SEARCHED),
+            ({"body": '{"ID": "9", "Module": "Course"}'}, "It names no record that is read here"),
+            (
+                {"method": "DELETE", "body": '{"ID": "10482", "Module": "Invoice"}'},
+                "It says that the record was deleted.",
+            ),
+        ],
+    )
+    def test_it_shows_what_is_understood_and_keeps_nothing(
+        self, staff: Client, source: Connection, call: dict[str, str], said: str
+    ) -> None:
+        assert said in self.shown(staff, source, **call)
+        assert not HintedRecord.objects.exists()
+        assert not Delivery.objects.exists()
+
+    def test_what_is_known_of_the_record_is_linked(self, staff: Client, source: Connection) -> None:
+        record = a_record_read(source)
+        endpoint = EndpointFactory.create(connection=source)
+        page = reverse("admin:connections_endpoint_test_call", args=[endpoint.pk])
+        data = {"confirmed": "yes", "method": "POST", "query": "module=invoice", "body": '{"ID": "10482"}'}
+        assert row_url(record) in staff.post(page, data).content.decode()
+
+    def test_names_of_modules_that_differ_are_understood(self, staff: Client, source: Connection) -> None:
+        body = '{"ID": "7", "Module": "Receipt"}'
+        assert "It names no record" in self.shown(staff, source, body=body)
+        Connection.objects.filter(pk=source.pk).update(settings={"modules": "transaction = Receipt"})
+        source.refresh_from_db()
+        assert "transaction-7 is read from its feed" in self.shown(staff, source, body=body)
+
+    def test_a_new_token_comes_with_its_addresses(self, staff: Client, source: Connection) -> None:
+        endpoint = EndpointFactory.create(connection=source)
+        page = reverse("admin:connections_endpoint_rotate", args=[endpoint.pk])
+        body = staff.post(page, {"confirmed": "yes", "newest": ""}).content.decode()
+        addresses = re.findall(r'data-copy="(http[^"]+)"', body)
+        assert [one.partition("?")[2] for one in addresses] == [
+            "module=invoice", "module=transaction", "module=credit_note",
+        ]  # fmt: skip
+        path = addresses[0].removeprefix("http://127.0.0.1:8000")
+        called = Client().generic("PATCH", path, b'{"ID": "10482"}', content_type="application/json")
+        assert (called.status_code, HintedRecord.objects.get().external_id) == (200, "invoice-10482")
+        assert "x-webhook-token" in text_of(staff.post(page, {"confirmed": "yes", "newest": self.newest(endpoint)}))
+
+    def newest(self, endpoint: Any) -> str:
+        return str(endpoint.tokens.order_by("pk").last().pk)
+
+    def test_another_source_shows_the_token_alone(self, staff: Client) -> None:
+        endpoint = EndpointFactory.create()
+        page = reverse("admin:connections_endpoint_rotate", args=[endpoint.pk])
+        assert "Addresses with the token" not in text_of(staff.post(page, {"confirmed": "yes", "newest": ""}))

@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from portal.connections import tokens
+from portal.connections.admin.hint_addresses import hint_sections
 from portal.connections.models import Endpoint, EndpointToken
 from portal.staff.asking import Question, SureForm, ask, form_data
 from portal.staff.base import Button, StaffAdmin, name_of, row_url, say
@@ -73,6 +74,7 @@ class TokenPages(StaffAdmin[Endpoint]):
             "token": copyable(token),
             "where": "Enter it at the source as the token of this endpoint.",
             "older": _older(tokens.live_tokens(obj, timezone.now())[:-1]),
+            "sections": hint_sections(obj, token),
         }
         return TemplateResponse(request, "admin/shown_once.html", context)
 

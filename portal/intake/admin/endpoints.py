@@ -13,8 +13,10 @@ from django.utils import timezone
 from portal.connections.models import Endpoint
 from portal.intake import capturing
 from portal.intake.admin.captures import capture_badge
-from portal.intake.admin.dry_run_pages import DRY_RUN, DryRunPages
+from portal.intake.admin.dry_run_pages import DRY_RUN
+from portal.intake.admin.test_call_pages import TEST_CALL, TestCallPages
 from portal.intake.capturing import CannotCapture
+from portal.intake.feeds.asking import is_fed
 from portal.staff.asking import Question, SureForm, ask, form_data, is_confirmed
 from portal.staff.base import Button, row_url, say
 from portal.staff.formats import link, moment
@@ -43,13 +45,15 @@ admin.site.unregister(Endpoint)
 
 
 @admin.register(Endpoint)
-class CapturingEndpointAdmin(DryRunPages):
-    """The page of the room below, which knows no deliveries, with three buttons and a section more."""
+class CapturingEndpointAdmin(TestCallPages):
+    """The page of the room below, which knows no deliveries, with four buttons and a section more."""
 
-    buttons: Any = (*DryRunPages.buttons, CAPTURE, DISARM, DRY_RUN)
+    buttons: Any = (*TestCallPages.buttons, CAPTURE, DISARM, TEST_CALL, DRY_RUN)
 
     def offers(self, button: Button, obj: Endpoint) -> bool:
         """Only what makes sense now."""
+        if button is TEST_CALL:
+            return is_fed(obj.connection)
         if button not in (CAPTURE, DISARM):
             return super().offers(button, obj)
         latest = capturing.latest(obj)

@@ -15,6 +15,7 @@ from portal.intake import deliveries
 from portal.intake.deliveries import Judgement
 from portal.intake.endpoints import OpenEndpoint
 from portal.intake.feeds.hints import note
+from portal.intake.feeds.trying import hinting
 from portal.intake.models import Verdict
 
 METHOD = "x-http-method"
@@ -34,7 +35,7 @@ def take(source: FedSource, endpoint: OpenEndpoint, call: Call) -> Hinted:
     connection = Endpoint.objects.select_related("connection__company").get(pk=endpoint.id).connection
     with atomic():
         delivery_id = deliveries.keep(endpoint, now, call.body, {**call.headers, METHOD: call.method})
-        sentence = note(connection, source.hinted(call), now)
+        sentence = note(connection, hinting(connection).hinted(call), now)
         answer = source.acknowledge("", {"message": sentence})
         after_ms = round((time.monotonic() - began) * 1000)
         deliveries.end(delivery_id, Judgement(Verdict.HINT, sentence), answer, after_ms)
