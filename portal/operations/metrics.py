@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from portal.connections.models import Connection, Status
 from portal.events.models import Consumer, Dispatch
 from portal.intake.models import Delivery, RefusedCalls, Verdict
-from portal.operations import source_metrics
+from portal.operations import feed_metrics, source_metrics
 from portal.operations.models import Part, Sign
 from portal.postings.models import Attempt, Posting
 from portal.postings.reconciliation.due import open_differences, unread_for_long
@@ -59,6 +59,7 @@ class FromTheDatabase(Collector):
         yield from _reconciliation(now)
         yield from _webhooks(now)
         yield from source_metrics.collect()
+        yield from feed_metrics.collect(now)
 
 
 def _answers(now: datetime) -> Iterator[Metric]:

@@ -195,6 +195,8 @@ def test_connections_are_listed_and_filtered(program: Program, source: Connectio
     assert ids("?sourceType=Commerce") == []
     sold = SourceConnectionFactory.create(company=source.company, integration="accessplanit")
     assert ids("?sourceType=Commerce") == [str(sold.pk)]
+    told = read(program.call("GET", f"connections/{sold.pk}"))
+    assert told["linkUrl"].endswith(f"/companies/{sold.company_id}/sources/accessplanit/")
     assert ids("?sourceType=Expense") == [str(source.pk)]
     assert ids("?sourceType=Accounting") == [str(books.pk)]
     Connection.objects.filter(pk=books.pk).update(status=Status.DEAUTHORISED)

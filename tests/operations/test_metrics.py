@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from portal.connections.models import Connection, Status
-from portal.intake.models import Delivery, Verdict
+from portal.intake.models import Delivery, FedRecord, FeedReader, Verdict
 from portal.operations.heartbeat import leave_sign
 from portal.operations.metrics import exposition
 from portal.operations.models import Part
@@ -22,7 +22,9 @@ from portal.timetable import registry
 from portal.timetable.registry import Job
 from portal.timetable.running import take
 from portal.timetable.slots import hourly
+from tests.admin.furniture import a_hint, a_reader, a_record_read
 from tests.admin.reconciled import a_difference
+from tests.admin.world import delivery
 from tests.desk.syncs import a_sync, an_incomplete_list
 from tests.factories import (
     DemoConnectionFactory,
@@ -149,7 +151,7 @@ def test_the_cost_does_not_grow(django_assert_num_queries: DjangoAssertNumQuerie
     connection = DemoConnectionFactory.create()
     for _ in range(5):
         accepted(connection, a_document())
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(26):
         exposition()
 
 
@@ -180,3 +182,22 @@ def test_what_goes_back_and_forth_beside_the_postings_is_counted() -> None:
     assert told["postroom_lists_incomplete"] == 1
     assert told["postroom_source_differences{never_received}"] == 1
     assert told["postroom_handovers{waiting}"] == 0
+
+
+def test_feeds_that_stand_still_and_records_that_cannot_be_taken_are_counted() -> None:
+    now = timezone.now()
+    names = ("feeds_late_seconds", "feeds_stopped", "records_not_taken", "hints_waiting")
+    assert {numbers()[f"postroom_{name}"] for name in names} == {0}
+    source = SourceConnectionFactory.create(integration="accessplanit")
+    reader = a_reader(source)
+    FeedReader.objects.filter(pk=reader.pk).update(next_at=now - timedelta(minutes=10))
+    refused = delivery(EndpointFactory.create(connection=source), Verdict.REFUSED)
+    record = a_record_read(source)
+    FedRecord.objects.filter(pk=record.pk).update(delivery=refused, again_at=now)
+    a_hint(source)
+    told = numbers()
+    assert 600 <= told["postroom_feeds_late_seconds"] < 700
+    assert [told[f"postroom_{name}"] for name in names[1:]] == [1, 1, 1]
+    Connection.objects.filter(pk=source.pk).update(paused=True)
+    told = numbers()
+    assert [told[f"postroom_{name}"] for name in names[:2]] == [0, 0]

@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from integrations.documents import Kind
+from integrations.feeds import FedSource
 from portal.api.paging import NumberedPage, Pages
 from portal.api.shapes.fields import At, Shape, Words, moment
 from portal.api.shapes.integrations import ACCOUNTING, EXPENSE, SOURCE_TYPES, source_type
@@ -196,8 +197,12 @@ def _source_type(connection: Connection) -> str:
 
 def link_url(connection: Connection) -> str:
     """The page of ours where an owner authorises a connection."""
-    page = "desk:authorise" if connection.side == Side.ACCOUNTING else "desk:source"
-    return f"{settings.BASE_URL}{reverse(page, args=[connection.company_id])}"
+    if isinstance(sources().get(connection.integration), FedSource):
+        path = reverse("desk:fed-source", args=[connection.company_id, connection.integration])
+    else:
+        page = "desk:authorise" if connection.side == Side.ACCOUNTING else "desk:source"
+        path = reverse(page, args=[connection.company_id])
+    return f"{settings.BASE_URL}{path}"
 
 
 def endpoint_json(endpoint: Endpoint, usual_headers: tuple[str, ...]) -> dict[str, Any]:
