@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "portal.amending",
     "portal.intake",
     "portal.api",
+    "portal.uat",
     "portal.desk.apps.DeskConfig",
     "portal.operations",
 ]

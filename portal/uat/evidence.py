@@ -1,0 +1,125 @@
+"""What the portal itself has seen of each step since a round began: three queries and one of postings, however much."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from integrations.documents import Kind
+from portal.connections.models import Connection, Endpoint
+from portal.intake.models import Delivery, Origin, Verdict
+from portal.postings.models import Posting, Transaction
+from portal.postings.states import State
+from portal.uat.models import Round
+from portal.uat.steps import STEPS, Step, Trace
+
+SHOWN: Final = 3
+LOOKED_AT: Final = 500
+# Hints at a record are gathered, and the record is read soon after; one that is older has nothing to do with it.
+SOON: Final = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """One transaction that may be what was tried. `at` is when it came, or came again; aware UTC."""
+
+    transaction: Transaction
+    at: datetime
+    posting: Posting | None
+    by_webhook: bool
+
+    @property
+    def journal_number(self) -> str:
+        """The accounting system's, where it is posted; else empty."""
+        if self.posting is None or self.posting.state != State.POSTED:
+            return ""
+        return self.posting.external_number or self.transaction.number
+
+    @property
+    def said(self) -> str:
+        """The same as a sentence, to be kept with what a person found."""
+        way = "told by webhook" if self.by_webhook else "read in a batch"
+        number = f"journal number {self.journal_number}" if self.journal_number else "not posted"
+        name = f"{self.transaction.number} {self.transaction.get_kind_display()} {self.transaction.source_number}"
+        return f"{name.strip()}, {way}, {number}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Log:
+    """What came by the connection since the round began."""
+
+    hinted: Mapping[str, list[datetime]] = field(default_factory=dict)
+    again: Mapping[int, datetime] = field(default_factory=dict)
+
+
+def evidence(found: Round) -> dict[str, list[Seen]]:
+    """What may be seen of each step, by its key, the latest first; at most a few of each."""
+    connection = found.connection
+    log = _log(connection, found.began_at)
+    came = _came(connection, found.began_at)
+    again = list(Transaction.objects.filter(pk__in=list(log.again)[:LOOKED_AT]).defer("content"))
+    went = _went(connection, found.began_at)
+    postings = _postings([*came, *again])
+    return {
+        step.key: _of(step, came, again, went, log, postings)[:SHOWN] for step in STEPS
+    }  # fmt: skip
+
+
+def _of(
+    step: Step, came: Iterable[Transaction], again: Iterable[Transaction], went: Iterable[Posting], log: _Log,
+    postings: Mapping[int, Posting],
+) -> list[Seen]:  # fmt: skip
+    if step.trace is Trace.WENT:
+        return [_written(one) for one in went if Kind(one.transaction.kind) in step.kinds]
+    rows = {Trace.CAME: came, Trace.AGAIN: again}.get(step.trace, ())
+    seen = [_seen(one, log, postings) for one in rows if Kind(one.kind) in step.kinds]
+    fitting = [one for one in seen if step.by_webhook in (None, one.by_webhook)]
+    return sorted(fitting, key=lambda one: one.at, reverse=True)
+
+
+def _written(posting: Posting) -> Seen:
+    transaction = posting.transaction
+    at = posting.posted_at or transaction.received_at
+    return Seen(transaction=transaction, at=at, posting=posting, by_webhook=False)
+
+
+def _seen(transaction: Transaction, log: _Log, postings: Mapping[int, Posting]) -> Seen:
+    at = log.again.get(transaction.pk, transaction.received_at)
+    hints = log.hinted.get(transaction.external_id, ())
+    by_webhook = any(at - SOON <= hint <= at for hint in hints)
+    return Seen(transaction=transaction, at=at, posting=postings.get(transaction.pk), by_webhook=by_webhook)
+
+
+def _came(connection: Connection, since: datetime) -> list[Transaction]:
+    rows = Transaction.objects.filter(company=connection.company_id).order_by("-pk").defer("content")[:LOOKED_AT]
+    return [one for one in rows if one.source == connection.integration and one.received_at >= since]
+
+
+def _went(connection: Connection, since: datetime) -> list[Posting]:
+    rows = Posting.objects.filter(connection=connection, state=State.POSTED, posted_at__gte=since)
+    return list(rows.select_related("transaction").defer("booked", "traceback").order_by("-posted_at")[:SHOWN])
+
+
+def _postings(transactions: Iterable[Transaction]) -> dict[int, Posting]:
+    rows = Posting.objects.filter(transaction__in=[one.pk for one in transactions]).defer("booked", "traceback")
+    return {one.transaction_id: one for one in rows.order_by("pk")}
+
+
+def _log(connection: Connection, since: datetime) -> _Log:
+    addresses = list(Endpoint.objects.filter(connection=connection).values_list("pk", flat=True))
+    rows = Delivery.objects.filter(endpoint_id__in=addresses).order_by("-pk")
+    slim = rows.values_list("origin", "verdict", "reason", "transaction_id", "received_at")[:LOOKED_AT]
+    hinted: dict[str, list[datetime]] = defaultdict(list)
+    again: dict[int, datetime] = {}
+    for origin, verdict, reason, transaction_id, at in slim:
+        if at < since:
+            break
+        if verdict == Verdict.HINT:
+            for word in reason.casefold().split():
+                hinted[word].append(at)
+        elif origin == Origin.FEED and transaction_id and verdict in (Verdict.REVISED, Verdict.CONTESTED):
+            again.setdefault(transaction_id, at)
+    return _Log(hinted=hinted, again=again)
