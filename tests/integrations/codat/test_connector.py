@@ -50,15 +50,15 @@ DOLLARS = {**HEAD, "currency": "USD", "currencyRate": Decimal("0.832614108"), "l
 
 
 class Intacct(Connector):
-    """As it is for Sage Intacct, which takes no purchase orders through Codat."""
+    """As the stand-in has Sage Intacct: without purchase orders, and with nothing that is sold."""
 
-    can = replace(Connector.can, kinds=Connector.can.kinds - {Kind.PURCHASE_ORDER})
+    can = replace(Connector.can, kinds=frozenset({Kind.INVOICE, Kind.CREDIT_NOTE}), tells_settlements=False)
 
 
 class BillPay(Connector):
     """The synchronous half alone: nothing awaits anything."""
 
-    can = replace(Connector.can, kinds=frozenset({Kind.INVOICE}), awaits=False)
+    can = replace(Connector.can, kinds=frozenset({Kind.INVOICE}), awaits=False, tells_settlements=False)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import time_machine
 
 from integrations.codat.client import guid
 from integrations.codat.connector import Codat as Connector
-from integrations.documents import Awaiting, Document, IdempotencyKey, Kind, Posted, Supplier
+from integrations.documents import SALES, Awaiting, Document, IdempotencyKey, Kind, Posted, Supplier
 from integrations.errors import (
     IntegrationError,
     KeyRefused,
@@ -72,10 +72,10 @@ def push(system: Connector, *, key: IdempotencyKey = KEY) -> Awaiting:
 
 @pytest.mark.parametrize("bills", ["auto", "async"])
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_each_platform_books_each_kind_that_it_takes(codat: Codat, platform: str, bills: str) -> None:
+def test_each_platform_books_each_kind_of_purchase_that_it_takes(codat: Codat, platform: str, bills: str) -> None:
     linked = codat.linked(platform)
     system = connect(codat, linked, bills=bills)
-    kinds = sorted(system.can_for(system.link.settings, system.link.told).kinds)
+    kinds = sorted(system.can_for(system.link.settings, system.link.told).kinds - SALES)
     for place, kind in enumerate(kinds, start=1):
         key = IdempotencyKey(f"9c56cc51-b374-4c2f-a7b1-{place:012}")
         posted = book(system, document(kind), key=key)

@@ -103,8 +103,16 @@ def test_a_wrong_answer_is_seen(app: WSGIApplication, words: str) -> None:
 def test_orders_invoices_and_payments_are_judged_by_schemas_of_our_own(codat: Codat, linked: Linked) -> None:
     base = f"companies/{linked.company}/connections/{linked.connection}/push"
     order = {name: one for name, one in bill().items() if name not in {"reference", "dueDate"}}
-    payment = {"date": "2024-03-14", "totalAmount": 1, "lines": [{"amount": 1, "links": [{"type": "Unlinked"}]}]}
-    invoice = {"issueDate": "2024-03-14", "status": "Submitted", "customerRef": {"id": "C1"}, "lineItems": [line()]}
+    customer = {"customerRef": {"id": "HARB01", "companyName": "Harbour Logistics Ltd"}}
+    link = {"type": "PaymentOnAccount", "id": "HARB01", "amount": -1}
+    payment = {
+        **customer, "accountRef": {"id": "1200"}, "date": "2024-03-14", "reference": "BACS", "totalAmount": 1,
+        "lines": [{"amount": 1, "allocatedOnDate": "2024-03-14", "links": [link]}],
+    }  # fmt: skip
+    invoice = {
+        **customer, "invoiceNumber": "I1", "issueDate": "2024-03-14", "dueDate": "2024-04-13", "status": "Submitted",
+        "lineItems": [line()],
+    }  # fmt: skip
     for data_type, body in (("purchaseOrders", order), ("payments", payment), ("invoices", invoice)):
         assert codat.ask("POST", f"{base}/{data_type}", body).status_code == 200
     assert codat.checked.violations == []
