@@ -25,14 +25,20 @@ from portal.postings.models import Posting
 from portal.postings.outcome import booked
 from portal.postings.repairing.asking import found_there
 from portal.postings.states import Actor, State
+from portal.postings.twins.verdicts import TOO_MUCH, TWIN
 from portal.tenants.living import is_closed
 
 RETRY, MARK_POSTED, VOID = "retry", "mark_posted", "void"
+# Of a payment that may be there already (portal/postings/twins): it is that one, or it is sent all the same.
+SAME, ANOTHER = "same", "another"
 REPAIRS: dict[str, frozenset[State]] = {
     RETRY: frozenset({State.REJECTED, State.HELD, State.WITHDRAWN}),
     MARK_POSTED: frozenset({State.REJECTED, State.HELD}),
     VOID: frozenset({State.REJECTED, State.HELD, State.WITHDRAWN}),
+    SAME: frozenset({State.HELD}),
+    ANOTHER: frozenset({State.HELD}),
 }
+ASKED: dict[str, frozenset[str]] = {SAME: frozenset({TWIN}), ANOTHER: frozenset({TWIN, TOO_MUCH})}
 MOVED = "{number} has moved meanwhile: it is {state} now. Look again."
 NOT_FROM_HERE = "{number} is {state}: there is nothing to {repair}."
 NO_REASON = "Say why, in a few words; the reason is kept with the posting."
@@ -42,6 +48,7 @@ VERIFIED = "Verified: the accounting system holds it as {number}."
 OTHER_NUMBER = "The accounting system holds this document as {found}, not {given}. Use that number."
 UNVERIFIED = "It could not be verified by lookup: {why}"
 NUMBER_USED = "Another document of this kind is marked as {number} already. Check which of the two it is."
+NOT_ASKED = "It was not held for a payment that may be there already, so there is nothing to say about that."
 CLOSED_COMPANY = "{company} is closed: nothing is sent for it any more. Void the posting, or mark it as posted."
 NEVER_KEYED = "no document there carries our key, as it is when somebody typed it in by hand."
 
@@ -74,14 +81,16 @@ def obstacle(posting: Posting, repair: str) -> str:
     """
     if repair == VOID:
         return ""
+    if repair in ASKED and posting.reason_field not in ASKED[repair]:
+        return NOT_ASKED
     company = posting.connection.company
     try:
         inside = books_inside(posting)
     except UnknownIntegration as error:
         return str(error)
-    if repair == RETRY:
+    if repair in (RETRY, ANOTHER):
         return CLOSED_COMPANY.format(company=company) if is_closed(company, timezone.now()) else living_twin(posting)
-    return INSIDE if inside else ""
+    return INSIDE if inside and repair == MARK_POSTED else ""
 
 
 def retry(posting: Posting, *, by: By, why: str) -> None:
@@ -90,21 +99,21 @@ def retry(posting: Posting, *, by: By, why: str) -> None:
     Raises `CannotRepair`.
     """
     with atomic():
-        posting = _locked(posting, RETRY, why)
+        posting = locked(posting, RETRY, why)
         if posting.state == State.HELD and posting.may_exist:
             _ask_for_lookup(posting, by, why)
         else:
-            _move(posting, State.READY, by, why, next_attempt_at=timezone.now(), tries=0, crashes=0, misses=0,
+            move_by_hand(posting, State.READY, by, why, next_attempt_at=timezone.now(), tries=0, crashes=0, misses=0,
                   asked_by=person(by), reason="", reason_field="", error_class="", traceback="")  # fmt: skip
-        _tell(posting, "posting.retried", f"{posting.transaction.number} was made due again: {why}", by)
+        tell_of(posting, "posting.retried", f"{posting.transaction.number} was made due again: {why}", by)
 
 
 def void(posting: Posting, *, by: By, why: str) -> None:
     """Close it for good: it is not booked, its number stays explained by `why`. Raises `CannotRepair`."""
     with atomic():
-        posting = _locked(posting, VOID, why)
-        _move(posting, State.VOID, by, why, reason=why, next_attempt_at=None, recheck_asked=False)
-        _tell(posting, "posting.voided", f"{posting.transaction.number} was voided: {why}", by)
+        posting = locked(posting, VOID, why)
+        move_by_hand(posting, State.VOID, by, why, reason=why, next_attempt_at=None, recheck_asked=False)
+        tell_of(posting, "posting.voided", f"{posting.transaction.number} was voided: {why}", by)
 
 
 def mark_posted(posting: Posting, *, number: str, by: By, why: str, even_unverified: bool = True) -> str:
@@ -127,13 +136,15 @@ def mark_posted(posting: Posting, *, number: str, by: By, why: str, even_unverif
 
 def _mark(posting: Posting, number: str, match: Posted | None, note: str, by: By, why: str) -> str:
     with atomic():
-        posting = _locked(posting, MARK_POSTED, why)
-        _move(
+        posting = locked(posting, MARK_POSTED, why)
+        move_by_hand(
             posting, State.POSTED, by, f"{why} ({note})", next_attempt_at=None, posted_at=timezone.now(),
             external_id=match.external_id if match else f"marked:{number}", external_number=number,
             booked=booked(match) if match else {}, reason="", recheck_asked=False, may_exist=True,
         )  # fmt: skip
-        _tell(posting, "posting.marked_posted", f"{posting.transaction.number} is in the books as {number}: {why}", by)
+        tell_of(
+            posting, "posting.marked_posted", f"{posting.transaction.number} is in the books as {number}: {why}", by
+        )
     return note
 
 
@@ -159,7 +170,8 @@ def _called(match: Posted) -> str:
     return match.number or match.external_id
 
 
-def _locked(posting: Posting, repair: str, why: str) -> Posting:
+def locked(posting: Posting, repair: str, why: str) -> Posting:
+    """The posting as it is now, to be repaired in this transaction. Raises `CannotRepair`."""
     locked = (
         Posting.objects.select_for_update(of=("self",))
         .select_related("transaction", "connection__company")
@@ -192,12 +204,14 @@ def _ask_for_lookup(posting: Posting, by: By, why: str) -> None:
     )
 
 
-def _move(posting: Posting, after: State, by: By, why: str, **fields: Any) -> None:
+def move_by_hand(posting: Posting, after: State, by: By, why: str, **fields: Any) -> None:
+    """Change the state because somebody says so. Raises `CannotRepair` where it has moved meanwhile."""
     if not change(posting, after, who=Actor.STAFF, why=reason_of(by, why), user=person(by), **fields):
         state = posting.get_state_display().lower()
         raise CannotRepair(MOVED.format(number=posting.transaction.number, state=state))
 
 
-def _tell(posting: Posting, verb: str, message: str, by: By) -> None:
+def tell_of(posting: Posting, verb: str, message: str, by: By) -> None:
+    """Tell the audit trail."""
     company = posting.connection.company
     tell(verb, message, who=name_of(by), subject=posting, tenant_id=company.tenant_id, company_id=company.pk)

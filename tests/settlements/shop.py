@@ -90,7 +90,8 @@ class Shop:
 
     def in_books(self, kind: Kind = Kind.PAYMENT) -> list[Entry]:
         """The payments in the books."""
-        return list(Entry.objects.filter(books=self.books, document_kind=kind.value).order_by("pk"))
+        rows = Entry.objects.filter(books=self.books, document_kind=kind.value, reverses=None)
+        return list(rows.order_by("pk"))
 
     def in_till(self, kind: Kind = Kind.PAYMENT) -> list[Entered]:
         """The payments in the till."""

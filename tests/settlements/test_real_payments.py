@@ -128,7 +128,7 @@ class Payments(RuleBasedStateMachine):
 
     @precondition(lambda self: self.real)
     @rule(data=st.data(), days=st.integers(0, 5), in_books=st.booleans())
-    def somebody_else_enters_it_too(self, data: st.DataObject, days: int, in_books: bool) -> None:  # noqa: FBT001
+    def somebody_else_enters_it_too(self, data: st.DataObject, days: int, in_books: bool) -> None:
         real = data.draw(st.sampled_from(sorted(self.real)))
         (self._enter_in_books if in_books else self._enter_in_till)(real, days)
 

@@ -8,11 +8,17 @@ from typing import Any, Final
 
 from portal.desk.repairs.bulk import Chosen, counted
 from portal.desk.repairs.forms import MarkForm, ReasonForm, VoidForm
-from portal.desk.repairs.wording import MARK_POSTED, RETRY, VOID, Case, Wording, number_known
+from portal.desk.repairs.wording import ANOTHER, MARK_POSTED, RETRY, SAME, VOID, Case, Wording, number_known
 from portal.postings import repair
 from portal.postings.repair import CannotRepair, CannotVerify
+from portal.postings.twins import answering
 
-SERVICES: Final[dict[str, Callable[..., None]]] = {RETRY.name: repair.retry, VOID.name: repair.void}
+SERVICES: Final[dict[str, Callable[..., None]]] = {
+    RETRY.name: repair.retry,
+    VOID.name: repair.void,
+    SAME.name: answering.same,
+    ANOTHER.name: answering.another,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ def one(user: Any, wanted: Wording, case: Case, form: ReasonForm) -> Told | None
     except CannotRepair as error:
         form.add_error(error.field if error.field in form.fields else None, error.message)
         return None
-    return Told(done, ring=case.posting.pk if wanted is RETRY else 0)
+    return Told(done, ring=case.posting.pk if wanted in (RETRY, ANOTHER) else 0)
 
 
 def several(user: Any, chosen: Chosen, why: str) -> Outcome:

@@ -11,7 +11,18 @@ from portal.desk.repairs.wording import WORDINGS, Wording
 from portal.postings.models import Posting
 from portal.postings.repairing.offers import offered
 
-URLS: Final = {"retry": "desk:repair-retry", "mark_posted": "desk:repair-mark", "void": "desk:repair-void"}
+URLS: Final = {
+    "same": "desk:repair-same",
+    "another": "desk:repair-another",
+    "retry": "desk:repair-retry",
+    "mark_posted": "desk:repair-mark",
+    "void": "desk:repair-void",
+}
+PHRASES: Final = {
+    "mark_posted": "mark it as posted",
+    "same": "say that it is there already",
+    "another": "send it all the same",
+}
 VIEWER: Final = (
     "You are a viewer of {tenant}: owners and operators can {what}. Ask one of them, or ask to be made an operator."
 )
@@ -45,5 +56,5 @@ class Panel:
 
 
 def _either(wordings: list[Wording]) -> str:
-    words = [f"{each.label.lower()} it" if each.name != "mark_posted" else "mark it as posted" for each in wordings]
+    words = [PHRASES.get(each.name) or f"{each.label.lower()} it" for each in wordings]
     return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]

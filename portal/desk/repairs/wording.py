@@ -94,6 +94,22 @@ def _mark_effects(case: Case) -> list[str]:
     return [*found, "This cannot be undone."]
 
 
+def _same_effects(case: Case) -> list[str]:
+    return [
+        f"It counts as posted from now on, as the payment that stands in {case.system} already. Nothing is sent.",
+        "Where that payment waits to go the other way, it is found to be this one and does not go.",
+        "This cannot be undone.",
+    ]
+
+
+def _another_effects(case: Case) -> list[str]:
+    return [
+        f"It is sent to {case.system}, beside whatever stands there already.",
+        "Nobody is asked about that payment again. Where it waits to go the other way, it goes, too.",
+        f"This cannot be taken back: what has been entered is corrected in {case.system}.",
+    ]
+
+
 def _void_effects(case: Case) -> list[str]:
     again = "" if case.is_raised else f", and it is refused if {case.source} sends it again"
     return [
@@ -132,7 +148,15 @@ MARK_POSTED: Final = Wording(
 VOID: Final = Wording(
     name=repair.VOID, label="Void", done="Voided {what}.", effects=_void_effects, loud=_void_loud, danger=True
 )
-WORDINGS: Final = {each.name: each for each in (RETRY, MARK_POSTED, VOID)}
+SAME: Final = Wording(
+    name=repair.SAME, label="It is that one", done="{what} is there already. Nothing was sent.",
+    effects=_same_effects, loud=_nothing_loud, danger=True,
+)  # fmt: skip
+ANOTHER: Final = Wording(
+    name=repair.ANOTHER, label="Send all the same", done="Sending {what} all the same.", effects=_another_effects,
+    loud=_nothing_loud, danger=True,
+)  # fmt: skip
+WORDINGS: Final = {each.name: each for each in (SAME, ANOTHER, RETRY, MARK_POSTED, VOID)}
 
 
 def number_known(cases: Sequence[Case]) -> str:

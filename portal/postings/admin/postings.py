@@ -19,7 +19,7 @@ from portal.postings.admin.filters import AgeFilter, PostingCompanyFilter, State
 from portal.postings.admin.mapping_pages import MEND, MappingPages
 from portal.postings.admin.preview_pages import DRY_RUN
 from portal.postings.admin.repair_pages import handle
-from portal.postings.admin.repairs import MARK_POSTED, REPAIRS, RETRY, VOID, why_not
+from portal.postings.admin.repairs import ANOTHER, MARK_POSTED, REPAIRS, RETRY, SAME, VOID, why_not
 from portal.postings.admin.threeway import our_error, standing, three_way
 from portal.postings.attachments.models import Handover
 from portal.postings.attachments.sides import why_none
@@ -178,6 +178,14 @@ class PostingAdmin(MappingPages):
     def void(self, request: HttpRequest, obj: Posting) -> HttpResponse:
         """Void this one."""
         return self._repair(request, obj, VOID.button.name)
+
+    def same(self, request: HttpRequest, obj: Posting) -> HttpResponse:
+        """Say that this payment is the one that stands there."""
+        return self._repair(request, obj, SAME.button.name)
+
+    def another(self, request: HttpRequest, obj: Posting) -> HttpResponse:
+        """Send this payment all the same."""
+        return self._repair(request, obj, ANOTHER.button.name)
 
     def hand_over(self, request: HttpRequest, obj: Posting) -> HttpResponse:
         """Ask, then have its files handed over."""

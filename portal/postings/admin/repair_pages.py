@@ -12,9 +12,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from portal.postings import repair, tasks
-from portal.postings.admin.repairs import MARK_POSTED, RETRY, VOID, Repair, why_not
+from portal.postings.admin.repairs import ANOTHER, MARK_POSTED, RETRY, SAME, VOID, Repair, why_not
 from portal.postings.badges import badge_html
 from portal.postings.models import Posting
+from portal.postings.twins import answering
 from portal.staff.asking import Question, ReasonForm, ask, form_data
 from portal.staff.base import row_url, say
 from portal.staff.formats import link, money
@@ -23,7 +24,13 @@ from portal.staff.sections import Section, Table
 # Beyond these the sweep finds the rows within seconds; ringing takes long while the broker is away.
 MOST_RUNG: Final = 20
 MOST_TOLD: Final = 10
-SERVICES: Final[dict[str, Callable[..., None]]] = {RETRY.button.name: repair.retry, VOID.button.name: repair.void}
+SERVICES: Final[dict[str, Callable[..., None]]] = {
+    RETRY.button.name: repair.retry,
+    VOID.button.name: repair.void,
+    SAME.button.name: answering.same,
+    ANOTHER.button.name: answering.another,
+}
+RUNG: Final = (RETRY, ANOTHER)
 
 
 class NumbersForm(ReasonForm):
@@ -120,7 +127,7 @@ def _do(request: HttpRequest, user: User, wanted: Repair, possible: Sequence[Pos
     if done:
         say(request, wanted.done.format(what=_counted(done)))
     _say_what_was_left(request, failed)
-    for posting in done[: MOST_RUNG if wanted is RETRY else 0]:
+    for posting in done[: MOST_RUNG if wanted in RUNG else 0]:
         tasks.ring(posting.pk)
 
 

@@ -52,7 +52,23 @@ VOID = Repair(
     done="Voided {what}.",
     danger=True,
 )
-REPAIRS: Final = {each.button.name: each for each in (RETRY, MARK_POSTED, VOID)}
+SAME = Repair(
+    button=Button(name=repair.SAME, label="It is that one", permission="postings.mark_posting_posted"),
+    effect="Say that {what} is the payment that stands there already. Nothing is sent, and it counts as posted.",
+    more=("Where that payment waits to go the other way, it is found to be this one.",),
+    undo="This cannot be undone: nothing leaves the state Posted.",
+    done="There already: {what}.",
+    danger=True,
+)
+ANOTHER = Repair(
+    button=Button(name=repair.ANOTHER, label="Send all the same", permission="postings.retry_posting"),
+    effect="Say that {what} is another payment than the one that stands there, and send it.",
+    more=("Nobody is asked about that payment again. Where it waits to go the other way, it goes, too.",),
+    undo="This cannot be taken back: what has been entered is corrected over there.",
+    done="Sending {what} all the same.",
+    danger=True,
+)
+REPAIRS: Final = {each.button.name: each for each in (SAME, ANOTHER, RETRY, MARK_POSTED, VOID)}
 
 
 def why_not(posting: Posting, wanted: Repair) -> str:

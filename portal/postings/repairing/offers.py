@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from portal.postings.models import Posting
-from portal.postings.repair import MARK_POSTED, REPAIRS, RETRY, VOID, obstacle
+from portal.postings.repair import ANOTHER, MARK_POSTED, NOT_ASKED, REPAIRS, RETRY, SAME, VOID, obstacle
 from portal.postings.states import State
 
-NAMES: Final = (RETRY, MARK_POSTED, VOID)
+NAMES: Final = (SAME, ANOTHER, RETRY, MARK_POSTED, VOID)
 BY_ITSELF: Final = "It is on its way by itself: nothing needs to be decided."
 BEING_SENT: Final = "It is being sent at this moment. Wait until it is known what came of it."
 LOOKED_UP: Final = "It is being found out by itself whether it was booked. Nothing can be decided before that."
@@ -26,6 +26,7 @@ WHY_NOT: Final[dict[State, str]] = {
     State.POSTED: IN_THE_BOOKS,
     State.VOID: CLOSED_FOR_GOOD,
     State.WITHDRAWN: NEVER_BOOKED,
+    State.REJECTED: NOT_ASKED,
 }
 
 

@@ -100,7 +100,7 @@ class _Case:
         if not ids:
             return None
         if len(ids) > 1 or None in told:
-            return Ask(IN_PARTS.format(their_id=", ".join(sorted(ids))), TWIN)
+            return Ask(IN_PARTS.format(their_id=", ".join(sorted(ids))), TOO_MUCH)
         [their_id] = ids
         other = next((one for one in self.seen.settled if one.document.external_id == their_id), None)
         if other is None and self.seen.is_told:
