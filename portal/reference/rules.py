@@ -44,7 +44,7 @@ from portal.reference.one_rule import (
 )
 
 __all__ = [
-    "ACCOUNT", "AS_IT_COMES", "BANK", "CURRENCY", "CUSTOMER", "DIMENSION", "FAMILIES", "KINDS", "LONGEST_CODE",
+    "ACCOUNT", "AS_IT_COMES", "BACK", "BANK", "CURRENCY", "CUSTOMER", "DIMENSION", "FAMILIES", "KINDS", "LONGEST_CODE",
     "LONGEST_NAME", "MOST_DIMENSIONS", "NO_CODE", "NO_CURRENCY_DEFAULT", "NO_DEFAULT", "NO_NAME", "OF_SALES",
     "ONLY_DIMENSIONS", "PLAIN", "REVENUE", "SALES_TAX", "SUPPLIER", "TAX", "TOO_LONG", "TOO_MANY", "UNUSED_DEFAULT",
     "DimensionRule", "How", "Missing", "Rule", "Rules", "defaults", "dimension_family", "family_words", "from_json",
@@ -110,6 +110,8 @@ class Rules:
 
 
 PLAIN: Final = Rules()
+# Of what goes back to a source.
+BACK: Final = Rules(revenue=AS_IT_COMES, bank=AS_IT_COMES, sales_tax=AS_IT_COMES)
 KINDS: Final[Mapping[str, Callable[[str], Any]]] = {"how": How, "absent": Missing, "unknown": Missing}
 R = TypeVar("R", bound=Rule)
 

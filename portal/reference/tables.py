@@ -11,13 +11,13 @@ from typing import Final
 from django.db.models import Q, QuerySet
 
 from integrations.documents import Document
-from portal.connections.models import Connection
+from portal.connections.models import Connection, Side
 from portal.reference import mapping
 from portal.reference.families import DIMENSION, REVENUE
 from portal.reference.gaps import Gap
 from portal.reference.models import FOR_A_LABEL, MappedCode
 from portal.reference.resolving import Key, Resolver, Rows
-from portal.reference.rules import Rules, from_json
+from portal.reference.rules import BACK, Rules, from_json
 from portal.reference.sold import MOST_LABEL_ROWS
 
 # Below what SQLite takes as parameters of one statement; a document stays far below it.
@@ -51,8 +51,12 @@ class Codes:
 
 def codes_for(connection: Connection, document: Document) -> Codes:
     """The rules of a connection as they are now, with the rows that `document` needs: one query, or none where nothing
-    is looked up in a table. Raises `Misconfigured` when the stored rules cannot be read."""
-    rules = from_json(connection.mapping)
+    is looked up in a table. Raises `Misconfigured` when the stored rules cannot be read.
+
+    What goes back to a source without rules goes as it is: nobody maps codes of the books for it.
+    """
+    goes_back = connection.side == Side.SOURCE and not connection.mapping
+    rules = BACK if goes_back else from_json(connection.mapping)
     return Codes(rules, rows_for(connection.pk, *mapping.needs(document, rules)))
 
 

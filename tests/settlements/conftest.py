@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from portal.connections import registry
-from tests.factories import CompanyFactory, LedgerConnectionFactory, SourceConnectionFactory
+from tests.factories import SALES_AS_THEY_COME, CompanyFactory, LedgerConnectionFactory, SourceConnectionFactory
 from tests.settlements.shop import Shop
 from tests.settlements.till import NOON, SLUG, Drawer, Till
 
@@ -35,6 +35,6 @@ def installed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 @pytest.fixture
 def shop(db: None, installed: None, clock: time_machine.Traveller) -> Shop:
     company = CompanyFactory.create(name="Northgate Training Ltd", live_at=timezone.now() - timedelta(days=90))
-    ledger = LedgerConnectionFactory.create(company=company)
+    ledger = LedgerConnectionFactory.create(company=company, mapping=SALES_AS_THEY_COME)
     till = SourceConnectionFactory.create(company=company, integration=SLUG, external_company_id="")
     return Shop(ledger, till)
