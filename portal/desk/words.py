@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from integrations.documents import SALES
 from portal.connections import breaker
 from portal.connections.models import Connection, Side, Status
 from portal.connections.registry import UnknownIntegration, source, system
 from portal.postings.models import Posting, Transaction
 from portal.postings.states import UNDER_WAY, Actor, State
 from portal.raising.models import Origin
+
+SUPPLIER: Final = "Supplier"
+CUSTOMER: Final = "Customer"
+BOTH_PARTIES: Final = "Supplier or customer"
 
 
 class Group(TextChoices):
@@ -179,6 +185,17 @@ def system_name(connection: Connection) -> str:
         return system(connection.integration).metadata.name
     except UnknownIntegration:
         return connection.integration
+
+
+def party_word(kind: str) -> str:
+    """Whom a document of a kind is with, in a word."""
+    return CUSTOMER if kind in SALES else SUPPLIER
+
+
+def parties_word(kinds: Iterable[str]) -> str:
+    """The same over a list of documents of several kinds; a supplier's where there is none."""
+    found = {party_word(kind) for kind in kinds}
+    return BOTH_PARTIES if len(found) > 1 else next(iter(found), SUPPLIER)
 
 
 def source_name(slug: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from portal.connections.models import Side
 from portal.connections.registry import UnknownIntegration
-from portal.desk.words import system_name
+from portal.desk.words import party_word, system_name
 from portal.postings.inside import books_inside
 from portal.postings.models import Attempt, Posting
 from portal.postings.preview.printing import pretty
@@ -29,7 +29,7 @@ BADGES: Final[dict[Verdict, tuple[str, str]]] = {
 WRONG: Final = frozenset({Verdict.DIFFERS, Verdict.CHANGED})
 LONGEST_BODY: Final = 100_000
 CUT: Final = "\n… (cut here)"
-FIELDS: Final = {"supplier_code": "supplier"}
+PARTY: Final = "supplier_code"
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Compared:
     """One field, with the badge of how it stands."""
 
     row: Row
+    party: str = "supplier"
 
     @property
     def tone(self) -> str:
@@ -56,7 +57,7 @@ class Compared:
     @property
     def field(self) -> str:
         """The field's path as people read it."""
-        return FIELDS.get(self.row.field, self.row.field)
+        return self.party if self.row.field == PARTY else self.row.field
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def three_ways(posting: Posting, sent: Attempt | None, *, shows_talks: bool, ask
     return ThreeWays(
         posting=posting,
         system=name,
-        compared=[Compared(row) for row in rows(posting, now)],
+        compared=[Compared(row, party_word(posting.kind).lower()) for row in rows(posting, now)],
         sent=sent if shows_talks else None,
         entry=entry_text(posting) if shows_talks and _is_inside(posting) else "",
         why_not=why_not_asked(posting, name),

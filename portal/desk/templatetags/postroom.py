@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django import template
 from django.utils.html import format_html
@@ -37,6 +37,7 @@ register.filter("sync_badge", badges.sync_badge)
 register.filter("sync_words", badges.sync_words)
 register.filter("change_badge", badges.change_badge)
 register.filter("who_words", words.who_words)
+register.filter("party", words.party_word)
 register.simple_tag(tones.tone, name="tone_badge")
 
 register.filter("raised_badge", statuses.badge)
@@ -76,6 +77,13 @@ def money(amount: Decimal | None, currency: str = "") -> str | SafeString:
 def plain_money(amount: Decimal | None, currency: str) -> str:
     """An amount alone, in the decimals of its currency, for columns whose heading names the currency."""
     return notation.DASH if amount is None else notation.amount_text(amount, currency)
+
+
+@register.filter
+def parties(rows: Iterable[Any]) -> str:
+    """The head of a column that names suppliers, customers or both. A row is a transaction or has one."""
+    each = (row[0] if isinstance(row, tuple) else getattr(row, "transaction", row) for row in rows)
+    return words.parties_word(one.kind for one in each)
 
 
 @register.filter

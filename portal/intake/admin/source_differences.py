@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 
+from integrations.documents import SALES
 from portal.intake.admin.source_repairs import (
     DISMISS,
     PAGES,
@@ -204,7 +205,7 @@ def _standing(difference: SourceDifference) -> list[Fact]:
         Fact("From", link(row_url(connection), connection.integration)),
         Fact("Kind", str(difference.get_transaction_kind_display())),
         Fact("Number there", copyable(difference.number)),
-        Fact("Supplier", difference.supplier),
+        Fact("Customer" if difference.transaction_kind in SALES else "Supplier", difference.supplier),
         Fact("Gross", gross),
         Fact("Created there", moment(difference.created_there_at, seconds=True)),
         Fact("First seen", moment(difference.first_seen_at, seconds=True)),

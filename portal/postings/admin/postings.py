@@ -62,7 +62,7 @@ class PostingAdmin(MappingPages):
     """The state changes by repairs only, each with a reason."""
 
     list_display = (
-        "badge", "number", "in_the_books", "company", "shown_kind", "supplier", "gross", "waiting", "shown_reason",
+        "badge", "number", "in_the_books", "company", "shown_kind", "party", "gross", "waiting", "shown_reason",
     )  # fmt: skip
     list_display_links = ("badge", "number")
 
@@ -145,9 +145,9 @@ class PostingAdmin(MappingPages):
         """What it is."""
         return f"{obj.get_kind_display()}, memo" if obj.kept else str(obj.get_kind_display())
 
-    @admin.display(description="Supplier")
-    def supplier(self, obj: Posting) -> str:
-        """Who is owed."""
+    @admin.display(description="Supplier or customer")
+    def party(self, obj: Posting) -> str:
+        """Who is owed, or owes."""
         return obj.transaction.supplier_name
 
     @admin.display(description="Gross")

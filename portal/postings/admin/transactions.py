@@ -30,13 +30,18 @@ class TransactionAdmin(PreviewPages[Transaction]):
 
     list_display = (
         "number", "answered_number", "states", "company", "shown_kind", "source_number",
-        "supplier_name", "shown_gross", "received",
+        "party", "shown_gross", "received",
     )  # fmt: skip
     list_select_related = ("company",)
     list_filter = ("kind", CompanyFilter)
     search_fields = ("number",)
     buttons = (DRY_RUN,)
     search_help_text = HELP
+
+    @admin.display(description="Supplier or customer", ordering="supplier_name")
+    def party(self, obj: Transaction) -> str:
+        """Who is owed, or owes."""
+        return obj.supplier_name
 
     def for_list(self, queryset: QuerySet[Transaction]) -> QuerySet[Transaction]:
         """With the postings' states, without the documents."""

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from integrations.base import AccountingSystem, Link
-from integrations.documents import Document, IdempotencyKey, Kind, Posted, Supplier, Written
+from integrations.documents import Customer, Document, IdempotencyKey, Kind, Posted, Supplier, Written
 from integrations.http import Outbound
 from ledger.memo_book import MemoBook
 from portal.connections.memo import SETTING as MEMO_BOOKS
@@ -70,14 +70,15 @@ def told(posted: Posted, kind: Kind | None = None, reference: str = "") -> dict[
 
 def stand_in(hint: Told) -> Document:
     """A document with what a listing told of it, to look up a key that is no posting's."""
-    currency = hint.get("currency", "")
+    currency, kind = hint.get("currency", ""), Kind(hint.get("kind", Kind.INVOICE))
+    party = Customer if kind.is_sale else Supplier
     return Document(
-        kind=Kind(hint.get("kind", Kind.INVOICE)),
+        kind=kind,
         source="",
         external_id="",
         identity="",
         number=hint.get("reference", ""),
-        party=Supplier(code=hint.get("supplier_code"), name=""),
+        party=party(code=hint.get("supplier_code"), name=""),
         currency=currency,
         base_currency=currency,
         net=_amount(hint.get("net")),

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Coalesce
 
 from portal.connections.models import Connection, Status
 from portal.postings.content import document_of
@@ -24,7 +25,12 @@ def postings() -> QuerySet[Posting]:
     return (
         Posting.objects.select_related("transaction", "connection__company")
         .defer("transaction__content", "traceback", "connection__secrets")
-        .annotate(supplier_code=KeyTextTransform("code", KeyTransform("supplier", "transaction__content")))
+        .annotate(
+            supplier_code=Coalesce(
+                KeyTextTransform("code", KeyTransform("supplier", "transaction__content")),
+                KeyTextTransform("code", KeyTransform("customer", "transaction__content")),
+            )
+        )
     )
 
 

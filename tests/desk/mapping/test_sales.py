@@ -323,3 +323,26 @@ def test_the_stored_rules_say_only_what_is_not_plain() -> None:
         "revenue": {"absent": "default", "default": "4000"}
     }
     assert from_json({"bank": {"how": "direct"}}) == Rules(bank=Rule(absent=Missing.REFUSE))
+
+
+# --- whom it is with --------------------------------------------------------------------------------------------------
+
+
+def test_the_page_of_a_sale_names_its_customer_and_that_of_a_purchase_its_supplier(selling: Scene) -> None:
+    posting = sold(selling, "INV-1", ("Course/1", "First aid"))
+    text = page_of(selling, reverse("desk:transaction", args=[posting.transaction.public_id]))
+    assert '<dt>Customer</dt><dd>Harbour Logistics Ltd <span class="code">HARB01</span>' in text
+    assert "Supplier" not in text
+    bought = selling.receive()
+    text = page_of(selling, reverse("desk:transaction", args=[bought.transaction.public_id]))
+    assert '<dt>Supplier</dt><dd>Crown Conference Centre <span class="code">CROWN01</span>' in text
+
+
+def test_the_list_names_both(selling: Scene) -> None:
+    address = reverse("desk:transactions")
+    sold(selling, "INV-1", ("Course/1", "First aid"))
+    assert '<th scope="col">Customer</th>' in page_of(selling, address)
+    selling.receive()
+    text = page_of(selling, address)
+    assert '<th scope="col">Supplier or customer</th>' in text
+    assert text.count('<td data-label="Supplier"') == text.count('<td data-label="Customer"') == 1
