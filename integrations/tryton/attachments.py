@@ -11,7 +11,7 @@ from integrations.documents import Kind
 from integrations.errors import Rejected
 from integrations.papers import Attachment, File
 from integrations.tryton.client import Client
-from integrations.tryton.mapping import book
+from integrations.tryton.kinds import book
 from integrations.tryton.words import one_line, word
 
 MODEL: Final = "ir.attachment"

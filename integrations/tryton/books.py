@@ -28,7 +28,8 @@ _DOCUMENT: Final[Mapping[str, Any]] = {
 FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "company.company": {"party": None, "currency": None},
     "party.party": {
-        "code": None, "name": "", "active": True, "addresses": [], "account_payable": None, "tax_identifier": None,
+        "code": None, "name": "", "active": True, "addresses": [], "account_payable": None, "account_receivable": None,
+        "tax_identifier": None,
         "email": "", "phone": "", "supplier_payment_term": None, "supplier_currency": None,
     },
     "party.address": {
@@ -51,18 +52,26 @@ FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "ir.attachment": {"name": "", "resource": None, "data": None, "data_size": 0},
     "currency.currency": {"code": None, "name": "", "active": True, "rate": None},
     "account.account": {"code": "", "name": "", "active": True, "closed": False, "type": None, "company": None},
-    "account.account.type": {"name": ""},
+    "account.account.type": {"name": "", "receivable": False},
     "account.tax": {
         "name": "", "description": "", "active": True, "type": "percentage", "rate": None, "parent": None, "childs": [],
         "group": None, "invoice_account": None, "credit_note_account": None, "company": None,
     },
     "account.tax.group": {"kind": ""},
     "account.journal": {"code": "", "name": "", "type": "", "active": True},
-    "account.configuration": {"default_account_payable": None},
-    "account.move": {"number": None, "date": None, "owed": None, "party": None},
+    "account.configuration": {"default_account_payable": None, "default_account_receivable": None},
+    "account.period": {"company": None, "start_date": None, "end_date": None, "type": "standard", "state": "open"},
+    "account.move": {
+        "number": None, "date": None, "owed": None, "party": None, "company": None, "state": "draft", "journal": None,
+        "period": None, "description": "", "origin": None, "lines": [], **_STAMPS,
+    },
+    "account.move.line": {
+        "move": None, "account": None, "party": None, "debit": None, "credit": None, "second_currency": None,
+        "amount_second_currency": None, "description": "", "invoice_payment": None,
+    },
     "account.invoice": {
         **_DOCUMENT, "type": "in", "account": None, "journal": None, "invoice_date": None, "payment_term_date": None,
-        "taxes": [], "move": None,
+        "taxes": [], "move": None, "amount_to_pay": None,
     },
     "account.invoice.line": {"invoice": None, "amount": None, "taxes": [], "account": None},
     "purchase.purchase": {**_DOCUMENT, "purchase_date": None, "invoice_method": "order"},
@@ -86,6 +95,11 @@ _RELATED: Final[Mapping[str, str]] = {
     "move": "account.move",
     "account": "account.account",
     "taxes": "account.tax",
+    "company": "company.company",
+    "journal": "account.journal",
+    "second_currency": "currency.currency",
+    "invoice_payment": "account.invoice",
+    "account.move.lines": "account.move.line",
 }
 
 Record = dict[str, Any]
@@ -141,8 +155,9 @@ class Books:
         name, _, rest = field.partition(".")
         if not rest:
             return record[name] if name == "id" else {**FIELDS[model], **record}[name]
-        related = self.one(_RELATED[name], record[name])
-        return None if related is None else self.value(_RELATED[name], related, rest)
+        target = _target(model, name)
+        related = self.one(target, record[name])
+        return None if related is None else self.value(target, related, rest)
 
     def told(self, model: str, record: Record, fields: Iterable[str]) -> Record:
         """A record with some of its fields, as Tryton's REST interface tells it."""
@@ -154,18 +169,26 @@ class Books:
                 nested.setdefault(name, []).append(rest)
             else:
                 answer[name] = record["id"] if name == "id" else {**FIELDS[model], **record}[name]
-        return {**answer, **{name: self._related(name, record[name], rest) for name, rest in nested.items()}}
+        return {
+            **answer,
+            **{name: self._related(_target(model, name), record[name], rest) for name, rest in nested.items()},
+        }
 
     def next(self, name: str) -> int:
         """The next number of a sequence."""
         query = "INSERT INTO sequence VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last"
         return int(self._database.execute(query, (name,)).fetchone()[0])
 
-    def _related(self, name: str, number: Any, fields: Sequence[str]) -> Any:
+    def _related(self, target: str, number: Any, fields: Sequence[str]) -> Any:
         if isinstance(number, list):
-            return [self._related(name, one, fields) for one in number]
-        record = self.one(_RELATED[name], number)
-        return None if record is None else self.told(_RELATED[name], record, fields)
+            return [self._related(target, one, fields) for one in number]
+        record = self.one(target, number)
+        return None if record is None else self.told(target, record, fields)
+
+
+def _target(model: str, name: str) -> str:
+    """The model that a field leads to."""
+    return _RELATED.get(f"{model}.{name}") or _RELATED[name]
 
 
 def _now() -> dict[str, Any]:

@@ -27,6 +27,10 @@ class Similar(Rejected):
     """Tryton knows an invoice of this supplier with this number, in any state; nothing was booked."""
 
 
+class Asked(Rejected):
+    """A question that Tryton puts to whoever posts a sales invoice by hand, about its dates; nothing was booked."""
+
+
 class WrongState(Rejected):
     """The document is no longer in the state that the step begins with: somebody else has done it."""
 
@@ -35,6 +39,8 @@ class WrongState(Rejected):
 # These phrases need more than being shown; `field` names what is at fault.
 _PHRASES: Final[Sequence[tuple[str, type[Rejected], str]]] = (
     ("is similar to invoice", Similar, "supplier_reference"),
+    ("generates a payment date", Asked, "due_date"),
+    ("an invoice date in the future", Asked, "date"),
     ("You can not call", WrongState, ""),
     ("you must create a period", Rejected, "date"),
     ("you must reopen the period", Rejected, "date"),

@@ -7,21 +7,21 @@ from datetime import datetime
 from typing import Any
 
 from integrations.base import AccountingSystem, Link
-from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Written
+from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Settled, Written
 from integrations.errors import Misconfigured, OutcomeUnknown, Rejected
 from integrations.metadata import Abilities, Limits, Metadata, Setting
 from integrations.papers import Attachment, File
 from integrations.reference import Record, RecordKind
-from integrations.tryton import attachments, mapping, marks
-from integrations.tryton.client import Client, Similar, WrongState
-from integrations.tryton.mapping import Book
-from integrations.tryton.naming import named
+from integrations.tryton import attachments, listing, mapping, marks, money, paying, similar
+from integrations.tryton.client import Asked, Client, Similar, WrongState
+from integrations.tryton.kinds import BOOKS, MONEY, Book, book
+from integrations.tryton.naming import named, own
 from integrations.tryton.records import SHELVES
-from integrations.tryton.words import amount, moment, one_line, word
+from integrations.tryton.words import word
 
 
 class Tryton(AccountingSystem):
-    """Bills, credit notes and purchase orders in one company of a Tryton database, version 8.2."""
+    """What is bought and sold in one company of a Tryton database, version 8.2."""
 
     metadata = Metadata(
         slug="tryton",
@@ -57,7 +57,7 @@ class Tryton(AccountingSystem):
         ),
     )
     can = Abilities(
-        kinds=frozenset(mapping.BOOKS),
+        kinds=frozenset(BOOKS),
         lookup=True,
         # A search reads the same committed rows that a post writes; there is no cache and no index that lags behind.
         lookup_complete=True,
@@ -65,7 +65,8 @@ class Tryton(AccountingSystem):
         quiet_seconds=120,
         lists=True,
         reads=frozenset(SHELVES),
-        attaches=frozenset(mapping.BOOKS),
+        attaches=frozenset(BOOKS),
+        tells_settlements=True,
     )
     # Its numbers are drawn under a lock, one after the other: more at once would only wait for each other.
     limits = Limits(at_once=2)
@@ -83,38 +84,43 @@ class Tryton(AccountingSystem):
 
         Raises as the base says. A draft that Tryton refuses to book is thrown away again.
         """
-        book = mapping.book(document.kind)
-        ours = self._ours(book, document, key)
+        shelf = book(document.kind)
+        ours = self._ours(shelf, document, key)
         for one in ours:
             if mapping.is_booked(one, document.kind):
                 return mapping.posted(one, document.kind)
-        draft = self._left_behind(book, document, ours)
+        draft = self._left_behind(shelf, document, ours)
         if draft is None:
-            body = mapping.values(document, named(self._client, document), key=key, reference=reference)
-            draft = self._client.create(book.model, body, book.fields)
-        return self._finished(book, document, key, draft)
+            draft = self._client.create(shelf.model, self._body(document, key, reference), shelf.fields)
+        return self._finished(shelf, document, key, draft)
+
+    def _body(self, document: Document, key: IdempotencyKey, reference: str) -> Mapping[str, Any]:
+        if document.kind in MONEY:
+            return money.values(document, paying.named(self._client, document), key=key, reference=reference)
+        return mapping.values(document, named(self._client, document), key=key, reference=reference)
 
     def find(self, document: Document, *, key: IdempotencyKey) -> tuple[Posted, ...]:
         """All documents in the books that carry our key. Raises `Retryable`, `Unauthorised`, `Misconfigured`.
 
         A draft is in no books and counts as absent: the next `post` finds and finishes it.
         """
-        ours = self._ours(mapping.book(document.kind), document, key)
+        ours = self._ours(book(document.kind), document, key)
         return tuple(mapping.posted(one, document.kind) for one in ours if mapping.is_booked(one, document.kind))
 
     def written_since(self, since: datetime) -> Iterator[Written]:
-        """Every document in the books with a key of ours, by when Tryton last wrote it, bills before orders.
+        """Every document in the books with a key of ours, by when Tryton last wrote it: invoices, orders, payments.
 
         Raises `Retryable`, `Unauthorised`, `Misconfigured`.
         """
-        at = moment(since)
-        lately = ["OR", ["create_date", ">=", at], ["write_date", ">=", at]]
-        for kind in (Kind.INVOICE, Kind.PURCHASE_ORDER):
-            book = mapping.book(kind)
-            domain = [self._own_company(), ["description", "like", marks.ANY], lately]
-            for one in self._client.search(book.model, domain, book.fields):
-                if told := mapping.written(one):
-                    yield told
+        return listing.written_since(self._client, since)
+
+    def settled_since(self, since: datetime) -> Iterator[Settled]:
+        """Every customer's payment and refund in a cash or statement journal, by when Tryton last wrote it.
+
+        What it settles is told where Tryton has the line among the payments of the invoice. Raises `Retryable`,
+        `Unauthorised`, `Misconfigured`.
+        """
+        return listing.settled_since(self._client, since)
 
     def records(self, kind: RecordKind) -> Iterator[Record]:
         """All of a kind, inactive ones too. Raises `Retryable`, `Unauthorised`, `Misconfigured`."""
@@ -134,7 +140,7 @@ class Tryton(AccountingSystem):
 
     def attach(self, kind: Kind, external_id: str, file: File) -> None:
         """Attach a file; one of its name that is there already stays as it is. Raises as the base says."""
-        mapping.book(kind)
+        book(kind)
         attachments.attach(self._client, kind, external_id, file)
 
     def _knows(self, model: str) -> bool:
@@ -149,16 +155,13 @@ class Tryton(AccountingSystem):
 
     # --- what is there already ---------------------------------------------------------------------------------------
 
-    def _own_company(self) -> list[Any]:
-        return ["company", "=", self._client.company_id]
-
-    def _ours(self, book: Book, document: Document, key: IdempotencyKey) -> list[Mapping[str, Any]]:
+    def _ours(self, shelf: Book, document: Document, key: IdempotencyKey) -> list[Mapping[str, Any]]:
         """Everything with our mark, in any state, the oldest first."""
-        domain = [self._own_company(), ["description", "like", marks.pattern(document.kind, key)]]
-        found = self._client.search(book.model, domain, book.fields)
+        domain = [own(self._client), ["description", "like", marks.pattern(document.kind, key)]]
+        found = self._client.search(shelf.model, domain, shelf.fields)
         return [one for one in found if mapping.is_ours(one, document, key)]
 
-    def _left_behind(self, book: Book, document: Document, ours: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    def _left_behind(self, shelf: Book, document: Document, ours: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
         """The unfinished one to go on with; others, and one that says something else, are thrown away.
 
         Raises `Rejected` where somebody cancelled it in Tryton: that was meant.
@@ -166,77 +169,73 @@ class Tryton(AccountingSystem):
         if any(mapping.is_cancelled(one) for one in ours):
             message = "Somebody cancelled this document in Tryton before it was booked. Delete it there and try again."
             raise Rejected(message, field="state")
-        usable = next((one for one in ours if self._says_the_same(book, one, document)), None)
+        usable = next((one for one in ours if self._says_the_same(shelf, one, document)), None)
         for one in ours:
             if one is not usable:
-                self._throw_away(book, one)
+                self._throw_away(shelf, one)
         return usable
 
-    def _says_the_same(self, book: Book, draft: Mapping[str, Any], document: Document) -> bool:
-        lines = self._client.search(book.lines, [[book.of, "=", draft["id"]]], book.line_fields)
+    def _says_the_same(self, shelf: Book, draft: Mapping[str, Any], document: Document) -> bool:
+        if document.kind in MONEY:
+            return money.is_draft_of(draft, document)
+        lines = self._client.search(shelf.lines, [[shelf.of, "=", draft["id"]]], shelf.line_fields)
         return mapping.is_draft_of(draft, list(lines), document)
 
-    def _throw_away(self, book: Book, draft: Mapping[str, Any]) -> None:
+    def _throw_away(self, shelf: Book, draft: Mapping[str, Any]) -> None:
         """A draft that Tryton keeps is no draft any more: then somebody else went on with it."""
         try:
             if draft.get("state") == "quotation":
-                self._client.act(book.model, draft["id"], "cancel", book.fields)
-            self._client.delete(book.model, draft["id"])
+                self._client.act(shelf.model, draft["id"], "cancel", shelf.fields)
+            self._client.delete(shelf.model, draft["id"])
         except Rejected as error:
             message = "Tryton keeps a draft of this document that was to be thrown away. It will be looked up."
             raise OutcomeUnknown(message) from error
 
     # --- into the books ----------------------------------------------------------------------------------------------
 
-    def _finished(self, book: Book, document: Document, key: IdempotencyKey, draft: Mapping[str, Any]) -> Posted:
+    def _finished(self, shelf: Book, document: Document, key: IdempotencyKey, draft: Mapping[str, Any]) -> Posted:
         """Press button after button until the document is in the books."""
-        for _ in book.way:
-            if (action := book.way.get(word(draft.get("state")))) is None:
+        for _ in shelf.way:
+            if (action := shelf.way.get(word(draft.get("state")))) is None:
                 break
-            draft = self._pressed(book, document, key, draft, action)
-        if draft.get("state") in book.done:
+            draft = self._pressed(shelf, document, key, draft, action)
+        if draft.get("state") in shelf.done:
             return mapping.posted(draft, document.kind)
         raise OutcomeUnknown("Tryton told of the document in a state that is not known. It will be looked up.")
 
     def _pressed(
-        self, book: Book, document: Document, key: IdempotencyKey, draft: Mapping[str, Any], action: str
+        self, shelf: Book, document: Document, key: IdempotencyKey, draft: Mapping[str, Any], action: str
     ) -> Mapping[str, Any]:
         try:
-            return self._client.act(book.model, draft["id"], action, book.fields)
+            return self._client.act(shelf.model, draft["id"], action, shelf.fields)
         except WrongState as error:
             message = "Somebody else went on with the document in Tryton meanwhile. It will be looked up."
             raise OutcomeUnknown(message) from error
+        except Asked:
+            return self._pressed_anyway(shelf, draft, action)
         except Similar as error:
-            self._settle_similar(book, document, key, draft, error)
-            return self._client.act(book.model, draft["id"], action, book.fields, whatever_it_warns=True)
+            self._check_similar(document, key, draft, error)
+            return self._pressed_anyway(shelf, draft, action)
         except Rejected:
-            self._throw_away(book, draft)
+            self._throw_away(shelf, draft)
             raise
 
-    def _settle_similar(
-        self, book: Book, document: Document, key: IdempotencyKey, draft: Mapping[str, Any], refusal: Similar
-    ) -> None:
-        """A credit note often carries the number of its invoice, and is no second one of it: that may pass.
+    def _pressed_anyway(self, shelf: Book, draft: Mapping[str, Any], action: str) -> Mapping[str, Any]:
+        """The same, with yes to all that Tryton asks."""
+        try:
+            return self._client.act(shelf.model, draft["id"], action, shelf.fields, whatever_it_warns=True)
+        except Rejected:
+            self._throw_away(shelf, draft)
+            raise
 
-        Raises the refusal for a true second one, and `OutcomeUnknown` for another attempt's draft of this document.
-        """
-        domain = [
-            self._own_company(), ["id", "!=", draft["id"]], ["type", "=", "in"],
-            ["party.code", "=", mapping.posted(draft, document.kind).supplier_code],
-            ["reference", "=", one_line(document.supplier_reference)],
-        ]  # fmt: skip
-        alike = [
-            one for one in self._client.search(book.model, domain, book.fields)
-            if _sign(one) * _sign(draft) >= 0
-        ]  # fmt: skip
+    def _check_similar(
+        self, document: Document, key: IdempotencyKey, draft: Mapping[str, Any], refusal: Similar
+    ) -> None:
+        """Raises the refusal for a true second one, `OutcomeUnknown` for another attempt's draft of this document."""
+        alike = similar.alike(self._client, document, draft)
         if any(mapping.is_ours(one, document, key) for one in alike):
             message = "Another attempt has left a draft of this document in Tryton. It will be looked up."
             raise OutcomeUnknown(message) from refusal
         if alike:
-            self._throw_away(book, draft)
+            self._throw_away(book(document.kind), draft)
             raise Rejected(refusal.message, field=refusal.field) from refusal
-
-
-def _sign(record: Mapping[str, Any]) -> int:
-    total = amount(record.get("total_amount")) or 0
-    return (total > 0) - (total < 0)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import calendar
+import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 from integrations.tryton.books import Books
-from integrations.tryton.words import number
+from integrations.tryton.words import date_told, number
 
 COMPANY: Final = "Harbour Street Studios Ltd"
 # Units of each to the pound.
@@ -31,6 +33,15 @@ _ACCOUNTS: Final[Mapping[str, str]] = {
     "7602": "Accountancy",
     "7901": "Bank charges",
 }
+_SALES: Final[Mapping[str, tuple[str, str]]] = {
+    "1100": ("Trade debtors", "Receivables"),
+    "1200": ("Bank current account", "Cash"),
+    "4000": ("Courses", "Revenue"),
+    "4020": ("Course materials", "Revenue"),
+}
+FIRST_YEAR: Final = 2024
+CLOSED: Final = (2024, 1)
+"""The period that is closed."""
 # Name to description and rate.
 _TAXES: Final[Mapping[str, tuple[str, str]]] = {
     "T0": ("Zero-rated", "0"),
@@ -44,9 +55,14 @@ _DEPARTMENTS: Final[Mapping[str, str]] = {"ADM": "Administration", "OPS": "Opera
 
 
 def furnish(books: Books) -> None:
-    """Put all of it into empty books; into others, nothing."""
-    if books.every("company.company"):
-        return
+    """Put all of it into empty books; into those of an earlier version what sales need, into others nothing."""
+    if not books.every("company.company"):
+        _furnish_all(books)
+    if not books.every("account.period"):
+        _furnish_sales(books)
+
+
+def _furnish_all(books: Books) -> None:
     currencies = [
         books.add("currency.currency", {"code": code, "name": name, "rate": number(Decimal(rate))})
         for code, (name, rate) in _CURRENCIES.items()
@@ -62,6 +78,28 @@ def furnish(books: Books) -> None:
     for code, name in _SUPPLIERS.items():
         supplier(books, {"code": code, "name": name})
     _sites_and_analysis(books)
+
+
+def _furnish_sales(books: Books) -> None:
+    """Debtors, a bank, what is sold, journals, and a period for each month up to the end of next year."""
+    made = {}
+    for code, (name, sort) in _SALES.items():
+        type_ = books.add("account.account.type", {"name": sort, "receivable": sort == "Receivables"})
+        made[code] = books.add("account.account", {"code": code, "name": name, "type": type_["id"], "company": 1})
+    (configuration,) = books.every("account.configuration")
+    books.change("account.configuration", configuration, default_account_receivable=made["1100"]["id"])
+    for code, sort in (("REV", "revenue"), ("CASH", "cash")):
+        books.add("account.journal", {"code": code, "name": sort.title(), "type": sort})
+    for year in range(FIRST_YEAR, dt.datetime.now(dt.UTC).year + 2):
+        for month in range(1, 13):
+            _period(books, year, month)
+
+
+def _period(books: Books, year: int, month: int) -> None:
+    last = calendar.monthrange(year, month)[1]
+    days = {"start_date": date_told(dt.date(year, month, 1)), "end_date": date_told(dt.date(year, month, last))}
+    state = "closed" if (year, month) == CLOSED else "open"
+    books.add("account.period", {"company": 1, "state": state, **days})
 
 
 def _sites_and_analysis(books: Books) -> None:

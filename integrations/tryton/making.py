@@ -32,7 +32,12 @@ def _party(books: Books, values: Mapping[str, Any]) -> Record:
     if any(one["code"] == code for one in books.every("party.party")):
         raise Refused("The code on party must be unique.")
     check_texts("Party", given)
-    return supplier(books, {**given, "code": code})
+    party = supplier(books, {**given, "code": code})
+    (told,) = (one for _, made in values["addresses"] for one in made)
+    address = books.one("party.address", party["addresses"][0])
+    if address and told:
+        books.change("party.address", address, **told)
+    return party
 
 
 def _attachment(books: Books, values: Mapping[str, Any]) -> Record:

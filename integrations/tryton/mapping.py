@@ -2,67 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from integrations.documents import Company, Document, IdempotencyKey, Kind, Line, Posted, Written
-from integrations.errors import Rejected
-from integrations.tryton import marks
-from integrations.tryton.words import amount, day, number, one_line, part, word
+from integrations.documents import Company, Customer, Document, IdempotencyKey, Kind, Line, Party, Posted
+from integrations.tryton import marks, money
+from integrations.tryton.kinds import MONEY, book, sign
+from integrations.tryton.words import amount, date, day, number, one_line, part, word
 
-INVOICES: Final = "account.invoice"
-ORDERS: Final = "purchase.purchase"
-_TOTALS: Final = (
-    "state", "number", "description", "untaxed_amount", "tax_amount", "total_amount", "currency.code", "party.code",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """Where documents of a kind live: `way` is the button that each unfinished state needs, `done` are the states at
-    its end, `fields` what we read.
-
-    `lines` is the model of their lines, `of` the field by which those name their document.
-    """
-
-    model: str
-    lines: str
-    of: str
-    line_fields: tuple[str, ...]
-    way: Mapping[str, str]
-    done: frozenset[str]
-    day: str
-    fields: tuple[str, ...]
-
-
-_BILLS: Final = Book(
-    INVOICES,
-    "account.invoice.line",
-    "invoice",
-    ("amount", "taxes.name", "account.code"),
-    {"draft": "post", "validated": "post"},
-    frozenset({"posted", "paid"}),
-    "invoice_date",
-    (*_TOTALS, "invoice_date", "move.number", "move.date"),
-)
-_PURCHASES: Final = Book(
-    ORDERS,
-    "purchase.line",
-    "purchase",
-    ("amount", "taxes.name"),
-    {"draft": "quote", "quotation": "confirm"},
-    frozenset({"confirmed", "processing", "done"}),
-    "purchase_date",
-    (*_TOTALS, "purchase_date"),
-)
-BOOKS: Final[Mapping[Kind, Book]] = {
-    Kind.INVOICE: _BILLS,
-    Kind.CREDIT_NOTE: _BILLS,
-    Kind.PURCHASE_ORDER: _PURCHASES,
-}
 _CANCELLED: Final = "cancelled"
 # More would not pass Tryton's check of unit prices, which its administrator may only widen.
 _PRICE_DECIMALS: Final = 4
@@ -76,7 +25,8 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The records that a document names, as Tryton has them. `taxes` and `accounts` are by code."""
+    """The records that a document names, as Tryton has them. `taxes` and `accounts` are by code; `control` is the
+    account on which the party is owed, or owes."""
 
     company: int
     party: int
@@ -84,15 +34,8 @@ class Named:
     currency: int
     taxes: Mapping[str, Record]
     accounts: Mapping[str, Record]
-    payable: int = 0
+    control: int = 0
     journal: int = 0
-
-
-def book(kind: Kind) -> Book:
-    """Where documents of `kind` live. Raises `Rejected` for a kind that Tryton does not take."""
-    if kind not in BOOKS:
-        raise Rejected(f"Tryton does not take documents of the kind {kind.label.lower()}.", field="kind")
-    return BOOKS[kind]
 
 
 # --- there -----------------------------------------------------------------------------------------------------------
@@ -108,7 +51,7 @@ def values(document: Document, named: Named, *, key: IdempotencyKey, reference: 
         "party": named.party,
         "invoice_address": named.address,
         "currency": named.currency,
-        "reference": one_line(document.supplier_reference),
+        "reference": one_line(document.number if document.kind.is_sale else document.supplier_reference),
         "description": marks.description(document, key=key, reference=reference),
         "comment": _comment(document),
         "lines": [["create", [_line(document, line, named) for line in document.lines]]],
@@ -117,8 +60,8 @@ def values(document: Document, named: Named, *, key: IdempotencyKey, reference: 
         # Left to itself, Tryton would draft an invoice of its own for each order.
         return {**told, "purchase_date": date(document).isoformat(), "invoice_method": "manual"}
     bill = {
-        "type": "in",
-        "account": named.payable,
+        "type": "out" if document.kind.is_sale else "in",
+        "account": named.control,
         "journal": named.journal,
         "invoice_date": date(document).isoformat(),
         "payment_term_date": document.due_date.isoformat() if document.due_date else None,
@@ -127,23 +70,24 @@ def values(document: Document, named: Named, *, key: IdempotencyKey, reference: 
     return {**told, **bill}
 
 
-def date(document: Document) -> dt.date:
-    """The date to book on."""
-    if document.day is None:
-        raise Rejected("The document has no date. Give it one where it was entered.", field="date")
-    return document.day
-
-
-def supplier(document: Document) -> dict[str, Any]:
-    """A new party, with the empty address that Tryton's own screens give to each."""
+def party(document: Document) -> dict[str, Any]:
+    """A new party, with the address that Tryton's own screens give to each: empty, or a customer's own."""
     code, name = one_line(document.party.code or ""), one_line(document.party.name)
-    told: dict[str, Any] = {"name": name or code, "addresses": [["create", [{}]]]}
+    told: dict[str, Any] = {"name": name or code, "addresses": [["create", [_address(document.party)]]]}
     return {**told, "code": code} if code else told
+
+
+def _address(whose: Party) -> dict[str, str]:
+    if not isinstance(whose, Customer):
+        return {}
+    told = {"street": whose.address, "city": whose.town, "postal_code": whose.postcode}
+    return {name: text for name, given in told.items() if (text := one_line(given))}
 
 
 def _comment(document: Document) -> str:
     order = f"order {document.order_number}" if document.order_number else ""
-    return one_line(", ".join(text for text in (document.number, order) if text))
+    number = "" if document.kind.is_sale else document.number
+    return one_line(", ".join(text for text in (number, order) if text))
 
 
 def _line(document: Document, line: Line, named: Named) -> dict[str, Any]:
@@ -151,7 +95,7 @@ def _line(document: Document, line: Line, named: Named) -> dict[str, Any]:
     told = {
         "type": "line",
         "description": one_line(line.description),
-        "quantity": _sign(document) * quantity,
+        "quantity": sign(document.kind) * quantity,
         "unit_price": number(price),
         "taxes": [["add", [named.taxes[one_line(line.tax_code or "")]["id"]]]],
     }
@@ -185,7 +129,7 @@ def _taxes(document: Document, named: Named) -> list[dict[str, Any]]:
     """
     sums: dict[tuple[str, bool], tuple[Decimal, Decimal]] = {}
     for line in document.lines:
-        net, tax, zero = _sign(document) * line.net, _sign(document) * line.tax, Decimal(0)
+        net, tax, zero = sign(document.kind) * line.net, sign(document.kind) * line.tax, Decimal(0)
         group = one_line(line.tax_code or ""), net >= 0
         base_so_far, tax_so_far = sums.get(group, (zero, zero))
         sums[group] = base_so_far + net, tax_so_far + tax
@@ -205,10 +149,6 @@ def _taxes(document: Document, named: Named) -> list[dict[str, Any]]:
 
 def _is_stated(tax: Record) -> bool:
     return tax.get("type") in _STATED and not tax.get("childs")
-
-
-def _sign(document: Document) -> int:
-    return -1 if document.kind is Kind.CREDIT_NOTE else 1
 
 
 # --- and back --------------------------------------------------------------------------------------------------------
@@ -253,31 +193,24 @@ def _codes(line: Record) -> tuple[Decimal | None, list[str], str]:
 
 def _wanted_codes(document: Document, line: Line) -> tuple[Decimal, list[str], str]:
     account = "" if document.kind is Kind.PURCHASE_ORDER else one_line(line.account_code or "")
-    return _sign(document) * line.net, [one_line(line.tax_code or "")], account
+    return sign(document.kind) * line.net, [one_line(line.tax_code or "")], account
 
 
 def posted(record: Record, kind: Kind) -> Posted:
     """A document as Tryton tells it; the amounts of a credit note come back positive."""
-    sign = -1 if kind is Kind.CREDIT_NOTE else 1
+    if kind in MONEY:
+        return money.posted(record, kind)
+    to_ours = sign(kind)
     return Posted(
         external_id=str(record["id"]),
         number=_number(record, kind),
         supplier_code=word(part(record, "party", "code")) or None,
-        net=_signed(sign, record.get("untaxed_amount")),
-        tax=_signed(sign, record.get("tax_amount")),
-        gross=_signed(sign, record.get("total_amount")),
+        net=_signed(to_ours, record.get("untaxed_amount")),
+        tax=_signed(to_ours, record.get("tax_amount")),
+        gross=_signed(to_ours, record.get("total_amount")),
         currency=word(part(record, "currency", "code")) or None,
         date=day(part(record, "move", "date")) or day(record.get(book(kind).day)),
     )
-
-
-def written(record: Record) -> Written | None:
-    """A document of a listing; None where it is not ours, or not in the books."""
-    mark = marks.read(word(record.get("description")))
-    if mark is None or mark[1] not in BOOKS or not is_booked(record, mark[1]):
-        return None
-    reference, kind, key = mark
-    return Written(key=key, posted=posted(record, kind), kind=kind, reference=reference)
 
 
 def company(record: Record) -> Company:
@@ -296,6 +229,6 @@ def _number(record: Record, kind: Kind) -> str:
     return word(part(record, "move", "number")) or word(record.get("number"))
 
 
-def _signed(sign: int, value: object) -> Decimal | None:
+def _signed(to_ours: int, value: object) -> Decimal | None:
     told = amount(value)
-    return None if told is None else sign * told + 0
+    return None if told is None else to_ours * told + 0

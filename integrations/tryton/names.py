@@ -5,63 +5,69 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from integrations.documents import Document, Line, Party
+from integrations.documents import Customer, Document, Line, Party
 from integrations.errors import Misconfigured, Rejected
 from integrations.tryton.words import like, one_line, part, word
 
 PARTY: Final = (
     "code", "name", "active", "account_payable", "addresses.active", "addresses.invoice",
 )  # fmt: skip
+CUSTOMER: Final = ("code", "name", "active", "account_receivable", "addresses.active", "addresses.invoice")
 ACCOUNT: Final = ("code", "name", "active", "closed", "type")
 TAX: Final = (
     "name", "description", "active", "type", "parent", "childs", "group.kind", "invoice_account", "credit_note_account",
 )  # fmt: skip
 CURRENCY: Final = ("code", "active")
 _PURCHASE_KINDS: Final = (None, "", "purchase", "both")
+_SALE_KINDS: Final = (None, "", "sale", "both")
 
 Record = Mapping[str, Any]
 
 
-def parties(supplier: Party) -> list[Any]:
+def word_of(meant: Party) -> str:
+    """What people call such a party."""
+    return "customer" if isinstance(meant, Customer) else "supplier"
+
+
+def parties(meant: Party) -> list[Any]:
     """The domain of those that may be meant. Raises `Rejected` where the document names nobody."""
-    code, name = one_line(supplier.code or ""), one_line(supplier.name)
+    code, name = one_line(meant.code or ""), one_line(meant.name)
     branches: list[Any] = []
     if code:
         branches.append(["code", "=", code])
     if name:
         branches.append(["name", "ilike", like(name)])
     if not branches:
-        raise Rejected("The document names no supplier. Give it one where it was entered.", field="supplier")
+        who = word_of(meant)
+        raise Rejected(f"The document names no {who}. Give it one where it was entered.", field=who)
     return [["OR", *branches]]
 
 
-def party(supplier: Party, found: Sequence[Record]) -> Record | None:
+def party(meant: Party, found: Sequence[Record]) -> Record | None:
     """Who is meant: the one with the code, else the only one with the name; None where there is nobody.
 
     Raises `Rejected` for several of one name, for an inactive one, and for one without an address.
     """
-    code = one_line(supplier.code or "")
+    code, who = one_line(meant.code or ""), word_of(meant)
     matches = [one for one in found if code and one.get("code") == code] or [*found]
     usable = [one for one in matches if one.get("active")]
     if len(usable) > 1:
         codes = ", ".join(word(one.get("code")) for one in usable)
-        message = (
-            f"Tryton has several parties named {supplier.name[:80]} ({codes}). Give the supplier one of the codes."
-        )
-        raise Rejected(message, field="supplier")
+        message = f"Tryton has several parties named {meant.name[:80]} ({codes}). Give the {who} one of the codes."
+        raise Rejected(message, field=who)
     if matches and not usable:
-        message = f"The supplier {_called(matches[0])} is not active in Tryton. Activate it there and try again."
-        raise Rejected(message, field="supplier")
+        message = f"The {who} {_called(matches[0])} is not active in Tryton. Activate it there and try again."
+        raise Rejected(message, field=who)
     return usable[0] if usable else None
 
 
-def address(supplier: Record) -> int:
+def address(record: Record, who: str = "supplier") -> int:
     """The address for invoices, else the first. Raises `Rejected` where Tryton has none, for it demands one."""
-    usable = [one for one in supplier.get("addresses") or () if one.get("active")]
+    usable = [one for one in record.get("addresses") or () if one.get("active")]
     chosen = next((one for one in usable if one.get("invoice")), usable[0] if usable else None)
     if chosen is None:
-        message = f"The supplier {_called(supplier)} has no address in Tryton. Add one there, an empty one will do."
-        raise Rejected(message, field="supplier")
+        message = f"The {who} {_called(record)} has no address in Tryton. Add one there, an empty one will do."
+        raise Rejected(message, field=who)
     return int(chosen["id"])
 
 
@@ -81,7 +87,7 @@ def accounts(document: Document, found: Sequence[Record]) -> dict[str, Record]:
 
 def taxes(document: Document, found: Sequence[Record]) -> dict[str, Record]:
     """The tax of each name that the lines give as their tax code, likewise."""
-    return _by_line(document, found, "tax", lambda line: line.tax_code, "name", _is_for_purchases)
+    return _by_line(document, found, "tax", lambda line: line.tax_code, "name", _is_for(document))
 
 
 def codes(document: Document, of: Callable[[Line], str | None], what: str) -> list[str]:
@@ -102,18 +108,19 @@ def _by_line(
         code = _coded(line, of, what)
         usable = [one for one in found if one.get(by) == code and is_usable(one)]
         if len(usable) != 1:
-            message = f"Line {line.number}: {_trouble(what, code, found, by, len(usable))}"
+            message = f"Line {line.number}: {_trouble(document, what, code, found, by, len(usable))}"
             raise Rejected(message, field=f"lines[{line.number - 1}].{what}_code")
         chosen[code] = usable[0]
     return chosen
 
 
-def _trouble(what: str, code: str, found: Sequence[Record], by: str, count: int) -> str:
+def _trouble(document: Document, what: str, code: str, found: Sequence[Record], by: str, count: int) -> str:
     shown = f"the {what} {code[:80]}"
     if count:
         return f"{shown} is there {count} times in Tryton. Rename all but one of them."
     if any(one.get(by) == code for one in found):
-        return f"{shown} is closed, not active or not for purchases in Tryton. Use another one, or open it there."
+        use = "sales" if document.kind.is_sale else "purchases"
+        return f"{shown} is closed, not active or not for {use} in Tryton. Use another one, or open it there."
     return f"{shown} is not known to Tryton. Correct the code, or add it there."
 
 
@@ -131,9 +138,14 @@ def _takes_postings(account: Record) -> bool:
     return bool(account.get("active") and account.get("type") and not account.get("closed"))
 
 
-def _is_for_purchases(tax: Record) -> bool:
-    is_whole = tax.get("parent") is None
-    return bool(tax.get("active") and is_whole and part(tax, "group", "kind") in _PURCHASE_KINDS)
+def _is_for(document: Document) -> Callable[[Record], bool]:
+    kinds = _SALE_KINDS if document.kind.is_sale else _PURCHASE_KINDS
+
+    def is_usable(tax: Record) -> bool:
+        is_whole = tax.get("parent") is None
+        return bool(tax.get("active") and is_whole and part(tax, "group", "kind") in kinds)
+
+    return is_usable
 
 
 def _called(record: Record) -> str:

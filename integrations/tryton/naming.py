@@ -9,79 +9,92 @@ from integrations.documents import Document, Kind
 from integrations.errors import Misconfigured
 from integrations.tryton import mapping, names
 from integrations.tryton.client import Client
+from integrations.tryton.kinds import MONEY
 from integrations.tryton.mapping import Named
-from integrations.tryton.words import one_line
+from integrations.tryton.words import date, one_line
 
 Record = Mapping[str, Any]
 
 
 def named(client: Client, document: Document) -> Named:
-    """All of it. A supplier that Tryton does not know is made, last of all: that is a write.
+    """All of it. A party that Tryton does not know is made, last of all: that is a write.
 
     Raises `Rejected` with line and code for what Tryton does not know, `Misconfigured` for what is not set up there.
     """
-    mapping.date(document)
-    accounts, payable, journal = _for_the_ledger(client, document)
+    date(document)
+    accounts, account, in_journal = _for_the_ledger(client, document)
     taxes = _taxes(client, document)
-    currency = _currency(client, document)
-    party = _party(client, document)
+    currency = currency_of(client, document)
+    party = party_of(client, document)
     return Named(
         company=client.company_id,
         party=party["id"],
-        address=names.address(party),
+        address=names.address(party, names.word_of(document.party)),
         currency=currency,
         taxes=taxes,
         accounts=accounts,
-        payable=party.get("account_payable") or payable,
-        journal=journal,
+        control=party.get(_control(document)) or account,
+        journal=in_journal,
     )
 
 
 def _for_the_ledger(client: Client, document: Document) -> tuple[Mapping[str, Record], int, int]:
-    """(accounts by code, payable account, journal), which an order has not."""
+    """(accounts by code, payable or receivable account, journal), which an order has not."""
     if document.kind is Kind.PURCHASE_ORDER:
         return {}, 0, 0
     codes = names.codes(document, lambda line: line.account_code, "account")
-    found = _all(client, "account.account", [["code", "in", codes], _own(client)], names.ACCOUNT)
-    return names.accounts(document, found), _payable(client), _journal(client)
+    found = all_of(client, "account.account", [["code", "in", codes], own(client)], names.ACCOUNT)
+    return names.accounts(document, found), control(client, document), journal(client, document)
 
 
 def _taxes(client: Client, document: Document) -> Mapping[str, Record]:
     codes = names.codes(document, lambda line: line.tax_code, "tax")
-    found = _all(client, "account.tax", [["name", "in", codes], _own(client)], names.TAX)
+    found = all_of(client, "account.tax", [["name", "in", codes], own(client)], names.TAX)
     return names.taxes(document, found)
 
 
-def _currency(client: Client, document: Document) -> int:
+def currency_of(client: Client, document: Document) -> int:
+    """The document's currency. Raises `Rejected` where Tryton has it not, or no longer."""
     domain = [["code", "=", one_line(document.currency)]]
-    return names.currency(document, _all(client, "currency.currency", domain, names.CURRENCY))
+    return names.currency(document, all_of(client, "currency.currency", domain, names.CURRENCY))
 
 
-def _party(client: Client, document: Document) -> Record:
-    found = _all(client, "party.party", names.parties(document.party), names.PARTY)
+def party_of(client: Client, document: Document) -> Record:
+    """The supplier or customer, made where Tryton knows none. Raises `Rejected` where it is not clear who is meant."""
+    fields = names.CUSTOMER if document.kind.is_sale else names.PARTY
+    found = all_of(client, "party.party", names.parties(document.party), fields)
     known = names.party(document.party, found)
-    return known or client.create("party.party", mapping.supplier(document), names.PARTY)
+    return known or client.create("party.party", mapping.party(document), fields)
 
 
-def _payable(client: Client) -> int:
-    """The account for what is owed to suppliers that have none of their own."""
-    for one in client.search("account.configuration", [], ("default_account_payable",)):
-        if isinstance(account := one.get("default_account_payable"), int):
+def control(client: Client, document: Document) -> int:
+    """The account for what is owed to suppliers, or by customers, that have none of their own."""
+    what, name = ("receivable" if document.kind.is_sale else "payable"), f"default_{_control(document)}"
+    for one in client.search("account.configuration", [], (name,)):
+        if isinstance(account := one.get(name), int):
             return account
-    message = "Tryton has no default payable account. Set it there, under Financial, Configuration, Configuration."
+    message = f"Tryton has no default {what} account. Set it there, under Financial, Configuration, Configuration."
     raise Misconfigured(message, field="company_id")
 
 
-def _journal(client: Client) -> int:
-    for one in client.search("account.journal", [["type", "=", "expense"], ["active", "=", True]], ("code",)):
+def journal(client: Client, document: Document) -> int:
+    """Where entries of such documents stand."""
+    type_ = "cash" if document.kind in MONEY else "revenue" if document.kind.is_sale else "expense"
+    for one in client.search("account.journal", [["type", "=", type_], ["active", "=", True]], ("code",)):
         return int(one["id"])
-    message = "Tryton has no journal of the type expense. Add one there, under Financial, Configuration, Journals."
+    message = f"Tryton has no journal of the type {type_}. Add one there, under Financial, Configuration, Journals."
     raise Misconfigured(message, field="company_id")
 
 
-def _own(client: Client) -> list[Any]:
+def own(client: Client) -> list[Any]:
+    """What is the company's own."""
     return ["company", "=", client.company_id]
 
 
-def _all(client: Client, model: str, domain: Sequence[Any], fields: Sequence[str]) -> list[Record]:
+def all_of(client: Client, model: str, domain: Sequence[Any], fields: Sequence[str]) -> list[Record]:
+    """All records of a domain."""
     return list(client.search(model, domain, fields))
+
+
+def _control(document: Document) -> str:
+    return "account_receivable" if document.kind.is_sale else "account_payable"

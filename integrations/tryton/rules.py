@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
+from integrations.tryton import entries
 from integrations.tryton.books import Books, Record
 from integrations.tryton.domains import plain
+from integrations.tryton.furniture import CLOSED, FIRST_YEAR
+from integrations.tryton.kinds import MOVES
 from integrations.tryton.making import MADE, Refused, check_texts
 from integrations.tryton.words import number
 
 INVOICE: Final = "account.invoice"
 ORDER: Final = "purchase.purchase"
 TITLES: Final[Mapping[str, str]] = {INVOICE: "Account Invoice", ORDER: "Purchase"}
-FIRST_YEAR: Final = 2024
-CLOSED: Final = (2024, 1)
-"""The period that is closed."""
 SIMILAR_DAYS: Final = 60
 _CENT: Final = Decimal("0.01")
 _PRICE_DECIMALS: Final = 4
@@ -40,6 +40,8 @@ _BUTTONS: Final[Mapping[str, Mapping[str, tuple[frozenset[str], str]]]] = {
 
 def create(books: Books, model: str, values: Mapping[str, Any]) -> Record:
     """A new record. Raises `Refused`, and `KeyError` for a model or a field that there is not."""
+    if model == MOVES:
+        return entries.draft(books, values)
     if model in _BUTTONS:
         return _draft(books, model, values)
     return MADE[model](books, values)
@@ -47,6 +49,8 @@ def create(books: Books, model: str, values: Mapping[str, Any]) -> Record:
 
 def press(books: Books, model: str, record: Record, button: str, *, skips_warnings: bool) -> Record:
     """Press a button; gives the record as the answer tells it. Raises `Refused` in the wrong state, and for rules."""
+    if model == MOVES:
+        return entries.post(books, record)
     begins, leads_to = _BUTTONS[model][button]
     if record["state"] not in begins:
         raise Refused(f'You can not call "{button}" on "{title(record)}" of "{TITLES[model]}".')
@@ -61,6 +65,9 @@ def press(books: Books, model: str, record: Record, button: str, *, skips_warnin
 
 def delete(books: Books, model: str, record: Record) -> None:
     """Throw a draft away. Raises `Refused` for what is more than one."""
+    if model == MOVES:
+        entries.delete(books, record)
+        return
     if model == INVOICE and record["state"] == "posted":
         message = f'You cannot modify invoice "{title(record)}" because it is posted, paid or cancelled.'
         raise Refused(message)
@@ -176,26 +183,33 @@ def _day(text: str | None) -> dict[str, Any] | None:
 def _post(books: Books, record: Record, *, skips_warnings: bool) -> Record:
     if not skips_warnings and (other := _similar(books, record)):
         raise Refused(f'The invoice "{title(record)}" is similar to invoice "{title(other)}".')
+    if not skips_warnings and record["type"] == "out":
+        _ask_about_dates(record)
     day: dt.date = plain(record["invoice_date"]) or dt.datetime.now(dt.UTC).date()
     _in_open_period(day)
     currency = books.one("currency.currency", record["currency"])
     rate = plain(currency["rate"]) if currency else Decimal(1)
-    move = books.add(
-        "account.move",
-        {
-            "number": f"{day.year}/{books.next(f'move {day.year}')}",
-            "date": _day(day.isoformat()),
-            "owed": number(_rounded(plain(record["total_amount"]) / rate)),
-            "party": record["party"],
-        },
-    )
+    owed = _rounded(plain(record["total_amount"]) / rate)
+    move = entries.of_invoice(books, record, day, owed)
     invoice_number = str(books.next(f"invoice {day.year}"))
-    return books.change(INVOICE, record, state="posted", number=invoice_number, move=move["id"])
+    return books.change(
+        INVOICE, record, state="posted", number=invoice_number, move=move["id"], amount_to_pay=record["total_amount"]
+    )
+
+
+def _ask_about_dates(record: Record) -> None:
+    """What Tryton puts to whoever posts a sales invoice at the screen."""
+    today = dt.datetime.now(dt.UTC).date()
+    due = plain(record["payment_term_date"]) or today
+    if (plain(record["invoice_date"]) or today) > today:
+        raise Refused(f'The invoices "{title(record)}" have an invoice date in the future.')
+    if due < today:
+        raise Refused(f'The invoice "{title(record)}" generates a payment date "{due:%m/%d/%Y}" in the past.')
 
 
 def _similar(books: Books, record: Record) -> Record | None:
     """Another one of this supplier with this number, within two months, in any state, drafts and credits too."""
-    if not record["reference"]:
+    if not record["reference"] or record["type"] != "in":
         return None
     day, reach = plain(record["invoice_date"]), dt.timedelta(days=SIMILAR_DAYS)
     for other in books.every(INVOICE):

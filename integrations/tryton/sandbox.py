@@ -23,6 +23,7 @@ from integrations.tryton import rules
 from integrations.tryton.books import SCHEMA, Books
 from integrations.tryton.domains import plain
 from integrations.tryton.furniture import furnish
+from integrations.tryton.kinds import MOVES
 from integrations.tryton.making import Refused
 
 DATABASE: Final = "harbour"
@@ -56,7 +57,7 @@ class TrytonInterface:
 
     def sort(self, request: Request) -> Sort | None:
         """Drafts and buttons of documents write, searches for documents look up."""
-        if not any(f"/rest/model/{model}" in request.path for model in _DOCUMENTS):
+        if not any(f"/rest/model/{model}" in request.path for model in (*_DOCUMENTS, MOVES)):
             return None
         return Sort.LOOKUP if request.method == "GET" else Sort.WRITE
 
@@ -128,7 +129,8 @@ class TrytonSandbox:
         with self._state.transaction() as database:
             books = Books(database)
             rows = [_row(books, model, one) for model in _DOCUMENTS for one in reversed(books.every(model))]
-        heads = ("Document", "Entry", "State", "Supplier", "Reference", "Description", "Total", "Currency")
+            rows += [_money(books, one) for one in reversed(books.every(MOVES)) if one["journal"]]
+        heads = ("Document", "Entry", "State", "Party", "Reference", "Description", "Total", "Open", "Currency")
         head = Markup("").join(Markup("<th>{}</th>").format(name) for name in heads)
         body = Markup("").join(Markup("<tr>{}</tr>").format(row) for row in rows)
         table = Markup("<div class=scroll><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>")
@@ -146,7 +148,27 @@ def _row(books: Books, model: str, one: dict[str, Any]) -> Markup:
         one["reference"],
         one["description"],
         f"{plain(one['total_amount']):,.2f}",
+        f"{plain(one['amount_to_pay']):,.2f}" if one.get("amount_to_pay") and one["type"] == "out" else "",
         told["currency"]["code"],
+    )
+    return Markup("").join(Markup("<td>{}</td>").format(cell) for cell in cells)
+
+
+def _money(books: Books, move: dict[str, Any]) -> Markup:
+    """A customer's payment or refund, with the invoices that it settles."""
+    names = ("company.currency.code", "lines.debit", "lines.party.name", "lines.invoice_payment.reference")
+    told = books.told(MOVES, move, names)
+    lines = told["lines"]
+    cells = (
+        "Payment or refund",
+        move["number"] or "",
+        move["state"],
+        next((one["party"]["name"] for one in lines if one["party"]), ""),
+        ", ".join(one["invoice_payment"]["reference"] for one in lines if one["invoice_payment"]),
+        move["description"],
+        f"{sum(plain(one['debit']) for one in lines):,.2f}",
+        "",
+        told["company"]["currency"]["code"],
     )
     return Markup("").join(Markup("<td>{}</td>").format(cell) for cell in cells)
 

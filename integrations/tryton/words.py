@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from integrations.documents import Document
+from integrations.errors import Rejected
+
 CHARACTERS: Final = 200
 """So much of a text that is shown on one line."""
+_MOMENT: Final = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 
 
 def number(value: Decimal) -> dict[str, str]:
@@ -16,11 +20,22 @@ def number(value: Decimal) -> dict[str, str]:
     return {"__class__": "Decimal", "decimal": format(value, "f")}
 
 
+def date(document: Document) -> dt.date:
+    """The date to book on. Raises `Rejected` for a document without any."""
+    if document.day is None:
+        raise Rejected("The document has no date. Give it one where it was entered.", field="date")
+    return document.day
+
+
+def date_told(on: dt.date) -> dict[str, Any]:
+    """A day."""
+    return {"__class__": "date", "year": on.year, "month": on.month, "day": on.day}
+
+
 def moment(at: dt.datetime) -> dict[str, Any]:
     """A moment (aware), in UTC."""
     at = at.astimezone(dt.UTC)
-    parts = {name: getattr(at, name) for name in ("year", "month", "day", "hour", "minute", "second", "microsecond")}
-    return {"__class__": "datetime", **parts}
+    return {"__class__": "datetime", **{name: getattr(at, name) for name in _MOMENT}}
 
 
 def one_line(text: str, most: int = CHARACTERS) -> str:
@@ -46,6 +61,16 @@ def amount(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return read if read.is_finite() else None
+
+
+def instant(value: object) -> dt.datetime | None:
+    """A moment that Tryton told, in UTC; None where it told none."""
+    if not isinstance(value, Mapping):
+        return None
+    try:
+        return dt.datetime(**{name: value[name] for name in _MOMENT}, tzinfo=dt.UTC)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def day(value: object) -> dt.date | None:

@@ -172,7 +172,7 @@ def test_a_secret_that_is_missing_is_asked_for_without_showing_it(
         (("demo", "--setting", "base_url=x", *BY_HAND[:2], "--secret", "token=env:NO_SUCH"), "token was not found."),
         (("demo", "--setting", "base_url=x", *BY_HAND[:2], "--secret", "token=file:/no/such"), "could not be read: No"),
         (("demo", "--setting", "base_url=x", *BY_HAND), "The address of the system is not a web address."),
-        (("demo", "--kind", "payment"), "Demo Books takes no payment."),
+        (("demo", "--kind", "receipt"), "Demo Books takes no receipt."),
         (("demo", "--late-seconds", "3600"), "The vendor forgets a key after 3600 s: use --beyond-key-life"),
     ],
 )

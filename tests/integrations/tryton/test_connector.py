@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,12 @@ from urllib.parse import urlencode
 import pytest
 
 from integrations.base import Link
-from integrations.documents import Document, IdempotencyKey, Kind, Supplier
+from integrations.documents import Customer, Document, IdempotencyKey, Kind, Supplier
 from integrations.errors import Misconfigured, OutcomeUnknown, Retryable, Unauthorised
 from integrations.http import Outbound
 from integrations.reference import RecordKind
 from integrations.sandbox import Server, Store, mount
-from integrations.tryton import mapping
+from integrations.tryton import entries, kinds, mapping, money, paying
 from integrations.tryton.books import Books
 from integrations.tryton.client import Client
 from integrations.tryton.connector import Tryton
@@ -56,7 +57,25 @@ class SeenBooks:
             return Books(database).every(model)
 
     def count(self) -> int:
-        return len(self.every(mapping.INVOICES)) + len(self.every(mapping.ORDERS))
+        money = [one for one in self.every(kinds.MOVES) if one["journal"]]
+        return len(self.every(kinds.INVOICES)) + len(self.every(kinds.ORDERS)) + len(money)
+
+    def due_from(self, customer_code: str) -> Decimal:
+        party = next(one["id"] for one in self.every("party.party") if one["code"] == customer_code)
+        lines = (one for one in self.every("account.move.line") if one["party"] == party)
+        return sum((plain(one["debit"]) - plain(one["credit"]) for one in lines), Decimal(0))
+
+    def pay_by_hand(self, invoice: str, amount: Decimal) -> str:
+        with self._state.transaction() as database:
+            books = Books(database)
+            told = books.one(kinds.INVOICES, invoice)
+            assert told
+            both = {"debit": decimal(amount), "credit": decimal(0)}
+            owed = {"account": told["account"], "party": told["party"], "invoice_payment": told["id"]}
+            bank = next(one["id"] for one in books.every("account.account") if one["code"] == "1200")
+            lines = [{**owed, "debit": decimal(0), "credit": decimal(amount)}, {"account": bank, **both}]
+            values = {"company": 1, "journal": 3, "period": 3, "date": "2024-03-20", "lines": [["create", lines]]}
+            return str(entries.post(books, entries.draft(books, values))["id"])
 
     def owed(self, supplier_code: str) -> Decimal:
         party = next(one["id"] for one in self.every("party.party") if one["code"] == supplier_code)
@@ -66,12 +85,16 @@ class SeenBooks:
     def plant(self, document: Document, key: str) -> bool:
         other = replace(document, supplier_reference=f"{document.supplier_reference}-b")
         draft = self.draft(other, key)
-        Client(link(self._url)).act(mapping.INVOICES, draft, "post", ())
+        Client(link(self._url)).act(kinds.INVOICES, draft, "post", ())
         return True
 
     def draft(self, document: Document, key: str) -> int:
-        client, book = Client(link(self._url)), mapping.book(document.kind)
-        body = mapping.values(document, named(client, document), key=IdempotencyKey(key), reference=REFERENCE)
+        client, book = Client(link(self._url)), kinds.book(document.kind)
+        words = {"key": IdempotencyKey(key), "reference": REFERENCE}
+        if document.kind in kinds.MONEY:
+            body = money.values(document, paying.named(client, document), **words)
+        else:
+            body = mapping.values(document, named(client, document), **words)
         return int(client.create(book.model, body, book.fields)["id"])
 
     def forget_keys(self) -> None:
@@ -94,7 +117,7 @@ class SeenBooks:
             return str(books.add("currency.currency", old)["id"])
 
     def stored(self, kind: Kind, external_id: str, name: str) -> bytes:
-        resource = f"{mapping.book(kind).model},{external_id}"
+        resource = f"{kinds.book(kind).model},{external_id}"
         (found,) = (one for one in self.every("ir.attachment") if (one["resource"], one["name"]) == (resource, name))
         return base64.b64decode(found["data"]["base64"])
 
@@ -137,11 +160,19 @@ DRAFT_FIELDS = [
 ]  # fmt: skip
 INVOICE_FIELDS = [*DRAFT_FIELDS, "invoice_date", "move.number", "move.date"]
 ORDER_FIELDS = [*DRAFT_FIELDS, "purchase_date"]
+MOVE_FIELDS = [
+    "state", "number", "description", "date", "origin", "create_date", "write_date", "company.currency.code",
+    "lines.debit", "lines.credit", "lines.second_currency.code", "lines.amount_second_currency", "lines.description",
+    "lines.account.code", "lines.account.type.receivable", "lines.party.code", "lines.party.name",
+    "lines.invoice_payment.type", "lines.invoice_payment.number", "lines.invoice_payment.reference",
+    "lines.invoice_payment.total_amount",
+]  # fmt: skip
+CUSTOMER_FIELDS = ["code", "name", "active", "account_receivable", "addresses.active", "addresses.invoice"]
 PARTY_FIELDS = ["code", "name", "active", "account_payable", "addresses.active", "addresses.invoice"]
 TAX_FIELDS = [
     "name", "description", "active", "type", "parent", "childs", "group.kind", "invoice_account", "credit_note_account",
 ]  # fmt: skip
-ACCOUNTS = {"5010": 136, "7504": 137, "7506": 138}
+ACCOUNTS = {"5010": 136, "7504": 137, "7506": 138, "4000": 140, "4020": 141, "1200": 142}
 TAXES = {"T0": (1, "Zero-rated"), "T1": (2, "Standard rate")}
 CURRENCIES = {"GBP": 1, "USD": 2}
 
@@ -174,7 +205,9 @@ def asking(model: str, domain: Sequence[Any], fields: Sequence[str], found: Sequ
 def record(kind: Kind, document: Document, number: int = 17, *, state: str = "posted") -> dict[str, Any]:
     """A document as Tryton tells it; credit notes have negative amounts."""
     assert document.date is not None
-    sign = -1 if kind is Kind.CREDIT_NOTE else 1
+    if kind in kinds.MONEY:
+        return entry(kind, document, number, state)
+    sign = -1 if kind in (Kind.CREDIT_NOTE, Kind.SALES_CREDIT_NOTE) else 1
     day = {"__class__": "date", "year": document.date.year, "month": document.date.month, "day": document.date.day}
     told = {
         "id": number,
@@ -186,7 +219,7 @@ def record(kind: Kind, document: Document, number: int = 17, *, state: str = "po
         "tax_amount": decimal(sign * document.tax),
         "total_amount": decimal(sign * document.gross),
         "currency": {"id": CURRENCIES[document.currency], "code": document.currency},
-        "party": {"id": 2, "code": "CROWN01"},
+        "party": {"id": 2, "code": document.party.code},
     }
     if kind is Kind.PURCHASE_ORDER:
         return {**told, "purchase_date": day}
@@ -194,9 +227,43 @@ def record(kind: Kind, document: Document, number: int = 17, *, state: str = "po
     return {**told, "invoice_date": day, "move": move}
 
 
-def looking_up(kind: Kind, found: Sequence[Mapping[str, Any]] = ()) -> list[Step]:
+def entry(kind: Kind, document: Document, number: int, state: str) -> dict[str, Any]:
+    """A payment or a refund as Tryton tells it: the bank first, for it tells lines in an order of its own."""
+    assert document.date is not None
+    day = {"__class__": "date", "year": document.date.year, "month": document.date.month, "day": document.date.day}
+    sides = ("debit", "credit") if kind is Kind.PAYMENT else ("credit", "debit")
+    bank = {sides[0]: decimal(document.gross), sides[1]: decimal(0)}
+    owed = {sides[1]: decimal(document.gross), sides[0]: decimal(0)}
+    bank_account = {"code": "1200", "type": {"receivable": False}}
+    return {
+        "id": number,
+        "state": state,
+        "number": "2024/1" if state == "posted" else None,
+        "description": f"P-000001 [postroom {kind.value} {KEY.value}]",
+        "date": day,
+        "company": {"id": 1, "currency": {"id": 1, "code": document.currency}},
+        "lines": [
+            {"id": 8, **bank, "account": bank_account, "party": None},
+            {
+                "id": 7,
+                **owed,
+                "account": {"code": "1.2.1", "type": {"receivable": True}},
+                "party": {"code": document.party.code},
+            },
+        ],
+    }
+
+
+def shelf_of(kind: Kind) -> tuple[str, list[str]]:
+    """(model, fields) of a kind."""
+    if kind in kinds.MONEY:
+        return "account.move", MOVE_FIELDS
     is_order = kind is Kind.PURCHASE_ORDER
-    model, fields = ("purchase.purchase", ORDER_FIELDS) if is_order else ("account.invoice", INVOICE_FIELDS)
+    return ("purchase.purchase", ORDER_FIELDS) if is_order else ("account.invoice", INVOICE_FIELDS)
+
+
+def looking_up(kind: Kind, found: Sequence[Mapping[str, Any]] = ()) -> list[Step]:
+    model, fields = shelf_of(kind)
     # Underscores stand for any letter in a pattern, unless they are quoted.
     word = kind.value.replace("_", "\\_")
     return asking(model, [OWN, ["description", "like", f"%[postroom {word} {KEY.value}]"]], fields, found)
@@ -204,22 +271,38 @@ def looking_up(kind: Kind, found: Sequence[Mapping[str, Any]] = ()) -> list[Step
 
 def naming(document: Document) -> list[Step]:
     """Everything that the document names, as it is looked up."""
-    taxes = list(dict.fromkeys(line.tax_code or "" for line in document.lines))
+    taxes = list(dict.fromkeys(line.tax_code for line in document.lines if line.tax_code))
     found_taxes: list[dict[str, Any]] = [
         {"id": TAXES[code][0], "name": code, "description": TAXES[code][1], "active": 1, "type": "percentage",
          "parent": None, "childs": [], "group": None, "invoice_account": 73, "credit_note_account": 73}
         for code in sorted(taxes)
     ]  # fmt: skip
     code, name = document.party.code, document.party.name
-    party = {"id": 2, "code": code, "name": name, "active": 1, "account_payable": None,
+    own = "account_receivable" if document.kind.is_sale else "account_payable"
+    party = {"id": 2, "code": code, "name": name, "active": 1, own: None,
              "addresses": [{"id": 1, "active": 1, "invoice": 0}]}  # fmt: skip
     currency = {"id": CURRENCIES[document.currency], "code": document.currency, "active": 1}
     by_either = ["OR", ["code", "=", code], ["name", "ilike", name]]
+    fields = CUSTOMER_FIELDS if document.kind.is_sale else PARTY_FIELDS
+    finding_party = asking("party.party", [by_either], fields, [party])
+    if document.kind in kinds.MONEY:
+        on = {"__class__": "date", "year": 2024, "month": 3, "day": 14}
+        domain = [["start_date", "<=", on], ["end_date", ">=", on], ["type", "=", "standard"], OWN]
+        company = {"id": 1, "currency": {"id": 1, "code": "GBP"}}
+        accounts, configured, journal = posting_to(document)
+        return [
+            accounts,
+            configured,
+            *asking("company.company", [["id", "=", 1]], ["currency.code"], [company]),
+            journal,
+            *asking("account.period", domain, ["state"], [{"id": 3, "state": "open"}]),
+            *finding_party,
+        ]
     return [
         *(posting_to(document) if document.kind is not Kind.PURCHASE_ORDER else ()),
         *asking("account.tax", [["name", "in", taxes], OWN], TAX_FIELDS, found_taxes),
         *asking("currency.currency", [["code", "=", document.currency]], ["code", "active"], [currency]),
-        *asking("party.party", [by_either], PARTY_FIELDS, [party]),
+        *finding_party,
     ]
 
 
@@ -230,26 +313,25 @@ def posting_to(document: Document) -> list[Step]:
         for code in sorted(codes)
     ]
     fields = ["code", "name", "active", "closed", "type"]
-    payable = {"id": 1, "default_account_payable": 67}
+    control = "default_account_receivable" if document.kind.is_sale else "default_account_payable"
+    sort = "cash" if document.kind in kinds.MONEY else "revenue" if document.kind.is_sale else "expense"
     return [
         *asking("account.account", [["code", "in", codes], OWN], fields, found),
-        *asking("account.configuration", [], ["default_account_payable"], [payable]),
-        *asking(
-            "account.journal", [["type", "=", "expense"], ["active", "=", True]], ["code"], [{"id": 2, "code": "EXP"}]
-        ),
+        *asking("account.configuration", [], [control], [{"id": 1, control: 67}]),
+        *asking("account.journal", [["type", "=", sort], ["active", "=", True]], ["code"], [{"id": 2, "code": "EXP"}]),
     ]
 
 
 def drafting(document: Document) -> Step:
-    is_order = document.kind is Kind.PURCHASE_ORDER
-    model, fields = ("purchase.purchase", ORDER_FIELDS) if is_order else ("account.invoice", INVOICE_FIELDS)
+    model, fields = shelf_of(document.kind)
     body = DRAFTS["USD" if document.currency == "USD" else document.kind.value]
     answer = record(document.kind, document, state="draft")
     return Step(method="POST", path=path(model, fields), body=body, answer=answer, writes=True)
 
 
 def pressing(button: str, answer: object, model: str = "account.invoice") -> Step:
-    fields = ORDER_FIELDS if model == "purchase.purchase" else INVOICE_FIELDS
+    by_model = {"purchase.purchase": ORDER_FIELDS, "account.move": MOVE_FIELDS}
+    fields = by_model.get(model, INVOICE_FIELDS)
     return Step(method="POST", path=path(f"{model}/17/{button}", fields), body={}, answer=answer, writes=True)
 
 
@@ -296,6 +378,30 @@ STANDARD_TAX = {"tax": 2, "account": 73, "description": "Standard rate", "manual
 ZERO_TAX = {"tax": 1, "account": 73, "description": "Zero-rated", "manual": False}
 
 
+SOLD = {
+    "company": 1,
+    "party": 2,
+    "invoice_address": 1,
+    "currency": 1,
+    "reference": "INV-2024-0117",
+    "comment": "",
+    "type": "out",
+    "account": 67,
+    "journal": 2,
+    "invoice_date": "2024-03-14",
+    "payment_term_date": "2024-04-13",
+}
+PLACES = {"type": "line", "description": "First aid at work, 12 places", "unit_price": decimal("100.00")}
+BOOKLETS = {"type": "line", "description": "First aid manuals", "unit_price": decimal("50.50")}
+MONEY = {"company": 1, "journal": 2, "period": 3, "date": "2024-03-14"}
+OWED = {"account": 67, "party": 2, "description": "BACS 14/03"}
+BANK = {"account": 142, "description": "BACS BACS 14/03"}
+
+
+def sold(kind: str) -> str:
+    return f"P-000001 [postroom {kind} 8f14e45f-ceea-467f-9f0d-0c2b5a1d7c11]"
+
+
 def described(kind: str) -> str:
     return f"P-000001 Venue hire, March cohort [postroom {kind} 8f14e45f-ceea-467f-9f0d-0c2b5a1d7c11]"
 
@@ -335,6 +441,46 @@ DRAFTS: dict[str, dict[str, Any]] = {
             {**MANUALS, **ZERO, "quantity": 1},
         ]]],
     },
+    "sales_invoice": {
+        **SOLD,
+        "description": sold("sales_invoice"),
+        "lines": [["create", [
+            {**PLACES, **STANDARD, "quantity": 1, "account": 140, "currency": 1},
+            {**BOOKLETS, **ZERO, "quantity": 1, "account": 141, "currency": 1},
+        ]]],
+        "taxes": [["create", [
+            {**STANDARD_TAX, "base": decimal("100.00"), "amount": decimal("20.00")},
+            {**ZERO_TAX, "base": decimal("50.50"), "amount": decimal("0.00")},
+        ]]],
+    },
+    "sales_credit_note": {
+        **SOLD,
+        "description": sold("sales_credit_note"),
+        "lines": [["create", [
+            {**PLACES, **STANDARD, "quantity": -1, "account": 140, "currency": 1},
+            {**BOOKLETS, **ZERO, "quantity": -1, "account": 141, "currency": 1},
+        ]]],
+        "taxes": [["create", [
+            {**STANDARD_TAX, "base": decimal("-100.00"), "amount": decimal("-20.00")},
+            {**ZERO_TAX, "base": decimal("-50.50"), "amount": decimal("0.00")},
+        ]]],
+    },
+    "payment": {
+        **MONEY,
+        "description": sold("payment"),
+        "lines": [["create", [
+            {**OWED, "debit": decimal("0"), "credit": decimal("170.50")},
+            {**BANK, "debit": decimal("170.50"), "credit": decimal("0")},
+        ]]],
+    },
+    "refund": {
+        **MONEY,
+        "description": sold("refund"),
+        "lines": [["create", [
+            {**OWED, "debit": decimal("170.50"), "credit": decimal("0")},
+            {**BANK, "debit": decimal("0"), "credit": decimal("170.50")},
+        ]]],
+    },
     "USD": {
         **BILL,
         "currency": 2,
@@ -368,7 +514,7 @@ class TestHttp(HttpCases):
     def posting(self, document: Document) -> Sequence[Step]:
         kind, before = document.kind, [*looking_up(document.kind), *naming(document), drafting(document)]
         if kind is not Kind.PURCHASE_ORDER:
-            return [*before, pressing("post", record(kind, document))]
+            return [*before, pressing("post", record(kind, document), shelf_of(kind)[0])]
         quoted, confirmed = (record(kind, document, state=state) for state in ("quotation", "confirmed"))
         orders = "purchase.purchase"
         return [*before, pressing("quote", quoted, orders), pressing("confirm", confirmed, orders)]
@@ -384,6 +530,7 @@ class TestHttp(HttpCases):
         return [
             *asking("account.invoice", domain, INVOICE_FIELDS, booked(pages)),
             *asking("purchase.purchase", domain, ORDER_FIELDS, ()),
+            *asking("account.move", domain, MOVE_FIELDS, ()),
         ]
 
     def reading(self, kind: RecordKind, pages: Sequence[int]) -> Sequence[Step]:
@@ -519,7 +666,8 @@ def contexts(server: ScriptedServer) -> list[dict[str, Any]]:
 
 
 def test_what_it_can_do() -> None:
-    assert Tryton.can.kinds == {Kind.INVOICE, Kind.CREDIT_NOTE, Kind.PURCHASE_ORDER}
+    assert Tryton.can.kinds == set(Kind) - {Kind.RECEIPT}
+    assert Tryton.can.tells_settlements
     assert (Tryton.can.lookup_complete, Tryton.can.lists, Tryton.can.key_seconds) == (True, True, None)
     assert Tryton.can.reads == set(READINGS) == set(RecordKind)
     assert Tryton.can.attaches == Tryton.can.kinds
@@ -627,7 +775,7 @@ def only_line(document: Document) -> Document:
     return replace(document, lines=(line,), net=line.net, tax=line.tax, gross=line.gross)
 
 
-@pytest.mark.parametrize("kind", sorted(mapping.BOOKS))
+@pytest.mark.parametrize("kind", sorted(kinds.BOOKS))
 def test_a_draft_that_was_left_behind_is_finished(system: Tryton, books: SeenBooks, kind: Kind) -> None:
     draft = books.draft(sample(kind), KEY.value)
     assert system.find(sample(kind), key=KEY) == ()
@@ -635,11 +783,26 @@ def test_a_draft_that_was_left_behind_is_finished(system: Tryton, books: SeenBoo
     assert books.count() == 1
 
 
-@pytest.mark.parametrize("kind", sorted(mapping.BOOKS))
+@pytest.mark.parametrize("kind", sorted(set(kinds.BOOKS) - kinds.MONEY))
 def test_a_draft_that_says_something_else_is_replaced(system: Tryton, books: SeenBooks, kind: Kind) -> None:
     others = [only_line(sample(kind)), with_line(sample(kind), 1, tax_code="T2")]
     if kind is not Kind.PURCHASE_ORDER:
         others.append(with_line(sample(kind), 1, account_code="7506"))
+    drafts = [str(books.draft(one, KEY.value)) for one in others]
+    told = system.post(sample(kind), key=KEY, reference=REFERENCE)
+    assert told.external_id not in drafts
+    assert (told.gross, books.count()) == (sample().gross, 1)
+
+
+@pytest.mark.parametrize("kind", sorted(kinds.MONEY))
+def test_a_draft_of_other_money_is_replaced(system: Tryton, books: SeenBooks, kind: Kind) -> None:
+    less = {"net": Decimal("10.00"), "gross": Decimal("10.00")}
+    others = [
+        replace(with_line(sample(kind), 0, **less), **less),
+        with_line(sample(kind), 0, account_code="4000"),
+        replace(sample(kind), date=date(2024, 3, 15)),
+        replace(sample(kind), party=Customer(code="OTHER", name="Other Ltd")),
+    ]
     drafts = [str(books.draft(one, KEY.value)) for one in others]
     told = system.post(sample(kind), key=KEY, reference=REFERENCE)
     assert told.external_id not in drafts
@@ -654,7 +817,7 @@ def test_of_several_drafts_the_oldest_stays(system: Tryton, books: SeenBooks) ->
 
 def test_a_quotation_that_says_something_else_is_replaced(system: Tryton, books: SeenBooks, url: str) -> None:
     order = sample(Kind.PURCHASE_ORDER)
-    Client(link(url)).act(mapping.ORDERS, books.draft(only_line(order), KEY.value), "quote", ())
+    Client(link(url)).act(kinds.ORDERS, books.draft(only_line(order), KEY.value), "quote", ())
     assert system.post(order, key=KEY, reference=REFERENCE).gross == order.gross
     assert books.count() == 1
 

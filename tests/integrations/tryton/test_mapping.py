@@ -11,7 +11,7 @@ import pytest
 
 from integrations.documents import Document, IdempotencyKey, Kind, Supplier
 from integrations.errors import Misconfigured, Rejected
-from integrations.tryton import mapping, marks, names
+from integrations.tryton import kinds, mapping, marks, names
 from integrations.tryton.mapping import Named
 from integrations.tryton.words import amount, day, like, moment, number, one_line
 from tests.samples import KEY, sample, with_line
@@ -20,7 +20,7 @@ TAX = {"id": 2, "name": "T1", "description": "Standard rate", "type": "percentag
        "parent": None, "group": None, "invoice_account": 73, "credit_note_account": 74}  # fmt: skip
 ZERO = {**TAX, "id": 1, "name": "T0", "description": "Zero-rated"}
 ACCOUNTS = {"5010": {"id": 136}, "7504": {"id": 137}}
-NAMED = Named(company=1, party=2, address=3, currency=4, taxes={"T1": TAX, "T0": ZERO}, accounts=ACCOUNTS, payable=67)
+NAMED = Named(company=1, party=2, address=3, currency=4, taxes={"T1": TAX, "T0": ZERO}, accounts=ACCOUNTS, control=67)
 
 
 def draft(document: Document, named: Named = NAMED) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def test_a_bill_without_a_due_date_has_none() -> None:
 
 
 @pytest.mark.parametrize("title", ["Venue hire", "", "odd [postroom invoice x] title", "two\nlines", "x" * 5000, "   "])
-@pytest.mark.parametrize("kind", sorted(mapping.BOOKS))
+@pytest.mark.parametrize("kind", sorted(kinds.BOOKS))
 def test_the_mark_is_read_back_whatever_the_title(kind: Kind, title: str) -> None:
     text = marks.description(sample(kind, title=title), key=KEY, reference="P-000007")
     assert marks.read(text) == ("P-000007", kind, KEY.value)

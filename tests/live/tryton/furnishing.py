@@ -18,6 +18,10 @@ CLOSED: Final = dt.date(2024, 1, 15)
 ACCRUED_TAXES: Final = "2.2.3"
 RATES: Final = {"GBP": "1", "USD": "1.2010", "EUR": "1.1700"}
 ACCOUNTS: Final = {"5010": "Training rooms", "7502": "Telephone", "7504": "Stationery", "7506": "Software"}
+SALES: Final = {"4000": "Courses", "4020": "Course materials"}
+BANK: Final = "1200"
+CASH: Final = "1.1.1"
+EXCHANGE: Final = "6.2.1"
 TAXES: Final = {"T0": ("Zero-rated", "0"), "T1": ("Standard rate", "0.20")}
 SUPPLIERS: Final = {"CROWN01": "Crown Conference Centre", "METRO01": "Metro Telecom"}
 DEPARTMENTS: Final = {"ADM": "Administration", "TRN": "Training"}
@@ -69,6 +73,8 @@ def _chart(rpc: Rpc, company: int) -> dict[str, int]:
         "payable": rpc.ids("account.account", [["type.payable", "=", True], ["party_required", "=", True]])[0],
         "tax": rpc.one("account.account", ["code", "=", ACCRUED_TAXES]),
         "expense": rpc.ids("account.account", [["type.expense", "=", True]])[0],
+        "revenue": rpc.ids("account.account", [["type.revenue", "=", True]])[0],
+        "cash": rpc.one("account.account", ["code", "=", CASH]),
     }
     properties = {
         "company": company,
@@ -109,9 +115,29 @@ def _close(rpc: Rpc, day: dt.date) -> None:
 
 
 def _accounts(rpc: Rpc, company: int, chart: dict[str, int]) -> None:
-    sort = rpc.read("account.account", [["id", "=", chart["expense"]]], "type")[0]["type"]
-    for code, name in ACCOUNTS.items():
-        rpc.create("account.account", code=code, name=name, type=sort, company=company)
+    for like, accounts in (("expense", ACCOUNTS), ("revenue", SALES), ("cash", {BANK: "Bank"})):
+        sort = rpc.read("account.account", [["id", "=", chart[like]]], "type")[0]["type"]
+        for code, name in accounts.items():
+            rpc.create("account.account", code=code, name=name, type=sort, company=company)
+    _payment_method(rpc, company)
+    _exchange(rpc)
+
+
+def _exchange(rpc: Rpc) -> None:
+    """Where the pennies go that are left when the lines of a foreign invoice are rounded one by one."""
+    account = rpc.one("account.account", ["code", "=", EXCHANGE])
+    names = ("currency_exchange_credit_account", "currency_exchange_debit_account")
+    rpc.write("account.configuration", 1, **dict.fromkeys(names, account))
+
+
+def _payment_method(rpc: Rpc, company: int) -> None:
+    """With which a person records at the screen that an invoice was paid."""
+    bank = rpc.one("account.account", ["code", "=", BANK])
+    journal = rpc.one("account.journal", ["type", "=", "cash"])
+    rpc.create(
+        "account.invoice.payment.method",
+        name="Bank transfer", company=company, journal=journal, debit_account=bank, credit_account=bank,
+    )  # fmt: skip
 
 
 def _taxes(rpc: Rpc, company: int, chart: dict[str, int]) -> None:

@@ -20,7 +20,7 @@ from integrations.errors import IntegrationError, Misconfigured, OutcomeUnknown,
 from integrations.http import Outbound
 from integrations.papers import LARGEST_FILE
 from integrations.reference import RecordKind
-from integrations.tryton import mapping
+from integrations.tryton import kinds
 from integrations.tryton.connector import Tryton
 from integrations.tryton.sandbox import MAX_SIZE
 from tests.live.tryton import furnishing
@@ -114,14 +114,14 @@ def test_a_credit_note_with_the_number_of_its_invoice_is_booked(system: Tryton, 
     credit = post(system, sample(Kind.CREDIT_NOTE), OTHER_KEY)
     assert (credit.gross, credit.number) == (Decimal("170.50"), "2024/2")
     assert books.owed("CROWN01") == 0
-    kinds = {one["type"] for one in books.rpc.read(mapping.INVOICES, [], "type")}
-    assert kinds == {"in"}
+    types = {one["type"] for one in books.rpc.read(kinds.INVOICES, [], "type")}
+    assert types == {"in"}
 
 
 def test_a_purchase_order_is_confirmed_and_makes_no_invoice(system: Tryton, books: Ledger) -> None:
     told = post(system, sample(Kind.PURCHASE_ORDER))
     assert (told.number, told.gross) == ("1", Decimal("170.50"))
-    assert books.states(mapping.ORDERS) == ["processing"]
+    assert books.states(kinds.ORDERS) == ["processing"]
     assert books.states() == []
     assert system.find(sample(Kind.PURCHASE_ORDER), key=KEY) == (told,)
 
@@ -153,9 +153,9 @@ def test_a_draft_that_was_left_behind_is_finished(system: Tryton, books: Ledger)
 def test_a_quotation_that_was_left_behind_is_finished(system: Tryton, books: Ledger) -> None:
     order = sample(Kind.PURCHASE_ORDER)
     draft = books.draft(order, KEY.value)
-    books.rpc.call(f"model.{mapping.ORDERS}.quote", [draft])
+    books.rpc.call(f"model.{kinds.ORDERS}.quote", [draft])
     assert post(system, order).external_id == str(draft)
-    assert books.states(mapping.ORDERS) == ["processing"]
+    assert books.states(kinds.ORDERS) == ["processing"]
 
 
 def test_a_draft_that_says_something_else_is_replaced(system: Tryton, books: Ledger) -> None:
@@ -183,14 +183,14 @@ def test_a_quotation_that_says_something_else_is_replaced(system: Tryton, books:
     line = replace(sample().lines[1], number=1)
     order = sample(Kind.PURCHASE_ORDER)
     draft = books.draft(replace(order, lines=(line,), net=line.net, tax=line.tax, gross=line.gross), KEY.value)
-    books.rpc.call(f"model.{mapping.ORDERS}.quote", [draft])
+    books.rpc.call(f"model.{kinds.ORDERS}.quote", [draft])
     assert post(system, order).gross == Decimal("170.50")
-    assert books.states(mapping.ORDERS) == ["processing"]
+    assert books.states(kinds.ORDERS) == ["processing"]
 
 
 def test_what_somebody_cancelled_is_left_to_people(system: Tryton, books: Ledger) -> None:
     draft = books.draft(sample(), KEY.value)
-    books.rpc.call(f"model.{mapping.INVOICES}.cancel", [draft])
+    books.rpc.call(f"model.{kinds.INVOICES}.cancel", [draft])
     with pytest.raises(Rejected, match="cancelled"):
         post(system)
     assert books.states() == ["cancelled"]
