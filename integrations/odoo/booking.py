@@ -11,6 +11,9 @@ from integrations.odoo.chart import CURRENCIES
 from integrations.odoo.records import Database, Values, all_of, name_of, one_of
 
 CENT: Final = Decimal("0.01")
+LETTERS: Final[Mapping[str, str]] = {
+    "in_invoice": "BILL", "in_refund": "RBILL", "out_invoice": "INV", "out_refund": "RINV",
+}  # fmt: skip
 
 
 def computed(database: Database, document: Values) -> Values:
@@ -42,6 +45,8 @@ def _taxes_of(database: Database, line: Values) -> list[int]:
 def with_terms(database: Database, move: Values) -> Values:
     """A bill with the supplier's payment terms, which win over its own due date unless they are set aside."""
     partner = one_of(database, "res.partner", move["partner_id"])
+    if move["move_type"].startswith("out_"):
+        return move
     term = move.get("invoice_payment_term_id", partner["property_supplier_payment_term_id"])
     if not term:
         return move
@@ -81,8 +86,8 @@ def end_of_next_open_month(locked: str) -> str:
 
 
 def number(database: Database, move: Values) -> str:
-    """The next number of bills or of their credit notes in a month."""
-    letters = "BILL" if move["move_type"] == "in_invoice" else "RBILL"
+    """The next number of invoices or of their credit notes in a month."""
+    letters = LETTERS[move["move_type"]]
     start = f"{letters}/{move['date'][:4]}/{move['date'][5:7]}/"
     taken = [one["name"] for one in all_of(database, "account.move") if str(one["name"]).startswith(start)]
     return f"{start}{len(taken) + 1:04}"

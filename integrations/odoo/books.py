@@ -92,8 +92,9 @@ class Books:
                 move["date"] = end_of_next_open_month(locked)
             update(database, "account.move", {**move, "state": "posted", "name": number(database, move)})
             partner = one_of(database, "res.partner", move["partner_id"])
-            # As in Odoo: posting counts the supplier up, which touches it.
-            ranked = {**partner, "supplier_rank": partner["supplier_rank"] + 1, "write_date": now()}
+            # As in Odoo: posting counts the supplier or customer up, which touches it.
+            rank = "customer_rank" if move["move_type"].startswith("out_") else "supplier_rank"
+            ranked = {**partner, rank: (partner[rank] or 0) + 1, "write_date": now()}
             update(database, "res.partner", ranked)
 
     def confirm(self, order_id: int) -> None:

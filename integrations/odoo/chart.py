@@ -16,6 +16,7 @@ MODELS: Final[Mapping[str, tuple[str, ...]]] = {
     "res.partner": (
         "name", "ref", "active", "vat", "email", "phone", "street", "street2", "city", "zip", "state_id", "country_id",
         "country_code", "property_purchase_currency_id", "property_supplier_payment_term_id", "supplier_rank",
+        "customer_rank",
         "is_company", "parent_id", "write_date",
     ),
     "account.account": ("code", "name", "account_type", "active", "tax_ids"),
@@ -48,7 +49,9 @@ LINKS: Final[Mapping[str, str]] = {
     "plan_id": "account.analytic.plan",
     "property_supplier_payment_term_id": "account.payment.term",
 }
-NUMBERS: Final = frozenset({"quantity", "product_qty", "price_unit", "invoice_currency_rate", "supplier_rank"})
+NUMBERS: Final = frozenset(
+    {"quantity", "product_qty", "price_unit", "invoice_currency_rate", "supplier_rank", "customer_rank"}
+)
 ORDERS: Final = frozenset({"account.move", "purchase.order"})
 REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "account.move": ("partner_id", "currency_id", "invoice_date"),
@@ -71,6 +74,11 @@ _ACCOUNTS: Final = {
     "7506": "Software licences",
     "7601": "Audit and accountancy fees",
     "7602": "Consultancy fees",
+}
+_SALES: Final = {
+    "1200": ("Bank", "asset_cash"),
+    "4000": ("Courses", "income"),
+    "4020": ("Course materials", "income"),
 }
 _TAXES: Final = {"T0": 0, "T1": 20, "T2": 0, "T5": 5, "T9": 0}
 _NOTHING, _SOMETHING = 1, 2
@@ -116,10 +124,27 @@ RECORDS: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
         )
         for name, rate in _TAXES.items()
     ),
+    *(
+        (
+            "account.tax",
+            {
+                "name": name,
+                "amount": rate,
+                "amount_type": "percent",
+                "type_tax_use": "sale",
+                "tax_group_id": _SOMETHING if rate else _NOTHING,
+            },
+        )
+        for name, rate in _TAXES.items()
+    ),
     # With a default tax, which is added to lines that say nothing of taxes.
     *(
         ("account.account", {"code": code, "name": name, "account_type": "expense", "tax_ids": [_T1]})
         for code, name in _ACCOUNTS.items()
+    ),
+    *(
+        ("account.account", {"code": code, "name": name, "account_type": sort, "tax_ids": []})
+        for code, (name, sort) in _SALES.items()
     ),
     *(
         ("res.partner", {"name": name, "ref": code, "supplier_rank": 1, "is_company": True})

@@ -1,4 +1,4 @@
-"""What a document names by code, looked up in Odoo: accounts, taxes, currency, supplier, product. Pure functions."""
+"""What a document names by code, looked up in Odoo: accounts, taxes, currency, partner, product. Pure functions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from integrations.documents import Document, Line
+from integrations.documents import Customer, Document, Line
 from integrations.errors import Misconfigured, Rejected
 from integrations.odoo.client import MODULE, Row
 from integrations.odoo.values import record_id, words
@@ -86,8 +86,13 @@ def currency(document: Document, rows: Sequence[Row]) -> int:
     return int(rows[0]["id"])
 
 
-def supplier(document: Document, rows: Sequence[Row]) -> int | None:
-    """The id of the supplier: by its code, else by its name where no other code stands; None for one to be made.
+def who(document: Document) -> str:
+    """What people call the party of a document."""
+    return "customer" if document.kind.is_sale else "supplier"
+
+
+def partner(document: Document, rows: Sequence[Row]) -> int | None:
+    """The id of the party: by its code, else by its name where no other code stands; None for one to be made.
 
     Raises `Rejected` for one that is archived or there more than once.
     """
@@ -100,22 +105,41 @@ def supplier(document: Document, rows: Sequence[Row]) -> int | None:
     ]
     matches = by_code or by_name
     usable = [row for row in matches if row.get("active") is not False]
-    who = code or document.party.name
+    whom, word = code or document.party.name, who(document)
     if len(usable) > 1:
-        message = f"The supplier {who} is in Odoo more than once. Merge them, or give the supplier its reference."
-        raise Rejected(words(message), field="supplier")
+        message = f"The {word} {whom} is in Odoo more than once. Merge them, or give the {word} its reference."
+        raise Rejected(words(message), field=word)
     if matches and not usable:
-        raise Rejected(words(f"The supplier {who} is archived in Odoo. Unarchive it there."), field="supplier")
+        raise Rejected(words(f"The {word} {whom} is archived in Odoo. Unarchive it there."), field=word)
     return int(usable[0]["id"]) if usable else None
 
 
-def new_supplier(document: Document, name: str) -> tuple[list[str], list[list[str]]]:
-    """What makes a supplier, under the external id `name`. Raises `Rejected` where it has no name."""
+def new_partner(document: Document, name: str) -> tuple[list[str], list[list[str]]]:
+    """What makes a supplier or customer, under the external id `name`, of a customer with what the document tells.
+
+    Raises `Rejected` where it has no name.
+    """
+    word = who(document)
     if not words(document.party.name):
-        raise Rejected("The supplier has no name, and Odoo does not know its code.", field="supplier")
-    fields = ["id", "name", "ref", "is_company", "supplier_rank"]
-    row = [f"{MODULE}.{name}", words(document.party.name), document.party.code or "", "True", "1"]
-    return fields, [row]
+        raise Rejected(f"The {word} has no name, and Odoo does not know its code.", field=word)
+    told = {
+        "id": f"{MODULE}.{name}",
+        "name": words(document.party.name),
+        "ref": document.party.code or "",
+        "is_company": "True",
+        f"{word}_rank": "1",
+        **_details(document),
+    }
+    return [*told], [[*told.values()]]
+
+
+def _details(document: Document) -> dict[str, str]:
+    """What Odoo takes of a customer as it is; county and country are records of their own there."""
+    party = document.party
+    if not isinstance(party, Customer):
+        return {}
+    told = {"email": party.email, "street": party.address, "city": party.town, "zip": party.postcode}
+    return {name: text for name, given in told.items() if (text := words(given))}
 
 
 PRODUCT_CODE: Final = "POSTROOM"

@@ -21,12 +21,12 @@ from integrations.reference import Record, RecordKind
 
 
 class Odoo(AccountingSystem):
-    """Vendor bills, their credit notes, and purchase orders. Our key is their external id, which Odoo keeps unique."""
+    """What is bought and sold. Our key is the external id of a document, which Odoo keeps unique."""
 
     metadata = Metadata(
         slug="odoo",
         name="Odoo",
-        summary="Vendor bills, credit notes and purchase orders in Odoo 19 or later, over its JSON-2 interface.",
+        summary="Bills, purchase orders and customers' invoices in Odoo 19 or later, over its JSON-2 interface.",
         monogram="OD",
         help_url="https://www.odoo.com/documentation/",
         support_url="https://www.odoo.com/help",
@@ -157,7 +157,7 @@ class Odoo(AccountingSystem):
         is_order = document.kind is Kind.PURCHASE_ORDER
         accounts = {} if is_order else self._accounts(document)
         taxes, currency = self._taxes(document), self._currency(document)
-        partner, product = self._supplier(document), self._product() if is_order else 0
+        partner, product = self._partner(document), self._product() if is_order else 0
         return Known(partner=partner, currency=currency, taxes=taxes, accounts=accounts, product=product)
 
     def _accounts(self, document: Document) -> dict[str, int]:
@@ -165,7 +165,8 @@ class Odoo(AccountingSystem):
         return codes.accounts(document, self._client.read("account.account", domain, ["code", "active"]))
 
     def _taxes(self, document: Document) -> dict[str, codes.Tax]:
-        domain = [["name", "in", codes.named(document, "tax")], ["type_tax_use", "=", "purchase"]]
+        use = "sale" if document.kind.is_sale else "purchase"
+        domain = [["name", "in", codes.named(document, "tax")], ["type_tax_use", "=", use]]
         fields = ["name", "active", "price_include", "tax_group_id"]
         return codes.taxes(document, self._client.read("account.tax", domain, fields))
 
@@ -173,7 +174,7 @@ class Odoo(AccountingSystem):
         domain = [["name", "=", document.currency]]
         return codes.currency(document, self._client.read("res.currency", domain, ["name", "active"]))
 
-    def _supplier(self, document: Document) -> int:
+    def _partner(self, document: Document) -> int:
         """By code, else by name, else a new one under an external id of its own, so that two at once make one."""
         code, name = document.party.code, document.party.name.strip()
         # `=ilike` reads these as wildcards.
@@ -181,12 +182,12 @@ class Odoo(AccountingSystem):
         domain: list[object] = ["&", ["parent_id", "=", False], ["name", "=ilike", pattern]]
         if code:
             domain = ["|", ["ref", "=", code], *domain]
-        found = codes.supplier(document, self._client.read("res.partner", domain, ["name", "ref", "active"]))
+        found = codes.partner(document, self._client.read("res.partner", domain, ["name", "ref", "active"]))
         if found is not None:
             return found
-        external = f"supplier-{hashlib.sha256((code or name.casefold()).encode()).hexdigest()[:32]}"
+        external = f"{codes.who(document)}-{hashlib.sha256((code or name.casefold()).encode()).hexdigest()[:32]}"
         known = self._client.named("res.partner", external)
-        return known or self._made("res.partner", *codes.new_supplier(document, external))
+        return known or self._made("res.partner", *codes.new_partner(document, external))
 
     def _product(self) -> int:
         domain = [["default_code", "=", codes.PRODUCT_CODE], ["active", "=", True]]

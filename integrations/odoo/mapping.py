@@ -50,6 +50,8 @@ def _move(move_type: str) -> Form:
 FORMS: Final[Mapping[Kind, Form]] = {
     Kind.INVOICE: _move("in_invoice"),
     Kind.CREDIT_NOTE: _move("in_refund"),
+    Kind.SALES_INVOICE: _move("out_invoice"),
+    Kind.SALES_CREDIT_NOTE: _move("out_refund"),
     Kind.PURCHASE_ORDER: Form(
         model="purchase.order",
         confirm="button_confirm",
@@ -101,14 +103,14 @@ def _bill(document: Document, known: Known, reference: str) -> dict[str, str]:
         "invoice_date": day,
         "date": day,
         **_due(document),
-        "ref": words(document.supplier_reference or document.number),
+        "ref": words((not document.kind.is_sale and document.supplier_reference) or document.number),
         "invoice_origin": _origin(document, reference),
         **({"invoice_currency_rate": rate} if (rate := _rate(document)) else {}),
     }
 
 
 def _due(document: Document) -> dict[str, str]:
-    """The day on which it is due, with the supplier's payment terms set aside: Odoo would take theirs."""
+    """The day on which it is due, with the party's payment terms set aside: Odoo would take theirs."""
     if document.due_date is None:
         return {}
     return {"invoice_payment_term_id/.id": "", "invoice_date_due": document.due_date.isoformat()}

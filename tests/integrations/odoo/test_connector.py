@@ -77,6 +77,17 @@ class SeenBooks:
             Decimal(0),
         )
 
+    def due_from(self, customer_code: str) -> Decimal:
+        signs = {"out_invoice": 1, "out_refund": -1}
+        return sum(
+            (
+                signs[one["move_type"]] * one["amount_total_signed"]
+                for one in self.books.documents()
+                if one["state"] == "posted" and one["partner"]["ref"] == customer_code
+            ),
+            Decimal(0),
+        )
+
     def plant(self, document: Document, key: str) -> bool:
         return False
 
@@ -129,7 +140,7 @@ class TestBehaviour(BehaviourCases):
 
 # --- the script ------------------------------------------------------------------------------------------------------
 
-IDS = {"5010": 178, "7504": 179, "7506": 180}
+IDS = {"5010": 178, "7504": 179, "7506": 180, "4000": 181, "4020": 182}
 TAXES = {"T0": (22, 7), "T1": (23, 6)}
 MOVE = ["name", "state", "move_type", "partner_id", "currency_id", "date", "invoice_origin",
         "amount_untaxed", "amount_tax", "amount_total"]  # fmt: skip
@@ -154,6 +165,13 @@ def lookup(model: str, rows: list[dict[str, Any]]) -> Step:
     return search("ir.model.data", domain, ["name", "res_id"], rows)
 
 
+MOVE_TYPES = {
+    Kind.CREDIT_NOTE: "in_refund",
+    Kind.SALES_INVOICE: "out_invoice",
+    Kind.SALES_CREDIT_NOTE: "out_refund",
+}
+
+
 def row(document: Document, number: int, **changes: object) -> dict[str, Any]:
     """A document as Odoo tells it."""
     is_order = document.kind is Kind.PURCHASE_ORDER
@@ -163,7 +181,7 @@ def row(document: Document, number: int, **changes: object) -> dict[str, Any]:
         "id": number,
         "name": "P00001" if is_order else "BILL/2024/03/0001",
         "state": "purchase" if is_order else "posted",
-        "move_type": "in_refund" if document.kind is Kind.CREDIT_NOTE else "in_invoice",
+        "move_type": MOVE_TYPES.get(document.kind, "in_invoice"),
         "partner_id": [6, "Crown Conference Centre"],
         "currency_id": [{"GBP": 144, "USD": 1}[document.currency], document.currency],
         "amount_untaxed": document.net,
@@ -210,15 +228,16 @@ def codes(document: Document) -> list[Step]:
         for code in names
     ]
     fields = ["name", "active", "price_include", "tax_group_id"]
-    steps.append(search("account.tax", [["name", "in", names], ["type_tax_use", "=", "purchase"]], fields, rows))
+    use = "sale" if document.kind.is_sale else "purchase"
+    steps.append(search("account.tax", [["name", "in", names], ["type_tax_use", "=", use]], fields, rows))
     number = {"GBP": 144, "USD": 1}[document.currency]
     rows = [{"id": number, "name": document.currency, "active": True}]
     steps.append(search("res.currency", [["name", "=", document.currency]], ["name", "active"], rows))
+    code, name = document.party.code, document.party.name
     domain: list[object] = [
-        "|", ["ref", "=", "CROWN01"],
-        "&", ["parent_id", "=", False], ["name", "=ilike", "Crown Conference Centre"],
+        "|", ["ref", "=", code], "&", ["parent_id", "=", False], ["name", "=ilike", name],
     ]  # fmt: skip
-    rows = [{"id": 6, "name": "Crown Conference Centre", "ref": "CROWN01", "active": True}]
+    rows = [{"id": 6, "name": name, "ref": code, "active": True}]
     steps.append(search("res.partner", domain, ["name", "ref", "active"], rows))
     if document.kind is Kind.PURCHASE_ORDER:
         domain = [["default_code", "=", "POSTROOM"], ["active", "=", True]]
@@ -234,7 +253,9 @@ def loaded(document: Document) -> tuple[list[str], list[list[str]]]:
         return ORDER_FIELDS, ORDER_ROWS
     if document.currency == "USD":
         return DOLLAR_FIELDS, DOLLAR_ROWS
-    kind = "in_refund" if document.kind is Kind.CREDIT_NOTE else "in_invoice"
+    kind = MOVE_TYPES.get(document.kind, "in_invoice")
+    if document.kind.is_sale:
+        return BILL_FIELDS, [[XID, kind, *SOLD_ROWS[0][2:]], *SOLD_ROWS[1:]]
     return BILL_FIELDS, [[XID, kind, *BILL_ROWS[0][2:]], *BILL_ROWS[1:]]
 
 
@@ -251,6 +272,14 @@ BILL_ROWS = [
         f"{XID}_1", "178", "2", "Training room, full day", "50.00", "23",
     ],
     ["", "", "", "", "", "", "", "", "", "", f"{XID}_2", "179", "1", "Printed course manuals", "50.50", "22"],
+]  # fmt: skip
+SOLD_ROWS = [
+    [
+        XID, "out_invoice", "6", "144", "2024-03-14", "2024-03-14", "", "2024-04-13", "INV-2024-0117",
+        "P-000001 / INV-2024-0117",
+        f"{XID}_1", "181", "1", "First aid at work, 12 places", "100.00", "23",
+    ],
+    ["", "", "", "", "", "", "", "", "", "", f"{XID}_2", "182", "1", "First aid manuals", "50.50", "22"],
 ]  # fmt: skip
 DOLLAR_FIELDS = [
     "id", "move_type", "partner_id/.id", "currency_id/.id", "invoice_date", "date",
@@ -488,7 +517,8 @@ FILE_ID = "80eb602b687051502e95b2a3ddb5efdc"
 
 
 def test_what_it_can_do() -> None:
-    assert Odoo.can.kinds == {Kind.INVOICE, Kind.CREDIT_NOTE, Kind.PURCHASE_ORDER}
+    sales = {Kind.SALES_INVOICE, Kind.SALES_CREDIT_NOTE}
+    assert Odoo.can.kinds == {Kind.INVOICE, Kind.CREDIT_NOTE, Kind.PURCHASE_ORDER} | sales
     assert (Odoo.can.lookup_complete, Odoo.can.lists, Odoo.can.key_seconds) == (True, True, None)
     assert (Odoo.can.reads, Odoo.can.attaches) == (set(RecordKind), Odoo.can.kinds)
     assert [(one.key, one.secret, one.required) for one in Odoo.metadata.settings] == [

@@ -171,7 +171,7 @@ def rows(*partners: tuple[str, str | bool, bool]) -> list[dict[str, Any]]:
 def test_a_supplier_is_chosen_by_code_then_by_name(
     code: str | None, found: list[dict[str, Any]], expected: int | None
 ) -> None:
-    assert codes.supplier(sample(party=Supplier(code=code, name="crown")), found) == expected
+    assert codes.partner(sample(party=Supplier(code=code, name="crown")), found) == expected
 
 
 @pytest.mark.parametrize(
@@ -183,12 +183,12 @@ def test_a_supplier_is_chosen_by_code_then_by_name(
 )
 def test_a_supplier_that_cannot_be_chosen_is_refused(found: list[dict[str, Any]], says: str) -> None:
     with pytest.raises(Rejected, match=says):
-        codes.supplier(sample(party=Supplier(code=None, name="Crown")), found)
+        codes.partner(sample(party=Supplier(code=None, name="Crown")), found)
 
 
 def test_a_new_supplier_needs_a_name() -> None:
     with pytest.raises(Rejected):
-        codes.new_supplier(sample(party=Supplier(code="X", name=" ")), "supplier-x")
+        codes.new_partner(sample(party=Supplier(code="X", name=" ")), "supplier-x")
 
 
 @pytest.mark.parametrize(
