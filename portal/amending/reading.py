@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from django.db import Error as DatabaseError
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -25,7 +24,7 @@ from portal.connections import breaker
 from portal.connections.models import Connection, Side, Status
 from portal.connections.paced import paced
 from portal.connections.services import abilities, connector_of, deauthorise, source_of
-from portal.monotonic import since_boot
+from portal.leases import Lease, free, take
 from portal.postings.models import Posting
 from portal.postings.states import State
 
@@ -35,48 +34,18 @@ WHO: Final = "amendments"
 EVERY: Final = timedelta(minutes=1)
 # A change may be seen some time after its moment, where its transaction was slow to commit.
 OVERLAP: Final = timedelta(minutes=10)
-LEASE: Final = timedelta(minutes=10)
-KEPT_EVERY_SECONDS: Final = 2.0
 AT_ONCE: Final = 100
 MOST_NUMBERS: Final = 1000
 CALL_SECONDS: Final = 300.0
 FIRST_WAIT: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(hours=1)
-TAKEN: Final = "Another worker goes on with it."
 BUG: Final = "An error on our side: {name}. The log has the details."
-
-
-@dataclass(slots=True)
-class Lease:
-    """A reader that is ours as long as `keep` says so."""
-
-    reader: BooksReader
-    token: uuid.UUID
-    clock: Callable[[], float] = since_boot
-    kept_at: float = field(default_factory=since_boot)
-
-    def keep(self) -> None:
-        """Before each request and during each wait. Raises `LeaseLost`."""
-        if self.clock() - self.kept_at >= KEPT_EVERY_SECONDS:
-            self.write(lease_until=timezone.now() + LEASE)
-            self.kept_at = self.clock()
-
-    def write(self, **values: Any) -> None:
-        """Change the reader. Raises `LeaseLost` when it is not ours any more."""
-        if not BooksReader.objects.filter(pk=self.reader.pk, lease_token=self.token).update(**values):
-            raise LeaseLost(TAKEN)
-        for name, value in values.items():
-            setattr(self.reader, name, value)
-
-    def end(self, **values: Any) -> None:
-        """Write how it went, and let go."""
-        self.write(lease_token=None, lease_until=None, **values)
 
 
 def due_readers(now: datetime) -> list[uuid.UUID]:
     """The accounting connections to be asked at `now` (aware UTC); new ones get their reader, and begin now."""
     _make_readers(now)
-    rows = BooksReader.objects.filter(_free(now), next_at__lte=now, connection__in=_able())
+    rows = BooksReader.objects.filter(free(now), next_at__lte=now, connection__in=_able())
     return list(rows.order_by("next_at").values_list("pk", flat=True))
 
 
@@ -113,21 +82,19 @@ def _make_readers(now: datetime) -> None:
     BooksReader.objects.bulk_create(readers, ignore_conflicts=True)
 
 
-def _take(connection_id: uuid.UUID, now: datetime) -> Lease | None:
+def _take(connection_id: uuid.UUID, now: datetime) -> Lease[BooksReader] | None:
     rows = BooksReader.objects.select_related("connection__company__tenant")
-    reader = rows.filter(_free(now), pk=connection_id, next_at__lte=now, connection__in=_able()).first()
+    reader = rows.filter(free(now), pk=connection_id, next_at__lte=now, connection__in=_able()).first()
     if reader is None or breaker.is_open(reader.connection, now):
         return None
-    token = uuid.uuid4()
-    mine = BooksReader.objects.filter(_free(now), pk=reader.pk, next_at=reader.next_at)
-    return Lease(reader, token) if mine.update(lease_token=token, lease_until=now + LEASE) else None
+    return take(BooksReader.objects.all(), reader, _usable, now)
 
 
-def _free(now: datetime) -> Q:
-    return Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+def _usable(_: datetime) -> Q:
+    return Q(connection__in=_able())
 
 
-def _read(lease: Lease) -> None:
+def _read(lease: Lease[BooksReader]) -> None:
     if abilities(lease.reader.connection).tells_amendments:
         _read_changes(lease)
     _read_numbers(lease)
@@ -135,7 +102,7 @@ def _read(lease: Lease) -> None:
     lease.end(ended_at=now, next_at=now + EVERY, tries=0, problem="")
 
 
-def _read_changes(lease: Lease) -> None:
+def _read_changes(lease: Lease[BooksReader]) -> None:
     """In parts; how far is written down after what a part tells is."""
     reader = lease.reader
     with paced(reader.connection, lease.keep, deadline_seconds=CALL_SECONDS) as outbound:
@@ -150,7 +117,7 @@ def _parts(told: Iterator[Amended]) -> Iterator[list[Amended]]:
         yield part
 
 
-def _read_numbers(lease: Lease) -> None:
+def _read_numbers(lease: Lease[BooksReader]) -> None:
     """What was posted since the source has a field for it."""
     reader, sources = lease.reader, list(_taking_numbers(lease.reader.connection))
     if not sources:
@@ -171,7 +138,7 @@ def _taking_numbers(connection: Connection) -> Iterator[Connection]:
             yield one
 
 
-def _owe_numbers(lease: Lease, source: Connection) -> None:
+def _owe_numbers(lease: Lease[BooksReader], source: Connection) -> None:
     reader = lease.reader
     since = (reader.numbered_through or timezone.now()) - OVERLAP
     found = list(_unnumbered(reader.connection, source, since)[:MOST_NUMBERS])
@@ -186,7 +153,7 @@ def _unnumbered(connection: Connection, source: Connection, since: datetime) -> 
     return rows.filter(transaction__source=source.integration, posted_at__gte=since).order_by("posted_at", "pk")
 
 
-def _put_off(lease: Lease, error: IntegrationError) -> None:
+def _put_off(lease: Lease[BooksReader], error: IntegrationError) -> None:
     if isinstance(error, Unauthorised):
         deauthorise(lease.reader.connection, who=WHO, why=error.message)
     wished = error.retry_after if isinstance(error, Retryable) else None
@@ -195,7 +162,7 @@ def _put_off(lease: Lease, error: IntegrationError) -> None:
     )
 
 
-def _later(lease: Lease, problem: str, wished: timedelta = timedelta(0), *, counts: bool = True) -> None:
+def _later(lease: Lease[BooksReader], problem: str, wished: timedelta = timedelta(0), *, counts: bool = True) -> None:
     """What of it is saved stays so."""
     tries = min(lease.reader.tries + counts, 10)
     wait = min(max(FIRST_WAIT * 2 ** max(tries - 1, 0), wished), LONGEST_WAIT)

@@ -154,16 +154,21 @@ def _accepted(source: FedSource, delivery: Delivery, document: Document, destina
             _stays_out(delivery, there)
             return None
         acceptance = accept(document, destination, received_at=delivery.received_at, may_amend=True)
-        if acceptance.taken is Taken.EARLY:
-            raise CannotAccept(Verdict.SKIPPED, acceptance.reason)
-        if acceptance.before is not None:
-            source_says(acceptance.posting_id, acceptance.before, delivery_id=delivery.pk)
+        _amended(delivery, acceptance)
         ask_for_what_it_settles(delivery.endpoint.connection, source, document, timezone.now())
         deliveries.judge(
             delivery.pk,
             Judgement(VERDICTS[acceptance.taken], acceptance.reason, transaction_id=acceptance.transaction_id),
         )
     return acceptance
+
+
+def _amended(delivery: Delivery, acceptance: Acceptance) -> None:
+    """Another order number or due date of what is posted is passed on; of what is being sent it is taken later."""
+    if acceptance.taken is Taken.EARLY:
+        raise CannotAccept(Verdict.SKIPPED, acceptance.reason)
+    if acceptance.before is not None:
+        source_says(acceptance.posting_id, acceptance.before, delivery_id=delivery.pk)
 
 
 def _latest(delivery: Delivery) -> FedRecord | None:
