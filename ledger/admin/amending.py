@@ -45,8 +45,8 @@ class TermsForm(forms.Form):
     reason = forms.CharField(label="Reason", max_length=500, help_text="It is kept with your name, and others read it.")
 
     def __init__(self, *args: Any, entry: Entry, **kwargs: Any) -> None:
-        initial = {ORDER_NUMBER: entry.order_number, DUE_DATE: entry.due_date}
-        super().__init__(*args, initial=initial, **kwargs)
+        kwargs["initial"] = {ORDER_NUMBER: entry.order_number, DUE_DATE: entry.due_date}
+        super().__init__(*args, **kwargs)
         self.fields[DUE_DATE].required = entry.due_date is not None
 
     def wanted(self) -> Amendment:

@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import truncatechars
 
 from portal.amending import deciding, tasks
-from portal.amending.badges import badge, shown
 from portal.amending.models import WAITING_FOR_A_PERSON, AmendmentDuty, BooksReader
+from portal.amending.wording import badge, effect_of, shown
 from portal.postings.repair import CannotRepair
 from portal.postings.search import HELP, postings_with
 from portal.staff.asking import Question, ReasonForm, ask, form_data
@@ -25,13 +25,6 @@ from portal.staff.sections import Fact, Section
 
 PERMISSION: Final = "amending.settle_amendment"
 BUTTONS: Final = tuple(Button(name=name, label=label, permission=PERMISSION) for name, label in deciding.LABELS.items())
-EFFECTS: Final = {
-    deciding.AGAIN: "Both sides are asked within a minute, and what still differs is written.",
-    deciding.BY_HAND: "Where that side can be asked, it is: the amendment ends as soon as the value stands there.",
-    deciding.NOT_NEEDED: "Both sides stay as they are. What either of them changes from now on is passed on again.",
-    deciding.USE_SOURCE: "“{after}” is written into the books, unless they change again before.",
-    deciding.USE_BOOKS: "“{before}” is written into the source, unless it changes again before.",
-}
 
 
 class AmendmentCompanyFilter(CompanyFilter):
@@ -154,7 +147,7 @@ class AmendmentAdmin(ReadOnlyAdmin[AmendmentDuty]):
             _carry_out(request, duty, choice, form.cleaned_data["reason"])
             return HttpResponseRedirect(row_url(duty))
         possible = choice in deciding.choices(duty)
-        effect = EFFECTS[choice].format(before=shown(duty, duty.before), after=shown(duty, duty.after))
+        effect = effect_of(duty, choice)
         question = Question(
             title=f"{label}: {duty}",
             effects=(effect,) if possible else (deciding.MOVED.format(duty=duty),),

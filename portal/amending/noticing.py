@@ -15,8 +15,9 @@ from integrations.amendments import TERMS, Amended
 from integrations.content import from_json
 from integrations.documents import Document
 from portal.amending.models import OPEN, AmendmentDuty, DutyState, KnownTerms, Member
-from portal.amending.sides import amendable_postings, said_by_books, source_connection
+from portal.amending.sides import amendable_postings, name_of, said_by_books, source_connection
 from portal.connections.models import Connection
+from portal.connections.registry import sources
 from portal.postings.amended import terms
 from portal.postings.models import Posting
 from portal.postings.states import State
@@ -36,7 +37,7 @@ def source_says(posting_id: int, before: Document, *, delivery_id: int) -> None:
             continue
         owe(
             known, posting.connection, Member(member), before=known.in_books[member], after=now[member],
-            why=f"Changed in {posting.transaction.source}.", delivery_id=delivery_id,
+            why=f"Changed in {sources()[posting.transaction.source].metadata.name}.", delivery_id=delivery_id,
         )  # fmt: skip
     if moved or open_duties(posting_id).exists():
         make_due(known)
@@ -124,7 +125,7 @@ def _books_say(posting: Posting, told: Amended) -> bool:
                 continue
             owe(
                 locked, side, Member(member), before=locked.at_source[member], after=said[member],
-                why=f"Changed in {posting.connection.integration}.",
+                why=f"Changed in {name_of(posting.connection)}.",
             )  # fmt: skip
         make_due(locked)
     return True

@@ -16,7 +16,7 @@ from portal.amending.judging import Pair, Way, judge
 from portal.amending.leases import Lease
 from portal.amending.models import AmendmentDuty, DutyState, KnownTerms, Member
 from portal.amending.noticing import open_duties, owe, supersede
-from portal.amending.sides import AtSource, Books, Values, pair
+from portal.amending.sides import AtSource, Books, Values, name_of, pair
 from portal.postings.models import Posting
 
 STANDS_THERE: Final = "Both sides say so now."
@@ -87,16 +87,16 @@ def _agreed(_: Plan, known: KnownTerms, __: Sides, member: Member, said: Pair) -
 
 
 def _to_books(made: Plan, known: KnownTerms, sides: Sides, member: Member, said: Pair) -> None:
-    side, why = sides.posting.connection, f"Changed in {sides.source.connection.integration}."
+    side, why = sides.posting.connection, f"Changed in {name_of(sides.source.connection)}."
     duty = _the_one(known, member, owe(known, side, member, before=said.books, after=said.source, why=why))
-    if _may_go(duty, side.integration, takes=sides.books.takes(member, said.source)):
+    if _may_go(duty, name_of(side), takes=sides.books.takes(member, said.source)):
         made.to_books[member] = duty
 
 
 def _to_source(made: Plan, known: KnownTerms, sides: Sides, member: Member, said: Pair) -> None:
-    side, why = sides.source.connection, f"Changed in {sides.posting.connection.integration}."
+    side, why = sides.source.connection, f"Changed in {name_of(sides.posting.connection)}."
     duty = _the_one(known, member, owe(known, side, member, before=said.source, after=said.books, why=why))
-    if _may_go(duty, side.integration, takes=sides.source.takes(member, said.books)):
+    if _may_go(duty, name_of(side), takes=sides.source.takes(member, said.books)):
         made.to_source[member] = duty
 
 
@@ -106,8 +106,8 @@ def _conflict(_: Plan, known: KnownTerms, sides: Sides, member: Member, said: Pa
     duty = _the_one(known, member, owe(known, side, member, before=said.books, after=said.source, why="Both sides."))
     duty.is_conflict = True
     message = BOTH.format(
-        source=said.source or NOTHING, at_source=source.integration, books=said.books or NOTHING,
-        in_books=side.integration,
+        source=said.source or NOTHING, at_source=name_of(source), books=said.books or NOTHING,
+        in_books=name_of(side),
     )  # fmt: skip
     duty.save(update_fields=["is_conflict"])
     _ask_a_person(duty, message)

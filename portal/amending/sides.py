@@ -20,7 +20,7 @@ from integrations.http import Outbound
 from portal.amending.judging import Pair
 from portal.amending.models import KnownTerms
 from portal.connections.models import Connection, Side, Status
-from portal.connections.registry import sources
+from portal.connections.registry import sources, system
 from portal.connections.services import abilities, connector_of, source_of
 from portal.postings.amended import terms
 from portal.postings.models import Posting
@@ -31,6 +31,11 @@ CANCELLED: Final = "It was cancelled at the source."
 NO_FEED: Final = "The source has no feed of sales invoices."
 
 Values = dict[str, str]
+
+
+def name_of(connection: Connection) -> str:
+    """What people call the system of a connection."""
+    return system(connection.integration).metadata.name
 
 
 def fed_slugs() -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from portal.desk import views
+from portal.desk.amendments.urls import urlpatterns as amendments
 from portal.desk.company_settings.urls import urlpatterns as company_settings
 from portal.desk.dashboard.urls import urlpatterns as dashboard
 from portal.desk.going_live.urls import urlpatterns as going_live
@@ -29,6 +30,7 @@ urlpatterns = [
     *mapping,
     *dashboard,
     *repairs,
+    *amendments,
     *company_settings,
     *webhook_pages,
     path("", views.home, name="home"),

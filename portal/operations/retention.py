@@ -17,6 +17,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from portal.amending.models import AmendmentDuty, DutyState
 from portal.api.idempotency import KEPT_DAYS as ANSWER_DAYS
 from portal.api.models import IdempotentAnswer
 from portal.connections.models import Visit
@@ -36,6 +37,7 @@ WHO: Final = "retention"
 # Longer than any vendor repeats a message.
 VENDOR_MESSAGE_DAYS: Final = 30
 VISIT_DAYS: Final = 90
+AMENDMENT_DAYS: Final = 90
 
 
 @dataclass(slots=True)
@@ -71,6 +73,8 @@ def forget(now: datetime | None = None) -> dict[str, int]:
     _walk(this, "exchanges emptied", attempts, before, {"exchanges": []})
     _delete(this, "refused calls deleted", RefusedCalls.objects.all(), "hour", settings.RETENTION_REFUSED_DAYS)
     _delete(this, "mails deleted", Alert.objects.all(), "made_at", settings.RETENTION_ALERT_DAYS)
+    replaced = AmendmentDuty.objects.filter(state=DutyState.SUPERSEDED)
+    _delete(this, "superseded amendments deleted", replaced, "ended_at", AMENDMENT_DAYS)
     told = Matter.objects.filter(alerts__isnull=True)
     _delete(this, "matters deleted", told, "settled_at", settings.RETENTION_ALERT_DAYS)
     _delete(this, "captures deleted", Capture.objects.all(), "armed_at", KEPT_DAYS)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from ledger.models import Attachment, Books, Currency, Customer, DeliverySite, Dimension, DimensionValue, Entry
+from portal.amending.models import AmendmentDuty, BooksReader, DutyState, KnownTerms, Member
 from portal.connections.models import AccessGrant, Connection, Endpoint, IntegrationSettings, Visit
 from portal.intake.models import FedRecord, FeedReader, HintedRecord, VendorMessage
 from portal.postings.attachments.models import Handover
@@ -101,3 +102,14 @@ def master_data(ledger: Connection) -> None:
     entry = Entry.objects.filter(books=books).order_by("pk").first()
     assert entry is not None
     Attachment.objects.create(entry=entry, name="invoice.pdf", content_type="application/pdf", size=4, content=b"%PDF")
+
+
+def an_amendment(posting: Posting) -> AmendmentDuty:
+    """One that a person has to make by hand, and the reader of its connection."""
+    now = timezone.now()
+    BooksReader.objects.create(connection=posting.connection, read_through=now, next_at=now)
+    KnownTerms.objects.create(posting=posting, connection=posting.connection)
+    return AmendmentDuty.objects.create(
+        posting=posting, connection=posting.connection, member=Member.ORDER_NUMBER, before="PO-1", after="PO-2",
+        state=DutyState.NEEDS_A_PERSON, why="Changed there.", noticed_at=now,
+    )  # fmt: skip

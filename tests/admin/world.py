@@ -27,7 +27,7 @@ from portal.postings.states import Actor, State
 from portal.reference.models import MappedCode
 from portal.tenants.models import Company, Invitation
 from portal.timetable.models import Outcome, Slot
-from tests.admin.furniture import a_handover, at_the_vendor, master_data, of_the_source
+from tests.admin.furniture import a_handover, an_amendment, at_the_vendor, master_data, of_the_source
 from tests.admin.reconciled import a_difference, a_run
 from tests.connections.runs import kept_run
 from tests.desk.syncs import one_of_each
@@ -125,6 +125,7 @@ def build() -> World:
     a_raised(postings[State.POSTED])
     a_token(tenant)
     a_handover(postings[State.POSTED])
+    an_amendment(postings[State.POSTED])
     master_data(ledger)
     at_the_vendor(demo)
     return World(ledger, demo, source, endpoint, token, postings, deliveries[1])

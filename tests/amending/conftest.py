@@ -8,7 +8,8 @@ import pytest
 from pytest_django import Settings
 
 from portal.connections import registry
-from tests.amending.scene import Scene
+from portal.reference.rules import to_json
+from tests.amending.scene import SALES, Scene
 from tests.amending.sold_there import SLUG, SoldThere, Till
 from tests.factories import CompanyFactory, EndpointFactory, LedgerConnectionFactory, SourceConnectionFactory
 
@@ -27,7 +28,7 @@ def till(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Till]:
 def scene(db: None, till: Till) -> Scene:
     """The invoice S1 with the order PO-1, due on 20 December, is posted."""
     company = CompanyFactory.create(name="Northgate Training Ltd")
-    books = LedgerConnectionFactory.create(company=company)
+    books = LedgerConnectionFactory.create(company=company, mapping=to_json(SALES))
     source = SourceConnectionFactory.create(company=company, integration=SLUG, external_company_id="")
     EndpointFactory.create(connection=source)
     made = Scene(till, source, books)

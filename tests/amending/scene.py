@@ -20,9 +20,17 @@ from portal.intake.feeds.models import FeedReader
 from portal.intake.feeds.reading import perform
 from portal.postings.due import Where
 from portal.postings.models import Posting
+from portal.reference.rules import How, Missing, Rule, Rules
 from tests.amending.sold_there import Till
 
 ROUNDS = 30
+
+
+def _always(code: str) -> Rule:
+    return Rule(how=How.TABLE, absent=Missing.DEFAULT, unknown=Missing.DEFAULT, default=code)
+
+
+SALES = Rules(revenue=_always("4000"), bank=_always("1200"), sales_tax=_always("T1"))
 
 
 @dataclass

@@ -20,8 +20,8 @@ from portal.connections.models import Connection
 from portal.intake.feeds import leases, setting_up
 from portal.intake.feeds.models import FeedReader
 from portal.intake.feeds.reading import perform
-from portal.reference.rules import How, Missing, Rule, Rules, to_json
-from tests.amending.scene import Scene, nobody
+from portal.reference.rules import to_json
+from tests.amending.scene import SALES, Scene, nobody
 from tests.amending.sold_there import Till
 from tests.factories import CompanyFactory, EndpointFactory, LedgerConnectionFactory, SourceConnectionFactory
 from tests.integrations.accessplanit.scene import StandIn, served
@@ -47,8 +47,7 @@ def scene(db: None, standin: StandIn, settings: Settings) -> Iterator[Scene]:
     settings.ALLOW_PRIVATE_TARGETS = True
     registry.sources.cache_clear()
     company = CompanyFactory.create()
-    rules = Rules(revenue=always("4000"), bank=always("1200"), sales_tax=always("T1"))
-    books = LedgerConnectionFactory.create(company=company, mapping=to_json(rules))
+    books = LedgerConnectionFactory.create(company=company, mapping=to_json(SALES))
     source = SourceConnectionFactory.create(
         company=company, integration="accessplanit", external_company_id="",
         settings={"base_url": standin.base, "start_date": "2025-05-01", "posted_number_field": FIELD},
@@ -62,10 +61,6 @@ def scene(db: None, standin: StandIn, settings: Settings) -> Iterator[Scene]:
     settle(made)
     yield made
     registry.sources.cache_clear()
-
-
-def always(code: str) -> Rule:
-    return Rule(how=How.TABLE, absent=Missing.DEFAULT, unknown=Missing.DEFAULT, default=code)
 
 
 def settle(scene: Scene) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -47,7 +47,8 @@ class World:
 
     def __init__(self, scene: Scene) -> None:
         self.scene, self.changes, self.last = scene, 0, "PO-1"
-        self.before_write_here = self.after_write_here = lambda: None
+        self.before_write_here: Callable[[], None] = self.calm
+        self.after_write_here: Callable[[], None] = self.calm
         self.old = copy.deepcopy(scene.till.records)
 
     def new_value(self) -> str:

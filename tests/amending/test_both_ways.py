@@ -89,7 +89,7 @@ def test_both_sides_at_once_wait_for_a_person(scene: Scene) -> None:
     assert (scene.at_source()[0], scene.in_books()[0], scene.till.writes) == ("PO-S", "PO-B", [])
     (duty,) = AmendmentDuty.objects.filter(state=DutyState.NEEDS_A_PERSON)
     assert (duty.is_conflict, duty.before, duty.after) == (True, "PO-B", "PO-S")
-    assert "PO-S at soldthere, PO-B in ledger" in duty.message
+    assert "PO-S at Sold There, PO-B in Postroom ledger" in duty.message
     scene.till.put("S1", order_number="PO-B")
     scene.settle()
     assert not AmendmentDuty.objects.filter(state=DutyState.NEEDS_A_PERSON).exists()
@@ -134,7 +134,7 @@ def test_what_the_books_cannot_take_waits_for_a_person(scene: Scene, monkeypatch
     scene.settle()
     assert scene.in_books() == ("PO-1", LATER)
     (duty,) = AmendmentDuty.objects.filter(state=DutyState.NEEDS_A_PERSON)
-    assert duty.message == "ledger takes no change of the order number from here: change it there by hand."
+    assert duty.message == "Postroom ledger takes no change of the order number from here: change it there by hand."
     scene.change_books(order_number="PO-2")
     scene.settle()
     duty.refresh_from_db()

@@ -24,6 +24,7 @@ from tests.desk.scene import Scene, a_scene, marked
 from tests.desk.syncs import a_change, a_record, a_sync
 from tests.desk.test_frame import FROM_OUTSIDE, INLINE
 from tests.desk.walks import (
+    amendments,
     company_settings,
     core,
     dashboard,
@@ -68,6 +69,7 @@ def _list(name: str) -> Address:
 
 # The areas, each with its own pages; a new area needs its line here.
 AREAS = (
+    amendments.WALK,
     company_settings.WALK,
     core.WALK,
     dashboard.WALK,

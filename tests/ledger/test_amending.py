@@ -49,9 +49,9 @@ def test_the_due_date_is_booked_with_the_document(invoice: Entry) -> None:
 
 
 def test_a_change_moves_these_two_and_leaves_a_row(books: Books, invoice: Entry) -> None:
-    before = Entry.objects.filter(pk=invoice.pk).values().get()
+    before: dict[str, Any] = dict(Entry.objects.filter(pk=invoice.pk).values().get())
     changed(invoice, order_number=" PO-2 ", due_date=LATER)
-    after = Entry.objects.filter(pk=invoice.pk).values().get()
+    after: dict[str, Any] = dict(Entry.objects.filter(pk=invoice.pk).values().get())
     assert {name for name in after if after[name] != before[name]} == {"order_number", "due_date"}
     row = EntryChange.objects.get()
     assert (row.order_number_before, row.order_number, row.due_date_before, row.due_date) == (
@@ -74,7 +74,7 @@ def test_none_leaves_a_member_and_the_same_value_leaves_no_row(invoice: Entry) -
     ("wanted", "why", "field"),
     [({"order_number": "x" * 101}, "Asked.", "order_number"), ({"order_number": "PO-2"}, "  ", "why")],
 )
-def test_what_is_refused(invoice: Entry, wanted: dict[str, str], why: str, field: str) -> None:
+def test_what_is_refused(invoice: Entry, wanted: dict[str, Any], why: str, field: str) -> None:
     with pytest.raises(Rejected) as caught:
         amend(invoice.books, str(invoice.pk), Amendment(**wanted), who="ann", why=why)
     assert (caught.value.field, EntryChange.objects.count()) == (field, 0)

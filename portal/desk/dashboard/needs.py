@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from portal.connections.models import Status
 from portal.desk.access import Place
+from portal.desk.amendments.shown import needing
 from portal.desk.dashboard import bounded
 from portal.desk.dashboard.health import Vitals
 from portal.desk.dashboard.mending import is_mended_here, mender_words
@@ -99,7 +100,14 @@ def needs(place: Place, vitals: Vitals, figures: Report) -> Needs:
     connections = [] if place.is_closed else [*_lost(place, vitals), *_resting(place, vitals), *_unread(vitals)]
     data = [] if place.is_closed else [*_syncs(place, vitals), *_lists(place, vitals)]
     return Needs(
-        others=[*connections, *data, *_codes(place, postings), *_contested(place, vitals, figures), *_keys(vitals)],
+        others=[
+            *connections,
+            *data,
+            *_codes(place, postings),
+            *_contested(place, vitals, figures),
+            *_amendments(place),
+            *_keys(vitals),
+        ],
         postings=[NeedingPosting(posting) for posting in postings[:SHOWN]],
         count=bounded.said(len(postings)),
         is_more=len(postings) > SHOWN,
@@ -225,6 +233,22 @@ def _contested(place: Place, vitals: Vitals, figures: Report) -> list[Need]:
             "Compare",
         )
         for transaction in transactions.values()
+    ]
+
+
+def _amendments(place: Place) -> list[Need]:
+    """What changed on one side and has to be changed on the other by hand, or decided."""
+    return [
+        _need(
+            f"amendment-{each.duty.pk}",
+            "By hand",
+            f"{each.duty.posting.transaction.number}: {each.what}",
+            f"{each.change}. {each.duty.message}",
+            HERE,
+            reverse("desk:transaction", args=[each.duty.posting.transaction.public_id]),
+            "Look and decide",
+        )
+        for each in needing(place.company.pk, SHOWN)
     ]
 
 

@@ -15,6 +15,8 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from integrations.content import from_json
+from integrations.documents import Kind
+from portal.desk.amendments.shown import amendments_of
 from portal.desk.dashboard.companies import new_company_urls
 from portal.desk.export import csv_lines
 from portal.desk.filters import Filters
@@ -145,6 +147,8 @@ def transaction(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "document": from_json(found.content),
         "history": story,
         "panel": Panel.of(place, row.posting),
+        "amendments": amendments_of(found) if found.kind == Kind.SALES_INVOICE else [],
+        "may_decide": place.may_decide,
         "three": three_ways(row.posting, story.last_sent, shows_talks=place.may_act) if row.posting else None,
     }
     return render(request, "portal/desk/transaction.html", place.context(**context))

@@ -18,7 +18,7 @@ from portal.postings.models import Posting, Transaction
 from portal.postings.search import HELP, transactions_with
 from portal.staff.base import row_url
 from portal.staff.filters import CompanyFilter
-from portal.staff.formats import copyable, link, moment, money
+from portal.staff.formats import NOTHING, copyable, link, moment, money
 from portal.staff.sections import Fact, Section, Table
 
 MOST_SHOWN = 50
@@ -63,7 +63,7 @@ class TransactionAdmin(PreviewPages[Transaction]):
         revisions = [revision_section(revision) for revision in obj.revisions.all()[:MOST_SHOWN]]
         handovers = Handover.objects.filter(posting__transaction=obj).select_related("connection").order_by("pk")
         files = [*files_section(handovers), *timeline_sections(request, obj)]
-        return [_numbers(obj), _postings(obj), *body, *revisions, _deliveries(obj), *files]
+        return [_numbers(obj), _postings(obj), *body, *_amendments(obj), *revisions, _deliveries(obj), *files]
 
     @admin.display(description="State")
     def states(self, obj: Transaction) -> str:
@@ -116,6 +116,24 @@ def _postings(transaction: Transaction) -> Section:
     ]
     head = ("State", "Posting", "Number in the books", "Posted", "Reason")
     return Section(title="Postings", table=Table(head=head, rows=rows, empty="None."))
+
+
+def _amendments(transaction: Transaction) -> list[Section]:
+    """What was changed on either side after posting; as with deliveries, the rows are asked what they say."""
+    rows = [
+        (
+            link(row_url(one), str(one.get_state_display())),
+            str(one.get_member_display()),
+            f"{one.before or NOTHING} → {one.after or NOTHING}",
+            one.connection.integration,
+            moment(one.noticed_at),
+            one.message or one.why,
+        )
+        for posting in transaction.postings.all()
+        for one in posting.amendments.select_related("connection")[:MOST_SHOWN]
+    ]
+    head = ("State", "What", "Change", "Into", "Noticed", "Why")
+    return [Section(title="Changed after posting", table=Table(head=head, rows=rows))] if rows else []
 
 
 def _deliveries(transaction: Transaction) -> Section:

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.utils.safestring import SafeString
 
+from portal.amending import deciding
 from portal.amending.models import AmendmentDuty, DutyState, Member
 from portal.tones import CLOSED, PERSON, POSTED, WAITING, tone
 
@@ -20,6 +21,13 @@ TONES: Final = {
 }
 CONFLICT: Final = "To be decided"
 EMPTY: Final = "empty"
+EFFECTS: Final = {
+    deciding.AGAIN: "Both sides are asked within a minute, and what still differs is written.",
+    deciding.BY_HAND: "Where that side can be asked, it is: the amendment ends as soon as the value stands there.",
+    deciding.NOT_NEEDED: "Both sides stay as they are. What either of them changes from now on is passed on again.",
+    deciding.USE_SOURCE: "“{after}” is written into the books, unless they change again before.",
+    deciding.USE_BOOKS: "“{before}” is written into the source, unless it changes again before.",
+}
 
 
 def badge(duty: AmendmentDuty) -> SafeString:
@@ -35,3 +43,8 @@ def shown(duty: AmendmentDuty, value: str) -> str:
         day = date.fromisoformat(value)
         return f"{day.day} {day:%b %Y}"
     return value or EMPTY
+
+
+def effect_of(duty: AmendmentDuty, choice: str) -> str:
+    """What a decision does, in one sentence."""
+    return EFFECTS[choice].format(before=shown(duty, duty.before), after=shown(duty, duty.after))
