@@ -15,8 +15,9 @@ MOST_AT_ONCE: Final = 200
 
 
 def due_postings(now: datetime) -> list[int]:
-    """Invoices to be looked at at `now` (aware UTC), the longest waiting first, of connections in use."""
-    resting = Q(open_until__gt=now) | Q(paused=True) | ~Q(status=Status.LINKED)
+    """Invoices to be looked at at `now` (aware UTC), the longest waiting first, of connections in use; of those that
+    were unlinked for good, too, for then a person has to know."""
+    resting = Q(open_until__gt=now) | Q(paused=True) | ~Q(status__in=(Status.LINKED, Status.UNLINKED))
     stopped = Connection.objects.filter(resting, pk=OuterRef("connection"))
     rows = KnownTerms.objects.filter(is_due(now), ~Exists(stopped))
     return list(rows.order_by("next_at", "pk").values_list("pk", flat=True)[:MOST_AT_ONCE])

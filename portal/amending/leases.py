@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, IntegerField, Q, QuerySet, When
 from django.utils import timezone
 
 from integrations.errors import LeaseLost
@@ -74,10 +74,14 @@ def is_due(now: datetime) -> Q:
 
 
 def take(posting_id: int, now: datetime) -> Lease | None:
-    """One that is due, or None: it is not, or another worker was faster."""
+    """One that is due, or None: it is not, or another worker was faster.
+
+    A lease that ran out counts as a failure: what ends one worker after the other is to end, too.
+    """
     token, began = uuid.uuid4(), since_boot()
     mine = KnownTerms.objects.filter(is_due(now), pk=posting_id)
-    if not mine.update(lease_token=token, lease_until=now + LEASE):
+    died = Case(When(lease_token__isnull=False, then=F("tries") + 1), default=F("tries"), output_field=IntegerField())
+    if not mine.update(lease_token=token, lease_until=now + LEASE, tries=died):
         return None
     return Lease(KnownTerms.objects.get(pk=posting_id), token, kept_at=began)
 

@@ -33,9 +33,10 @@ logger = logging.getLogger(__name__)
 WHO: Final = "amendments"
 RESTS: Final = "{connection} is not in use now. It goes on when it is."
 RESTS_FOR: Final = timedelta(minutes=10)
-UNLINKED: Final = "The connection that the invoice came from was unlinked: make the change there by hand."
+UNLINKED: Final = "One of the two connections was unlinked: make the change by hand."
 NO_FIELD: Final = "The settings name no field for the posted number any more."
 GAVE_UP: Final = "It was tried for a week without success. The last reason: {reason}"
+DIED: Final = "Each worker that tried it ended in the middle."
 BUG: Final = "An error on our side: {name}. The log has the details."
 # Not the amendment's fault: it may be tried again as it is.
 PASSING: Final = (LeaseLost, Retryable, OutcomeUnknown, Unauthorised)
@@ -47,10 +48,13 @@ def perform(posting_id: int) -> bool:
     lease = take(posting_id, timezone.now())
     if lease is None:
         return False
+    if delay_after(lease.known.tries) is None:
+        _refuse_all(lease, DIED)
+        return True
     posting = amendable_postings().get(pk=posting_id)
     with context.bound(posting_id=posting_id, company_id=posting.connection.company_id):
         source = source_connection(posting)
-        if source is None:
+        if source is None or posting.connection.status == Status.UNLINKED:
             _refuse_all(lease, UNLINKED)
             return True
         _go(lease, Sides(Books(posting), AtSource(posting, source)))

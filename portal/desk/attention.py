@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
+from portal.amending.due import needing_a_person
 from portal.connections.models import Connection, Status
 from portal.events.models import AuditEvent
 from portal.intake.models import Delivery, RefusedCalls, Verdict
@@ -58,6 +59,7 @@ def attention(user: Any) -> list[Matter]:
         found += [_in_state(State.HELD, "held: nobody but a person can decide", now), _late(now)]
     if user.has_perm("postings.view_difference"):
         found += [_differences(now)]
+    found += [_amendments(user, now)]
     if user.has_perm("reference.view_syncrun"):
         found += [_syncs_to_confirm(now)]
     if user.has_perm("reference.view_sourcelist"):
@@ -101,6 +103,14 @@ def _differences(now: datetime) -> Matter | None:
     rows, url = open_differences().order_by("id"), changelist_url("postings_difference", "state__exact=open")
     badge = tone(PERSON, "Differences")
     return _matter(badge, rows, "between the books and what we say", url, "first_seen_at", now)
+
+
+def _amendments(user: Any, now: datetime) -> Matter | None:
+    if not user.has_perm("amending.view_amendmentduty"):
+        return None
+    rows, url = needing_a_person().order_by("id"), changelist_url("amending_amendmentduty", "waits=person")
+    what = "order numbers and due dates to be changed by hand, or decided"
+    return _matter(tone(PERSON, "By hand"), rows, what, url, "noticed_at", now)
 
 
 def _syncs_to_confirm(now: datetime) -> Matter | None:

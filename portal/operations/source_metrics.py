@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.db.models import Count
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from portal.amending.due import open_counts as open_amendments
 from portal.intake.reconciliation.models import SourceDifference, SourceDifferenceKind
 from portal.postings.attachments.due import open_counts
 from portal.postings.reconciliation.models import DifferenceState
@@ -21,6 +22,10 @@ def collect() -> Iterator[Metric]:
     for state, count in open_counts().items():
         handovers.add_metric([state.value], count)
     yield handovers
+    amendments = GaugeMetricFamily("postroom_amendments", "Changes after posting that are open.", labels=["state"])
+    for amended, count in open_amendments().items():
+        amendments.add_metric([amended.value], count)
+    yield amendments
     differences = GaugeMetricFamily(
         "postroom_source_differences", "Open differences between a source and what came in.", labels=["kind"]
     )

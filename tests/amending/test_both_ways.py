@@ -11,6 +11,7 @@ from django.utils import timezone
 from integrations.errors import IntegrationError, Missing, OutcomeUnknown, Rejected, Retryable, Unauthorised
 from ledger.connector import BuiltInLedger
 from ledger.models import Entry
+from portal.amending import leases
 from portal.amending.models import AmendmentDuty, DutyState, KnownTerms
 from portal.connections.models import Connection, Status
 from portal.intake.models import Delivery, Verdict
@@ -230,6 +231,26 @@ def test_a_cancelled_invoice_is_amended_no_more(scene: Scene) -> None:
     scene.change_books(order_number="PO-B")
     scene.settle()
     assert (scene.till.writes, AmendmentDuty.objects.get().message) == ([], "It was cancelled at the source.")
+
+
+def test_what_ends_every_worker_ends_itself(scene: Scene) -> None:
+    scene.change_books(order_number="PO-B")
+    scene.read_books()
+    for _ in range(13):
+        assert leases.take(scene.posting().pk, timezone.now())
+        KnownTerms.objects.update(lease_until=timezone.now())
+    scene.match()
+    assert AmendmentDuty.objects.get().message == "Each worker that tried it ended in the middle."
+    assert not scene.match()
+
+
+@pytest.mark.parametrize("side", ["source", "accounting"])
+def test_an_unlinked_side_is_put_before_a_person(scene: Scene, side: str) -> None:
+    scene.change_books(order_number="PO-B")
+    scene.read_books()
+    Connection.objects.filter(side=side).update(status=Status.UNLINKED)
+    scene.match()
+    assert [one[4] for one in scene.duties()] == ["refused"]
 
 
 def stands(scene: Scene, state: State) -> None:
