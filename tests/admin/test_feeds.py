@@ -91,6 +91,18 @@ class TestReaders:
         assert "The roles were mended." in AuditEvent.objects.get(verb="feed.read_again").message
         assert rung == [reader.pk]
 
+    def test_what_was_left_out_is_judged_again_with_it(
+        self, staff: Client, source: Connection, rung: list[object]
+    ) -> None:
+        reader, left_out = a_reader(source), kept(source, Verdict.SKIPPED, "It was made before the start.")
+        booked = a_record_read(source, "invoice-2")
+        came = delivery(EndpointFactory.create(connection=source), Verdict.ACCEPTED)
+        FedRecord.objects.filter(pk=booked.pk).update(delivery=came)
+        data = {"confirmed": "yes", "since": "2025-05-01", "reason": "The start date is an earlier one now."}
+        staff.post(button(reader, "read_again"), data)
+        again = FedRecord.objects.filter(again_at__lte=timezone.now()).values_list("pk", "tries")
+        assert list(again) == [(left_out.pk, 0)]
+
     def test_not_from_a_day_to_come(self, staff: Client, source: Connection, rung: list[object]) -> None:
         reader = a_reader(source)
         data = {"confirmed": "yes", "since": "2099-05-01", "reason": "x"}

@@ -13,7 +13,10 @@ from django.urls import reverse
 
 from integrations.sandbox import Store
 from portal.connections.models import Connection, Side, Status
-from tests.factories import CompanyFactory, SourceConnectionFactory
+from portal.intake.models import FedRecord, Verdict
+from tests.admin.furniture import a_record_read
+from tests.admin.world import delivery
+from tests.factories import CompanyFactory, EndpointFactory, SourceConnectionFactory
 from tests.integrations.accessplanit.scene import StandIn, served
 
 pytestmark = pytest.mark.django_db
@@ -133,3 +136,13 @@ def test_who_may_only_look_neither_reads_nor_chooses(linked: Connection, staff_w
     viewer = staff_with("connections.view_connection")
     for name in ("read_fields", "field_names"):
         assert viewer.post(page(linked, name), {"confirmed": "yes"}).status_code == 403
+
+
+def test_what_was_left_out_is_judged_again_under_other_settings(staff: Client, linked: Connection) -> None:
+    record = a_record_read(linked)
+    came = delivery(EndpointFactory.create(connection=linked), Verdict.SKIPPED)
+    FedRecord.objects.filter(pk=record.pk).update(delivery=came)
+    answer = staff.post(page(linked, "change"), form(setting__start_date="2025-01-01"))
+    assert answer.status_code == 302, text_of(answer)
+    record.refresh_from_db()
+    assert record.again_at is not None

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 
 from django.db.transaction import atomic
+from django.utils import timezone
 
 from integrations.documents import Company as CompanyThere
 from integrations.errors import IntegrationError
@@ -13,6 +14,7 @@ from portal.connections.models import Connection, Endpoint
 from portal.connections.services import open_endpoint
 from portal.connections.setup import save_source
 from portal.connections.surveying import survey
+from portal.intake.feeds.by_hand import reconsider
 from portal.tenants.models import Company
 
 logger = logging.getLogger(__name__)
@@ -27,11 +29,13 @@ def link(
     who: str,
     found: CompanyThere,
 ) -> Connection:
-    """Keep settings and secrets that were proven: `found` is who answered. Raises what `save_source` raises.
+    """Keep settings and secrets that were proven: `found` is who answered. What was left out or refused under other
+    settings is judged again. Raises what `save_source` raises.
 
     What cannot be asked now, which feeds are seen, is asked again within a day. Call it outside of any transaction.
     """
     connection = save_source(company, integration, settings, secrets, who, linked=found)
+    reconsider(connection, timezone.now())
     open_one(connection, who=who)
     try:
         survey(connection, who=who)

@@ -35,7 +35,8 @@ READ_EFFECTS: Final = (
 )
 AGAIN_EFFECTS: Final = (
     "The feed is read anew from the day that you choose. Records that are not known yet, or have changed, are taken.",
-    "What is known as it is stays as it is: nothing is booked a second time. It may take many requests.",
+    "What was left out or refused before is judged again under the settings of now, such as another start date.",
+    "What is booked stays as it is: nothing is booked a second time. It may take many requests.",
 )
 STARTED: Final = "It is read now. Look at it again in a moment."
 

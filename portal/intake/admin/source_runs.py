@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
@@ -16,6 +16,7 @@ from portal.events.services import tell
 from portal.intake.admin.feed_readers import reader_section
 from portal.intake.admin.source_repairs import difference_badge, in_short
 from portal.intake.feeds.asking import is_fed
+from portal.intake.feeds.by_hand import reconsider
 from portal.intake.models import SourceDifference, SourceRun
 from portal.intake.reconciliation import tasks
 from portal.intake.reconciliation.asking import why_not
@@ -122,6 +123,12 @@ class SourceReconciledConnectionAdmin(ReconciledConnectionAdmin):
     def offers(self, button: Button, obj: Connection) -> bool:
         """Only where it can be read."""
         return not why_not(obj) if button is RECONCILE else super().offers(button, obj)
+
+    def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
+        """What a feed left out under other settings is judged again."""
+        super().save_model(request, obj, form, change)
+        if change and is_fed(obj):
+            reconsider(obj, timezone.now())
 
     def sections(self, request: HttpRequest, obj: Connection) -> Sequence[Section]:
         """With the readers of its feeds, where it has some."""

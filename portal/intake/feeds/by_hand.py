@@ -18,6 +18,9 @@ from portal.intake.feeds.asking import readable
 from portal.intake.feeds.models import FedRecord, FeedReader, HintedRecord
 from portal.intake.models import Verdict
 
+NOT_TAKEN: Final = (
+    Verdict.SKIPPED, Verdict.REFUSED, Verdict.UNREADABLE, Verdict.NOT_LIVE, Verdict.CLOSED, Verdict.FAILED,
+)  # fmt: skip
 TAKEN: Final = frozenset({Verdict.RECEIVED, Verdict.ACCEPTED, Verdict.REPEATED, Verdict.REVISED})
 BEING_READ: Final = "This feed is being read at this moment. Look at it again in a minute."
 NOT_IN_USE: Final = "{connection} is not read now: it must be linked and not paused, and its company live."
@@ -44,7 +47,8 @@ def read_now(reader: FeedReader, *, who: str) -> None:
 
 
 def read_again(reader: FeedReader, since: datetime, *, who: str, why: str) -> None:
-    """The reader begins anew at `since` (aware UTC): what it does not know is taken, and what has changed.
+    """The reader begins anew at `since` (aware UTC): what it does not know is taken, and what has changed. What of its
+    feed was left out or refused before is judged again.
 
     Raises `CannotStart` for a moment in the future, and while somebody reads the feed.
     """
@@ -55,8 +59,16 @@ def read_again(reader: FeedReader, since: datetime, *, who: str, why: str) -> No
     fresh: dict[str, Any] = {"read_through": since, "since": None, "after": "", "newest": None}
     if not _free(reader, now).update(**fresh, next_at=now, tries=0):
         raise CannotStart(BEING_READ)
+    reconsider(reader.connection, now, feed=reader.feed)
     message = f"{_name(reader)} is read again from {since:%d %b %Y %H:%M} UTC: {why}"
     _tell(reader.connection, "feed.read_again", message, who, reader)
+
+
+def reconsider(connection: Connection, now: datetime, **only: str) -> int:
+    """What was read and left out, or could not be taken, is judged again from `now` (aware UTC) on: settings or roles
+    are others than then. `only` may name a `feed`. Returns how many records."""
+    rows = FedRecord.objects.filter(connection=connection, delivery__verdict__in=NOT_TAKEN, **only)
+    return rows.exclude(delivery__body=b"").update(again_at=now, tries=0)
 
 
 def may_be_taken(record: FedRecord) -> bool:
