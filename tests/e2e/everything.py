@@ -28,6 +28,7 @@ from portal.reference.sync.models import Change, SyncSchedule, SyncState
 from portal.tenants.models import Company, Invitation, Member, Role, Tenant
 from tests.admin import world
 from tests.desk.syncs import a_change, a_record, a_schedule, a_sync, an_incomplete_list, refused
+from tests.e2e.fed import SLUG, a_link
 from tests.events.webhooks.ear import a_consumer, a_dispatch
 from tests.factories import (
     CompanyFactory,
@@ -132,6 +133,7 @@ def _of_the_full_company(base: world.World, owner: Any) -> dict[str, Any]:
     source = _source(connection.company)
     endpoint, _ = with_token(connection=source, kind="invoice")
     with_token(connection=source, kind="purchase_order")
+    a_link(connection.company, base.postings[State.POSTED])
     _story(connection)
     _documents(connection)
     _delivered(endpoint, base.postings[State.POSTED])
@@ -146,7 +148,7 @@ def _of_the_full_company(base: world.World, owner: Any) -> dict[str, Any]:
 
 
 def _company(company: Company) -> dict[str, Any]:
-    return {"company_id": company.pk, "kind": "supplier"}
+    return {"company_id": company.pk, "kind": "supplier", "source": SLUG}
 
 
 def _transaction(posting: Posting) -> dict[str, Any]:

@@ -64,6 +64,7 @@ PLACES: Final[dict[str, tuple[Spot, ...]]] = {
     "settings": (FULL, NEW, UNLINKED, CLOSED, OPERATOR),
     "unlink": (FULL, NEW),
     "unlink-source": (FULL, NEW),
+    "unlink-fed": (FULL, NEW),
     "close": (FULL, NEW, CLOSED),
     "data-export": (FULL, NEW, CLOSED),
     "audit": (FULL, NEW, OPERATOR),
@@ -81,6 +82,12 @@ PLACES: Final[dict[str, tuple[Spot, ...]]] = {
     "not-live": (FULL, NEW),
     "source": (FULL, NEW, UNLINKED, CLOSED, VIEWER),
     "endpoint": (FULL, VIEWER),
+    # sources that are read
+    "sources": (FULL, NEW, CLOSED, VIEWER),
+    "fed-source": (FULL, NEW, CLOSED, VIEWER),
+    "fed-fields": (FULL, VIEWER),
+    "fed-log": (FULL, Spot(query="?show=unmatched", mark="unmatched"), Spot(query="?q=nothing", mark="none")),
+    "fed-uat": (FULL, VIEWER),
     # codes and reference data
     "gaps": (FULL, NEW, UNLINKED),
     "mapping-rules": (FULL, VIEWER),
@@ -110,12 +117,13 @@ PLACES: Final[dict[str, tuple[Spot, ...]]] = {
 PARTS: Final = frozenset(
     {
         "company-now", "set-up-watch", "deliveries-watch", "standing", "at-source", "endpoint-captured",
+        "fed-captured", "fed-progress",
         "mapping-known", "reference-progress", "run-progress",
     }
 )  # fmt: skip
 # They are taken away, not looked at.
 FILES: Final = frozenset(
-    {"export", "company-days", "gaps-file", "mapping-export", "raising-template", "records-export"}
+    {"export", "company-days", "fed-uat-file", "gaps-file", "mapping-export", "raising-template", "records-export"}
 )
 # They lead on, or need a link out of a mail: tests/e2e/test_every_page.py opens those of the mails by it.
 ELSEWHERE: Final = {
@@ -134,6 +142,7 @@ FIRST: Final = {
     "settings": "Choose the accounting system that documents are posted into, then link iCompleat",
     "unlink": "There is nothing to unlink",
     "unlink-source": "There is nothing to unlink",
+    "unlink-fed": "There is nothing to unlink",
     "audit": "Whatever somebody changes stands here",
     "accounting": "Choose the accounting system first",
     "choose": "Search by name",
@@ -142,6 +151,8 @@ FIRST: Final = {
     "go-live": "Back to the checklist",
     "not-live": "To the checklist",
     "source": "Link iCompleat first",
+    "sources": "Choose the programs in which your documents are made",
+    "fed-source": "Link accessplanit first",
     "gaps": "Link an accounting system first",
     "dry-run-form": "Link iCompleat first",
     "reference": "Link an accounting system first",

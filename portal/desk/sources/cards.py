@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from django.urls import reverse
 
@@ -105,7 +106,7 @@ def sources_word() -> str:
     return " or ".join(one.metadata.name for one in sources().values())
 
 
-def kinds_sent_to(company_id: object) -> frozenset[Kind]:
+def kinds_sent_to(company_id: UUID) -> frozenset[Kind]:
     """What the sources send that a company is linked to; as long as there is none, what iCompleat sends."""
     rows = Connection.objects.filter(company_id=company_id, side=Side.SOURCE).exclude(status=Status.UNLINKED)
     linked = [sources()[slug] for slug in rows.values_list("integration", flat=True) if slug in sources()]

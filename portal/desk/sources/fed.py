@@ -6,13 +6,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
 from integrations.feeds import FedSource
 from portal.connections.models import Connection
 from portal.connections.registry import UnknownIntegration, source
-from portal.desk.access import Place
+from portal.desk.access import Page, Place
 
 P = ParamSpec("P")
 
@@ -28,13 +28,11 @@ def fed(slug: str) -> FedSource:
     return found
 
 
-def linked(
-    view: Callable[Concatenate[HttpRequest, Place, Connection, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, Place, str, P], HttpResponse]:
+def linked(view: Callable[Concatenate[HttpRequest, Place, Connection, P], HttpResponseBase]) -> Page:
     """A page about a company's connection to a source; without one it leads to where that is made."""
 
     @wraps(view)
-    def page(request: HttpRequest, place: Place, source: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def page(request: HttpRequest, place: Place, source: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         fed(source)
         connection = place.source(source)
         if connection is None:
