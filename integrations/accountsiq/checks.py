@@ -13,8 +13,13 @@ from integrations.previewing import Objection
 
 LONGEST_CODE: Final = 50
 LONGEST_DESCRIPTION: Final = 500
-POSTED_TO_LEDGER: Final = frozenset({Kind.INVOICE, Kind.CREDIT_NOTE})
-_OPPOSITE: Final = {Kind.INVOICE: "a credit note", Kind.CREDIT_NOTE: "an invoice"}
+POSTED_TO_LEDGER: Final = frozenset({Kind.INVOICE, Kind.CREDIT_NOTE, Kind.SALES_INVOICE, Kind.SALES_CREDIT_NOTE})
+_OPPOSITE: Final = {
+    Kind.INVOICE: "a credit note",
+    Kind.CREDIT_NOTE: "an invoice",
+    Kind.SALES_INVOICE: "a sales credit note",
+    Kind.SALES_CREDIT_NOTE: "a sales invoice",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +48,12 @@ def objections(document: Document, rules: Rules, periods: Sequence[Period] = ())
 
 
 def _header(document: Document, rules: Rules) -> Iterator[Objection]:
-    supplier = document.party
-    if not (supplier.code or supplier.name.strip()):
-        yield Objection(message="The document names no supplier. Choose one where it was entered.", field="supplier")
-    yield from _code(supplier.code, "supplier code", "supplier", rules)
+    party, word = document.party, "customer" if document.kind.is_sale else "supplier"
+    if not (party.code or party.name.strip()):
+        yield Objection(message=f"The document names no {word}. Choose one where it was entered.", field=word)
+    # A source of sales has codes of its own; one that cannot be AccountsIQ's is not looked up.
+    if not document.kind.is_sale or not party.name.strip():
+        yield from _code(party.code, f"{word} code", word, rules)
     yield from _dimensions(document.dimensions, rules)
     if rules.number_is_sent:
         yield from _number(document)
@@ -99,17 +106,18 @@ def _day(document: Document, periods: Sequence[Period]) -> Iterator[Objection]:
     if document.day is None:
         yield Objection(message="The document has no date, and AccountsIQ wants one. Enter it.", field="date")
     elif periods:
-        yield from _period(document.day, periods)
+        yield from _period(document.day, periods, is_sale=document.kind.is_sale)
 
 
-def _period(day: dt.date, periods: Sequence[Period]) -> Iterator[Objection]:
+def _period(day: dt.date, periods: Sequence[Period], *, is_sale: bool) -> Iterator[Objection]:
     told = f"{day.day} {day:%b %Y}"
     within = [one for one in periods if one.starts_on <= day <= one.ends_on]
     if not within:
         message = f"AccountsIQ has no period for {told}. Open one there, or change the date."
         yield Objection(message=message, field="date")
-    elif all(one.is_closed for one in within):
-        message = f"The period {within[0].name[:60]} is closed for purchases in AccountsIQ, and {told} lies in it."
+    elif all(one.is_closed_for_sales if is_sale else one.is_closed for one in within):
+        ledger = "sales" if is_sale else "purchases"
+        message = f"The period {within[0].name[:60]} is closed for {ledger} in AccountsIQ, and {told} lies in it."
         yield Objection(message=f"{message} Reopen it there, or change the date.", field="date")
 
 

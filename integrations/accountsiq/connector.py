@@ -30,12 +30,13 @@ _TRANSPORTS: Final[Mapping[str, type[Transport]]] = {REST: Rest, SOAP: Soap20}
 
 
 class AccountsIQ(AccountingSystem):
-    """Purchase invoices and credit notes, and over SOAP purchase orders: posted to the purchases ledger at once."""
+    """Invoices and credit notes of purchases, and over SOAP those of sales, and purchase orders. All but orders are
+    posted to their ledger at once."""
 
     metadata = Metadata(
         slug="accountsiq",
         name="AccountsIQ",
-        summary="Purchase invoices, credit notes and orders in AccountsIQ, over its SOAP interface or over REST.",
+        summary="Invoices, credit notes and orders in AccountsIQ, over its SOAP interface or over REST.",
         monogram="AIQ",
         settings=SETTINGS,
         help_url="https://www.accountsiq.com/",

@@ -17,12 +17,13 @@ from integrations.reference import Record, RecordKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """One accounting period of the purchases ledger, both days included."""
+    """One accounting period, both days included: `is_closed` for purchases, `is_closed_for_sales` for sales."""
 
     name: str
     starts_on: dt.date
     ends_on: dt.date
     is_closed: bool
+    is_closed_for_sales: bool = False
 
 
 class Transport(Protocol):

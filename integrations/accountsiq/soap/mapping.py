@@ -1,4 +1,4 @@
-"""Batch invoices and debit notes: a document to what goes out, and what a listing tells to `Posted` and `Written`."""
+"""Batch documents of both ledgers: a document to what goes out, and what a listing tells to `Posted` and `Written`."""
 
 from __future__ import annotations
 
@@ -32,13 +32,18 @@ _TYPES: Final = frozenset((
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The call that books a kind, and the names of what goes into it; `type` is what a listing calls it."""
+    """The call that books a kind, and the names of what goes into it; `type` is what a listing calls it.
+
+    `begins_with_rate`: by the sample requests the exchange rate stands first in sales credit notes, else last.
+    """
 
     operation: str
     name: str
     date: str
     line: str
     type: str
+    party: str = "SupplierCode"
+    begins_with_rate: bool = False
 
 
 BATCHES: Final[Mapping[Kind, Batch]] = {
@@ -49,16 +54,24 @@ BATCHES: Final[Mapping[Kind, Batch]] = {
         "CreateBatchPurchasesDebitNoteGetBackTransactionID", "debitNote", "DebitNoteDate",
         "BatchPurchasesDebitNoteLine", "PN",
     ),
+    Kind.SALES_INVOICE: Batch(
+        "CreateBatchSalesInvoiceGetBackTransactionID", "inv", "InvoiceDate", "BatchSalesInvoiceLine", "SI",
+        party="CustomerCode",
+    ),
+    Kind.SALES_CREDIT_NOTE: Batch(
+        "CreateBatchSalesCreditNoteGetBackTransactionID", "creditNote", "CreditNoteDate", "BatchSalesCreditNoteLine",
+        "SN", party="CustomerCode", begins_with_rate=True,
+    ),
 }  # fmt: skip
 _KINDS: Final = {batch.type: kind for kind, batch in BATCHES.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a document's codes stand for over there: the supplier's code, the rate of each tax code as a fraction, and
-    the exchange rate as AccountsIQ counts it."""
+    """What a document's codes stand for over there: the code of its supplier or customer, the rate of each tax code as
+    a fraction, and the exchange rate as AccountsIQ counts it."""
 
-    supplier: str
+    party: str
     tax_rates: Mapping[str, Decimal]
     exchange_rate: Decimal
 
@@ -70,15 +83,15 @@ def batch(document: Document, names: Names, *, key: IdempotencyKey, reference: s
     `Misconfigured` and `Rejected` for what is missing.
     """
     shape = BATCHES[document.kind]
+    rate: Part = ("ExchangeRate", names.exchange_rate)
     inside: list[Part] = [
-        ("SupplierCode", names.supplier),
+        (shape.party, names.party),
         (shape.date, day_of(document)),
         ("ExternalReference", key.value),
         ("Description", description(document, reference)),
         ("Lines", [(shape.line, _line(document, line, names)) for line in document.lines]),
-        ("ExchangeRate", names.exchange_rate),
     ]
-    return [(shape.name, inside)]
+    return [(shape.name, [rate, *inside] if shape.begins_with_rate else [*inside, rate])]
 
 
 def _line(document: Document, line: Line, names: Names) -> Parts:

@@ -1,4 +1,4 @@
-"""What a document names, as AccountsIQ has it: the supplier and its currency, the rates of tax, the exchange rate."""
+"""What a document names, as AccountsIQ has it: the party and its currency, the rates of tax, the exchange rate."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
+from integrations.accountsiq.checks import LONGEST_CODE
 from integrations.accountsiq.settings import FOREIGN
 from integrations.accountsiq.soap.answers import Told
 from integrations.accountsiq.soap.client import Client
@@ -21,46 +22,59 @@ _TELLING: Final = Decimal("0.05")
 
 def named(client: Client, document: Document, *, rate_counts: str) -> Names:
     """Look all of it up. Raises `Rejected` naming code and line, `Misconfigured`, and as `Client.read`."""
-    supplier = _supplier(client, document)
-    _check_currency(document, supplier)
+    party = _party(client, document)
+    _check_currency(document, party)
     return Names(
-        supplier=supplier.text("Code"),
+        party=party.text("Code"),
         tax_rates=_tax_rates(client, document),
         exchange_rate=_exchange_rate(client, document, rate_counts),
     )
 
 
-def _supplier(client: Client, document: Document) -> Told:
-    code = one_line(document.party.code or "")
-    if not code:
+def _party(client: Client, document: Document) -> Told:
+    """By code, without one by name. A source of sales has codes of its own: one that AccountsIQ does not know says
+    nothing yet, and the name decides."""
+    code, word = one_line(document.party.code or ""), _word(document)
+    has_name = bool(one_line(document.party.name))
+    if not code or (document.kind.is_sale and has_name and not _can_be_theirs(code)):
         return _by_name(client, document)
-    found = client.look("GetSupplier", [("supplierCode", code)])
-    if found is None or not found.text("Code"):
-        raise Rejected(f"AccountsIQ knows no supplier {code[:50]}. Check the code.", field="supplier.code")
-    return found
+    found = client.look(f"Get{word.capitalize()}", [(f"{word}Code", code)])
+    if found is not None and found.text("Code"):
+        return found
+    if document.kind.is_sale and has_name:
+        return _by_name(client, document)
+    raise Rejected(f"AccountsIQ knows no {word} {code[:50]}. Check the code.", field=f"{word}.code")
 
 
 def _by_name(client: Client, document: Document) -> Told:
-    wanted = one_line(document.party.name)
+    wanted, word = one_line(document.party.name), _word(document)
     found = [
         one
-        for one in client.rows("GetActiveSupplierList", "Supplier")
+        for one in client.rows(f"GetActive{word.capitalize()}List", word.capitalize())
         if one_line(one.text("Name")).casefold() == wanted.casefold()
     ]
     if len(found) == 1:
         return found[0]
-    how_many = f"{len(found)} suppliers" if found else "no supplier"
-    message = f"AccountsIQ has {how_many} called {wanted[:100]}. Give the document the supplier's code."
-    raise Rejected(message, field="supplier.name")
+    how_many = f"{len(found)} {word}s" if found else f"no {word}"
+    message = f"AccountsIQ has {how_many} called {wanted[:100]}. Give the document the {word}'s code."
+    raise Rejected(message, field=f"{word}.name")
 
 
-def _check_currency(document: Document, supplier: Told) -> None:
-    """A batch invoice has no currency of its own: it is booked in the supplier's."""
-    own = supplier.text("CurrencyCode")
+def _can_be_theirs(code: str) -> bool:
+    return code == code.upper() and len(code) <= LONGEST_CODE
+
+
+def _word(document: Document) -> str:
+    return "customer" if document.kind.is_sale else "supplier"
+
+
+def _check_currency(document: Document, party: Told) -> None:
+    """A batch invoice has no currency of its own: it is booked in that of its supplier or customer."""
+    own, word = party.text("CurrencyCode"), _word(document)
     if own and own != document.currency:
         message = (
-            f"The document is in {document.currency}, and AccountsIQ books everything of supplier "
-            f"{supplier.text('Code')[:50]} in {own[:10]}. Use the supplier's record for {document.currency}."
+            f"The document is in {document.currency}, and AccountsIQ books everything of {word} "
+            f"{party.text('Code')[:50]} in {own[:10]}. Use the {word}'s record for {document.currency}."
         )
         raise Rejected(message, field="currency")
 

@@ -47,7 +47,7 @@ def order(document: Document, names: Names, shell: Told, *, key: IdempotencyKey,
     Raises `Misconfigured` and `Rejected` for what is missing.
     """
     if (shell.number("AccountID") or 0) <= 0:
-        raise Rejected(f"AccountsIQ knows no supplier {names.supplier}. Check the code.", field="supplier.code")
+        raise Rejected(f"AccountsIQ knows no supplier {names.party}. Check the code.", field="supplier.code")
     ours = _members(document, names, shell, key, reference)
     ours["Lines"] = [("OrderLine", _line(document, line, names, item)) for line in document.lines]
     theirs = shell.members()

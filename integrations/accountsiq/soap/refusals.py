@@ -19,6 +19,7 @@ ACCOUNTS: Final = "lines.account_code"
 TAXES: Final = "lines.tax_code"
 DEPARTMENTS: Final = "dimensions"
 SUPPLIER: Final = "supplier.code"
+CUSTOMER: Final = "customer.code"
 
 
 class Known(StrEnum):
@@ -73,6 +74,7 @@ _CODES: Final[Mapping[str, Meaning]] = {
 }  # fmt: skip
 _SUBJECTS: Final[Mapping[str, Meaning]] = {
     "SUPPLIER_": Meaning(_REFUSED, SUPPLIER),
+    "CUSTOMER_": Meaning(_REFUSED, CUSTOMER),
     "ACCOUNT_": Meaning(_REFUSED, SUPPLIER),
     "GLACCOUNT_": Meaning(_REFUSED, ACCOUNTS),
     "TAX_": Meaning(_REFUSED, TAXES),

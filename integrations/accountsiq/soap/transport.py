@@ -66,7 +66,7 @@ class Soap20:
         )
 
     def periods(self) -> tuple[Period, ...]:
-        """All periods of the purchases ledger. Raises `Retryable`, `Unauthorised`, `Misconfigured`."""
+        """All periods, and for which ledger they are closed. Raises `Retryable`, `Unauthorised`, `Misconfigured`."""
         found = self._client.rows("GetPeriodList", "WSFinancialPeriodDTO")
         return tuple(period for one in found if (period := _period(one)) is not None)
 
@@ -115,7 +115,7 @@ class Soap20:
 
     def _save_order(self, document: Document, key: IdempotencyKey, reference: str) -> tuple[int, Answer]:
         names = named(self._client, document, rate_counts=self._rate_counts)
-        answer = self._client.read("GetNewPurchasesOrder", [("supplierCode", names.supplier)])
+        answer = self._client.read("GetNewPurchasesOrder", [("supplierCode", names.party)])
         if answer.result is None:
             raise answer.reply.unclear("no order to begin with")
         parts = orders.order(document, names, answer.result, key=key, reference=reference, item=self._order_item)
@@ -215,4 +215,5 @@ def _period(one: Told) -> Period | None:
         starts_on=starts_on,
         ends_on=ends_on,
         is_closed=one.flag("PurchasesLedgerClosed") or one.flag("FinancialYearClosed"),
+        is_closed_for_sales=one.flag("SalesLedgerClosed") or one.flag("FinancialYearClosed"),
     )

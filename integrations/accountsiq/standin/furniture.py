@@ -22,7 +22,10 @@ ACCOUNTS: Final[Mapping[str, tuple[str, str, bool]]] = {
     "1200": ("Bank Current Account", "Bank", False),
     "2100": ("Creditors Control Account", "Control", False),
     "2201": ("Purchase Tax Control Account", "Control", False),
+    "1100": ("Debtors Control Account", "Control", False),
+    "2200": ("Sales Tax Control Account", "Control", False),
     "4000": ("Course Fees", "Income", False),
+    "4020": ("Course Materials Sold", "Income", False),
     "5000": ("Materials Purchased", "Expense", False),
     "5010": ("Course Venue Hire", "Expense", False),
     "5020": ("Trainer Fees", "Expense", True),
@@ -38,6 +41,8 @@ ACCOUNTS: Final[Mapping[str, tuple[str, str, bool]]] = {
 }
 CREDITORS: Final = "2100"
 PURCHASE_TAX: Final = "2201"
+DEBTORS: Final = "1100"
+SALES_TAX: Final = "2200"
 # Documents may be coded to accounts of these types.
 POSTING: Final = frozenset({"Expense", "Income", "Bank"})
 # Code to name, and rate in per cent.
@@ -68,6 +73,10 @@ _SUPPLIERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "ACM001": {"name": "Acme Stationery", "address_1": "3 Mill Lane", "city": "Leeds", "postcode": "LS1 4AP",
                "email": "sales@acme.example", "default_account": "7504", "credit_term": "30EOM"},
 }  # fmt: skip
+_CUSTOMERS: Final[Mapping[str, tuple[str, str]]] = {
+    "RIVER01": ("Riverside Care Homes", "finance@riverside.example"),
+    "HARB01": ("Harbour Logistics Ltd", "accounts@harbour.example"),
+}
 DEPARTMENTS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "ADM": ("Administration", ("ADM",)),
     "IT": ("Information Technology", ("IT",)),
@@ -120,11 +129,16 @@ def furnish(records: Records) -> None:
         body = {"type": SUPPLIER, "currency": BASE, "country": "United Kingdom", "country_code": "GB",
                 "default_tax": "T1", **values}  # fmt: skip
         records.add("contact", body, code=code, name=str(values["name"]))
-    learner = {"type": CUSTOMER, "currency": BASE, "email": "finance@riverside.example", "credit_term": "30"}
-    records.add("contact", learner, code="RIVER01", name="Riverside Care Homes")
+    _customers(records)
     _analysis(records)
     for values in _periods():
         records.add("period", values, name=str(values["name"]))
+
+
+def _customers(records: Records) -> None:
+    for code, (name, email) in _CUSTOMERS.items():
+        body = {"type": CUSTOMER, "currency": BASE, "email": email, "credit_term": "30"}
+        records.add("contact", body, code=code, name=name)
 
 
 def _company(records: Records) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from integrations.accountsiq.standin.envelope import Element, text
+from integrations.accountsiq.standin.furniture import SUPPLIER
 from integrations.accountsiq.standin.memory import Records, Row
 from integrations.accountsiq.standin.options import Options
 from integrations.accountsiq.standin.refusals import Refusal, Why
@@ -40,10 +41,15 @@ Operation = Callable[[Asked], Outcome]
 
 def supplier(records: Records, code: str | None) -> Row:
     """A supplier by its code. Raises `Refusal`."""
-    checked = upper(code, "SupplierCode", Why.CONTACT_MISSING, Why.CODE_NOT_UPPER)
+    return contact(records, code, SUPPLIER)
+
+
+def contact(records: Records, code: str | None, sort: str) -> Row:
+    """A supplier or a customer by its code. Raises `Refusal`."""
+    checked = upper(code, f"{sort}Code", Why.CONTACT_MISSING, Why.CODE_NOT_UPPER)
     row = records.coded("contact", checked)
-    if row is None or row.body.get("type") != "Supplier":
-        raise Refusal(Why.CONTACT_UNKNOWN, f"The supplier code {checked} does not exist.")
+    if row is None or row.body.get("type") != sort:
+        raise Refusal(Why.CONTACT_UNKNOWN, f"The {sort.lower()} code {checked} does not exist.")
     return row
 
 

@@ -1,4 +1,4 @@
-"""Batch invoices and debit notes at the SOAP door: posted straight to the ledger, one call, one number."""
+"""Batch documents of both ledgers at the SOAP door: posted straight to the ledger, one call, one number."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from integrations.accountsiq.standin.envelope import Array, Element, child, children, number, text
-from integrations.accountsiq.standin.furniture import BASE
+from integrations.accountsiq.standin.furniture import BASE, CUSTOMER, SUPPLIER
 from integrations.accountsiq.standin.ledger import Entry, Paper, PaperLine, book, rate_of, referenced
 from integrations.accountsiq.standin.memory import instant
 from integrations.accountsiq.standin.refusals import Refusal, Why
@@ -17,9 +17,9 @@ from integrations.accountsiq.standin.soap_asked import (
     Asked,
     Operation,
     Outcome,
+    contact,
     day,
     midnight,
-    supplier,
     upper,
 )
 
@@ -28,24 +28,27 @@ _LONGEST_TEXT: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a document is called: as an argument, as a type, by its date, and in the ledger."""
+    """What a document is called: as an argument, as a type, by its date, and in the ledger; and whom it is with."""
 
     argument: str
     many: str
     type: str
     day: str
     sort: str
+    party: str = SUPPLIER
 
 
 INVOICE: Final = Batch("inv", "invoices", "BatchPurchasesInvoice", "InvoiceDate", "PI")
 DEBIT_NOTE: Final = Batch("debitNote", "debitNotes", "BatchPurchasesDebitNote", "DebitNoteDate", "PN")
+SALES_INVOICE: Final = Batch("inv", "invoices", "BatchSalesInvoice", "InvoiceDate", "SI", CUSTOMER)
+SALES_NOTE: Final = Batch("creditNote", "creditNotes", "BatchSalesCreditNote", "CreditNoteDate", "SN", CUSTOMER)
 
 
 def _new(batch: Batch) -> Operation:
     def answer(asked: Asked) -> Outcome:
-        found = supplier(asked.records, text(asked.element, "supplierCode"))
+        found = contact(asked.records, text(asked.element, f"{batch.party.lower()}Code"), batch.party)
         currency = found.body.get("currency", BASE)
-        told = {"SupplierCode": found.code, batch.day: midnight(instant()[:10]), "ExternalReference": "",
+        told = {f"{batch.party}Code": found.code, batch.day: midnight(instant()[:10]), "ExternalReference": "",
                 "Description": "", "Lines": Array(f"{batch.type}Line", []),
                 "ExchangeRate": _turned(asked, rate_of(asked.records, currency))}  # fmt: skip
         return Outcome(result=told)
@@ -85,7 +88,7 @@ def _create_many(batch: Batch) -> Operation:
 def _booked(asked: Asked, batch: Batch, given: Element | None) -> Entry:
     reference = _text(given, "ExternalReference", LONGEST_CODE, Why.REFERENCE_MISSING, Why.REFERENCE_TOO_LONG)
     description = _text(given, "Description", _LONGEST_TEXT, Why.DESCRIPTION_MISSING, Why.DESCRIPTION_TOO_LONG)
-    found = supplier(asked.records, text(given, "SupplierCode"))
+    found = contact(asked.records, text(given, f"{batch.party}Code"), batch.party)
     lines = children(given, "Lines", f"{batch.type}Line")
     currency = found.body.get("currency", BASE)
     paper = Paper(
@@ -156,8 +159,16 @@ WRITES: Final[Mapping[str, Operation]] = {
     "CreateBatchPurchasesDebitNote": _create(DEBIT_NOTE, tells_id=False),
     "CreateBatchPurchasesDebitNoteGetBackTransactionID": _create(DEBIT_NOTE, tells_id=True),
     "CreateBatchPurchasesDebitNoteBulkGetBackTransactionIDs": _create_many(DEBIT_NOTE),
+    "CreateBatchSalesInvoice": _create(SALES_INVOICE, tells_id=False),
+    "CreateBatchSalesInvoiceGetBackTransactionID": _create(SALES_INVOICE, tells_id=True),
+    "CreateBatchSalesInvoiceBulkGetBackTransactionIDs": _create_many(SALES_INVOICE),
+    "CreateBatchSalesCreditNote": _create(SALES_NOTE, tells_id=False),
+    "CreateBatchSalesCreditNoteGetBackTransactionID": _create(SALES_NOTE, tells_id=True),
+    "CreateBatchSalesCreditNoteBulkGetBackTransactionIDs": _create_many(SALES_NOTE),
 }
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "GetNewBatchPurchasesInvoice": _new(INVOICE),
     "GetNewBatchPurchasesDebitNote": _new(DEBIT_NOTE),
+    "GetNewBatchSalesInvoice": _new(SALES_INVOICE),
+    "GetNewBatchSalesCreditNote": _new(SALES_NOTE),
 }

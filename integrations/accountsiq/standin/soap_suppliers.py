@@ -1,4 +1,4 @@
-"""Suppliers at the SOAP door: listed whole, told one by one, made and changed."""
+"""Suppliers and customers at the SOAP door: listed whole, told one by one; suppliers are made and changed, too."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from integrations.accountsiq.standin.envelope import Array, child, flag, text, texts
-from integrations.accountsiq.standin.furniture import BASE, CREDITORS, SUPPLIER
+from integrations.accountsiq.standin.furniture import BASE, CREDITORS, CUSTOMER, DEBTORS, SUPPLIER
 from integrations.accountsiq.standin.memory import CodeTaken, Row
 from integrations.accountsiq.standin.refusals import Refusal, Why
-from integrations.accountsiq.standin.soap_asked import LONGEST_CODE, Asked, Operation, Outcome, moment, supplier, upper
+from integrations.accountsiq.standin.soap_asked import (
+    LONGEST_CODE,
+    Asked,
+    Operation,
+    Outcome,
+    contact,
+    moment,
+    supplier,
+    upper,
+)
 
 # Elements of a supplier in the order of the contract, and what the books call them.
 _PARTS: Final = {
@@ -26,6 +35,19 @@ _BEFORE_STATE: Final = ("DepartmentID", "InternationalBankAccountNumber", "BankS
 def _suppliers(asked: Asked, *, active_only: bool = False) -> Outcome:
     rows = (row for row in asked.records.every("contact") if row.body.get("type") == SUPPLIER)
     return Outcome(result=Array("Supplier", (_supplier(row) for row in rows if row.active or not active_only)))
+
+
+def _customers(asked: Asked, *, active_only: bool = False) -> Outcome:
+    rows = (row for row in asked.records.every("contact") if row.body.get("type") == CUSTOMER)
+    return Outcome(result=Array("Customer", (_customer(row) for row in rows if row.active or not active_only)))
+
+
+def _one_customer(asked: Asked) -> Outcome:
+    return Outcome(result=_customer(contact(asked.records, text(asked.element, "customerCode"), CUSTOMER)))
+
+
+def _customer(row: Row) -> dict[str, Any]:
+    return {**_supplier(row), "LedgerType": "Sales", "ControlGLAccountCode": DEBTORS}
 
 
 def _suppliers_by(asked: Asked) -> Outcome:
@@ -103,6 +125,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "GetSuppliersBy": _suppliers_by,
     "GetSupplier": _one_supplier,
     "GetNewSupplierFromDefaults": _new_supplier,
+    "GetActiveCustomerList": lambda asked: _customers(asked, active_only=True),
+    "GetCustomerList": _customers,
+    "GetCustomer": _one_customer,
 }
 WRITES: Final[Mapping[str, Operation]] = {
     "UpdateSupplier": _update_supplier,

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, Final
 
 from integrations.accountsiq.standin.envelope import NIL, Array, Element, child, text, texts, whole
-from integrations.accountsiq.standin.furniture import BASE, CREDITORS, PURCHASE_TAX
+from integrations.accountsiq.standin.furniture import BASE, CREDITORS, DEBTORS, PURCHASE_TAX, SALES_TAX
 from integrations.accountsiq.standin.ledger import CREDITS, Entry, entries, entry_of, referenced
 from integrations.accountsiq.standin.memory import Records
 from integrations.accountsiq.standin.refusals import Refusal, Why
@@ -133,14 +133,15 @@ def _period(records: Records, entry: Entry) -> dict[str, Any]:
 
 def _details(asked: Asked, entry: Entry) -> list[dict[str, Any]]:
     """Net lines, tax lines and the control line; debits above zero, so that they add up to nothing."""
-    sign = -_control_sign(entry)
+    sign, is_purchase = -_control_sign(entry), entry["sort"].startswith("P")
+    control_account, tax_account = (CREDITORS, PURCHASE_TAX) if is_purchase else (DEBTORS, SALES_TAX)
     net = [_detail(asked, entry, line["account"], sign * line["net"], line) for line in entry["lines"]]
     tax = [
-        {**_detail(asked, entry, PURCHASE_TAX, sign * line["tax_amount"], line), "IsTaxLine": True}
+        {**_detail(asked, entry, tax_account, sign * line["tax_amount"], line), "IsTaxLine": True}
         for line in entry["lines"]
     ]
     whole_line = {"department": "", "description": entry["description"], "tax": ""}
-    control = _detail(asked, entry, CREDITORS, -sign * entry["gross"], whole_line)
+    control = _detail(asked, entry, control_account, -sign * entry["gross"], whole_line)
     control |= {"IsControlLine": True, "BCAmount": -sign * entry["base_gross"]}
     return [*net, *tax, control]
 

@@ -10,7 +10,7 @@ import pytest
 
 from integrations.accountsiq.checks import Rules, objections
 from integrations.accountsiq.transport import Period
-from integrations.documents import Dimension, Document, Kind, Supplier
+from integrations.documents import Customer, Dimension, Document, Kind, Supplier
 from integrations.previewing import Objection
 from tests.samples import in_dollars, sample, with_line
 
@@ -242,3 +242,38 @@ def test_a_day_needs_an_open_period(what: str) -> None:
 
 def test_an_order_is_in_no_period() -> None:
     assert objections(sample(Kind.PURCHASE_ORDER), STRICT, (replace(MARCH, is_closed=True),)) == ()
+
+
+SALES = (Kind.SALES_INVOICE, Kind.SALES_CREDIT_NOTE)
+
+
+@pytest.mark.parametrize("kind", SALES)
+def test_a_sale_needs_a_period_that_is_open_for_sales(kind: Kind) -> None:
+    """Whatever it is for purchases."""
+    assert objections(sample(kind), STRICT, (replace(MARCH, is_closed=True),)) == ()
+    (found,) = objections(sample(kind), STRICT, (replace(MARCH, is_closed_for_sales=True),))
+    assert (found.field, "is closed for sales in AccountsIQ" in found.message) == ("date", True)
+    assert objections(sample(), STRICT, (replace(MARCH, is_closed_for_sales=True),)) == ()
+
+
+@pytest.mark.parametrize(("kind", "opposite"), [*zip(SALES, ("a sales credit note", "a sales invoice"), strict=True)])
+def test_a_sale_below_zero_is_its_opposite(kind: Kind, opposite: str) -> None:
+    document = with_line(sample(kind, gross=Decimal("-1.00")), 0, net=Decimal("-101.00"))
+    told = {one.field: one.message for one in objections(document, STRICT)}
+    assert set(told) == {"gross", "net"}
+    assert all(opposite in message for message in told.values())
+
+
+@pytest.mark.parametrize(
+    ("party", "fields"),
+    [
+        (Customer(code="acc-4711", name="Harbour Logistics Ltd"), []),
+        (Customer(code="9" * 51, name="Harbour Logistics Ltd"), []),
+        (Customer(code="acc-4711", name=" "), ["customer"]),
+        (Customer(code=None, name=" "), ["customer"]),
+    ],
+)
+def test_the_sources_code_of_a_customer_is_none_of_theirs_where_there_is_a_name(
+    party: Customer, fields: list[str]
+) -> None:
+    assert [one.field for one in objections(sample(Kind.SALES_INVOICE, party=party), STRICT)] == fields

@@ -195,6 +195,7 @@ def test_every_operation_that_reads_answers(soap: SoapCaller) -> None:
         "<currencyCode>USD</currencyCode><transactionID>90117</transactionID><transactionId>90117</transactionId>"
         "<query><ExternalReference>x</ExternalReference></query><masterType>Transaction</masterType>"
         "<masterID>90117</masterID><stockItemID>VENUE</stockItemID><externalReference>x</externalReference>"
+        "<customerCode>HARB01</customerCode>"
     )
     failed = {name: code(soap.call(name, given)) for name in READS}
     told = {name: error for name, error in failed.items() if error != "SUCCESS"}

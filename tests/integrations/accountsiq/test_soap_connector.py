@@ -61,11 +61,19 @@ RATES = (
 )
 
 
-def periods() -> Step:
-    return step("GetPeriodList", "", f"<WSFinancialPeriodDTO>{PERIOD}</WSFinancialPeriodDTO>")
+def periods(document: Document | None = None) -> Step:
+    """Open for the ledger of the document, and closed for the others."""
+    told = PERIOD
+    if document is not None and document.kind.is_sale:
+        told = told.replace("SalesLedgerClosed>true<", "SalesLedgerClosed>false<")
+        told = told.replace("<PurchasesLedgerClosed>false<", "<PurchasesLedgerClosed>true<")
+    return step("GetPeriodList", "", f"<WSFinancialPeriodDTO>{told}</WSFinancialPeriodDTO>")
 
 
 def supplier(document: Document) -> Step:
+    if document.kind.is_sale:
+        told = elements({"AccountID": 7, "Code": "HARB01", "Name": "Harbour", "CurrencyCode": document.currency})
+        return step("GetCustomer", "<customerCode>HARB01</customerCode>", told)
     told = elements({"AccountID": 2, "Code": "CROWN01", "Name": "Crown", "CurrencyCode": document.currency})
     return step("GetSupplier", "<supplierCode>CROWN01</supplierCode>", told)
 
@@ -76,10 +84,13 @@ def naming(document: Document) -> list[Step]:
     return [supplier(document), step("GetTaxCodeList", "", TAXES), *foreign]
 
 
+TYPES = {Kind.INVOICE: "PI", Kind.CREDIT_NOTE: "PN", Kind.SALES_INVOICE: "SI", Kind.SALES_CREDIT_NOTE: "SN"}
+
+
 def transaction(document: Document, number: int = 17, **changes: Any) -> str:
     """As AccountsIQ lists it. Which side has which sign is not known, so here the two kinds differ."""
-    sign = -1 if document.kind is Kind.CREDIT_NOTE else 1
-    sort = "PN" if document.kind is Kind.CREDIT_NOTE else "PI"
+    sign = -1 if document.kind in {Kind.CREDIT_NOTE, Kind.SALES_INVOICE} else 1
+    sort, is_sale = TYPES[document.kind], document.kind.is_sale
     assert document.date is not None
     lines = [("true", "false", -sign * document.gross), ("false", "true", sign * document.tax)]
     lines += [("false", "false", sign * document.net - Decimal(1)), ("false", "false", Decimal(1))]
@@ -89,7 +100,8 @@ def transaction(document: Document, number: int = 17, **changes: Any) -> str:
         for control, tax, amount in lines
     )
     values = {
-        "AccountCode": "CROWN01", "Ledger": "Purchases", "TransactionType": sort, "TransactionID": number,
+        "AccountCode": "HARB01" if is_sale else "CROWN01", "Ledger": "Sales" if is_sale else "Purchases",
+        "TransactionType": sort, "TransactionID": number,
         "InternalNumber": f"{sort}{number:06}", "ExternalReference": KEY.value,
         "ControlAmount": -sign * document.gross, "TransactionDate": f"{document.date}T00:00:00",
         "LineDetails": details, "CurrencyCode": document.currency, **changes,
@@ -189,11 +201,40 @@ ORDERED = (
     "<NetAmount>150.50</NetAmount><TaxAmount>20.00</TaxAmount><GrossAmount>170.50</GrossAmount><BCNetAmount>150.50"
     "</BCNetAmount><BCTaxAmount>20.00</BCTaxAmount><BCGrossAmount>170.50</BCGrossAmount></order><create>true</create>"
 )
-BODIES = {"invoice": INVOICE, "credit_note": CREDIT, "USD": DOLLARS}
+COURSE = (
+    "<GLAccountCode>4000</GLAccountCode><TaxCode>T1</TaxCode><Description>First aid at work, 12 places</Description>"
+    "<NetAmount>100.00</NetAmount><TaxRate>0.20</TaxRate><TaxAmount>20.00</TaxAmount>"
+)
+MANUAL = (
+    "<GLAccountCode>4020</GLAccountCode><TaxCode>T0</TaxCode><Description>First aid manuals</Description>"
+    "<NetAmount>50.50</NetAmount><TaxRate>0</TaxRate><TaxAmount>0.00</TaxAmount>"
+)
+SOLD = (
+    "<inv><CustomerCode>HARB01</CustomerCode><InvoiceDate>2024-03-14T00:00:00</InvoiceDate>"
+    "<ExternalReference>8f14e45f-ceea-467f-9f0d-0c2b5a1d7c11</ExternalReference>"
+    f"<Description>P-000001 INV-2024-0117</Description><Lines><BatchSalesInvoiceLine>{COURSE}</BatchSalesInvoiceLine>"
+    f"<BatchSalesInvoiceLine>{MANUAL}</BatchSalesInvoiceLine></Lines><ExchangeRate>1</ExchangeRate></inv>"
+)
+TAKEN_BACK = (
+    "<creditNote><ExchangeRate>1</ExchangeRate><CustomerCode>HARB01</CustomerCode>"
+    "<CreditNoteDate>2024-03-14T00:00:00</CreditNoteDate>"
+    "<ExternalReference>8f14e45f-ceea-467f-9f0d-0c2b5a1d7c11</ExternalReference>"
+    f"<Description>P-000001 INV-2024-0117</Description><Lines><BatchSalesCreditNoteLine>{COURSE}"
+    f"</BatchSalesCreditNoteLine><BatchSalesCreditNoteLine>{MANUAL}</BatchSalesCreditNoteLine></Lines></creditNote>"
+)
+BODIES = {
+    "invoice": INVOICE, "credit_note": CREDIT, "USD": DOLLARS, "sales_invoice": SOLD, "sales_credit_note": TAKEN_BACK,
+}  # fmt: skip
+OPERATIONS = {
+    Kind.INVOICE: BOOK,
+    Kind.CREDIT_NOTE: DEBIT,
+    Kind.SALES_INVOICE: "CreateBatchSalesInvoiceGetBackTransactionID",
+    Kind.SALES_CREDIT_NOTE: "CreateBatchSalesCreditNoteGetBackTransactionID",
+}
 
 
 def booking(document: Document) -> Step:
-    operation = DEBIT if document.kind is Kind.CREDIT_NOTE else BOOK
+    operation = OPERATIONS[document.kind]
     body = BODIES["USD" if document.currency == "USD" else document.kind.value]
     return step(operation, body, "PI000017", "<transactionID>17</transactionID>", writes=True)
 
@@ -229,7 +270,7 @@ class TestHttp(HttpCases):
         if document.kind is Kind.PURCHASE_ORDER:
             return ordering(document)
         found = looking_up(document.kind, [transaction(document)])
-        return [periods(), looking_up(document.kind), *naming(document), booking(document), found]
+        return [periods(document), looking_up(document.kind), *naming(document), booking(document), found]
 
     def finding(self, pages: Sequence[int]) -> Sequence[Step]:
         return [looking_up(found=booked(pages))]
@@ -287,7 +328,8 @@ class TestHttp(HttpCases):
 
 LISTED = (
     "<query><FromCreationDate>2026-11-20T12:00:00Z</FromCreationDate><Skip>{skip}</Skip><TypesFilter>"
-    '<string>PI</string><string>PN</string></TypesFilter><FromPeriodDate xsi:nil="true"/>'
+    "<string>PI</string><string>PN</string><string>SI</string><string>SN</string></TypesFilter>"
+    '<FromPeriodDate xsi:nil="true"/>'
     '<ToPeriodDate xsi:nil="true"/><ExcludeReconciliationInformation>true</ExcludeReconciliationInformation></query>'
 )
 ORDERS_LISTED = (

@@ -19,7 +19,7 @@ from integrations.errors import Misconfigured, OutcomeUnknown, Rejected
 from tests.integrations.accountsiq.soap_script import NAMESPACE
 from tests.samples import KEY, REFERENCE, in_dollars, sample, with_line
 
-NAMES = Names(supplier="CROWN01", tax_rates={"T0": Decimal(0), "T1": Decimal("0.2")}, exchange_rate=Decimal(1))
+NAMES = Names(party="CROWN01", tax_rates={"T0": Decimal(0), "T1": Decimal("0.2")}, exchange_rate=Decimal(1))
 
 
 def told(xml: str) -> Told:

@@ -139,7 +139,7 @@ def test_a_kind_that_has_no_list_is_none() -> None:
 # --- company and periods ---------------------------------------------------------------------------------------------
 
 
-def test_periods_are_closed_for_purchases_or_with_their_year() -> None:
+def test_periods_are_closed_for_a_ledger_or_with_their_year() -> None:
     days = {"StartDate": "2024-01-01T00:00:00", "EndDate": "2024-01-31T00:00:00"}
     answer = listed(
         "GetPeriodList",
@@ -153,8 +153,8 @@ def test_periods_are_closed_for_purchases_or_with_their_year() -> None:
         found = Soap20(link(server.url), Given()).periods()
     start, end = dt.date(2024, 1, 1), dt.date(2024, 1, 31)
     assert found == tuple(
-        Period(name=name, starts_on=start, ends_on=end, is_closed=is_closed)
-        for name, is_closed in (("Jan", True), ("Feb", False), ("Mar", True))
+        Period(name=name, starts_on=start, ends_on=end, is_closed=purchases, is_closed_for_sales=sales)
+        for name, purchases, sales in (("Jan", True, False), ("Feb", False, True), ("Mar", True, True))
     )
 
 
