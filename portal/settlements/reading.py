@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db import Error as DatabaseError
 from django.db.models import Q
@@ -76,7 +77,7 @@ def perform(connection_id: str, ring: Ring) -> bool:
 
 def _take(connection_id: str, now: datetime) -> Lease[SettlementReader] | None:
     rows = SettlementReader.objects.select_related("connection__company__tenant")
-    reader = rows.filter(free(now), usable(now), pk=connection_id, next_at__lte=now).first()
+    reader = rows.filter(free(now), usable(now), pk=UUID(connection_id), next_at__lte=now).first()
     if reader is None or breaker.is_open(reader.connection, now):
         return None
     return leases.take(SettlementReader.objects.all(), reader, usable, now)

@@ -15,6 +15,7 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.contrib.auth.models import AbstractBaseUser
 from django.db.transaction import atomic, set_rollback
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
@@ -238,7 +239,7 @@ class Payments(RuleBasedStateMachine):
             if not Posting.objects.exclude(state="posted").exists() and self._in_till() == self._in_books():
                 return
 
-    staff: object
+    staff: AbstractBaseUser
 
     def _typed_in(self) -> list[Entered]:
         """What is known by our key is none of the feed's."""
@@ -265,4 +266,4 @@ class Payments(RuleBasedStateMachine):
 
 def test_every_real_payment_ends_once_on_both_sides(shop: Shop, clock: time_machine.Traveller) -> None:
     Payments.shop, Payments.clock, Payments.staff = shop, clock, StaffFactory.create()
-    run_state_machine_as_test(Payments, settings=ENOUGH)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Payments, settings=ENOUGH)

@@ -15,7 +15,7 @@ from portal.postings.content import document_of
 from portal.postings.doers import By
 from portal.postings.models import PairQuestion, Posting
 from portal.postings.outcome import booked_fields
-from portal.postings.repair import ANOTHER, SAME, CannotRepair, locked, move_by_hand, tell_of
+from portal.postings.repair import ANOTHER, ASKED, NOT_ASKED, SAME, CannotRepair, locked, move_by_hand, tell_of
 from portal.postings.settled_first import release
 from portal.postings.states import State
 from portal.postings.twins.ends import Ends
@@ -32,10 +32,10 @@ AGAIN: Final = {"tries": 0, "crashes": 0, "misses": 0, "reason": "", "reason_fie
 
 def same(posting: Posting, *, by: By, why: str) -> None:
     """It is the payment that was asked about: nothing is sent, and it counts as posted. Raises `CannotRepair`."""
+    external_id, number, day = _first(posting)
     try:
         with atomic():
             posting = locked(posting, SAME, why)
-            external_id, number, day = _first(posting)
             ends, document = Ends.of(posting), document_of(posting)
             adopt(ends, document, external_id)
             there = Posted(external_id=external_id, number=number, date=date.fromisoformat(day) if day else None)
@@ -66,6 +66,8 @@ def another(posting: Posting, *, by: By, why: str) -> None:
 
 def _first(posting: Posting) -> tuple[str, str, str]:
     question = PairQuestion.objects.filter(posting=posting).first()
+    if posting.reason_field not in ASKED[SAME]:
+        raise CannotRepair(NOT_ASKED)
     if question is None or not question.candidates:
         raise CannotRepair(NOT_KNOWN)
     external_id, number, day = question.candidates[0]
