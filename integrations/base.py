@@ -9,9 +9,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from integrations.amendments import Amended, Amendment
 from integrations.documents import Awaiting, Company, Document, IdempotencyKey, Kind, Posted, Settled, Stage, Written
@@ -24,6 +24,9 @@ from integrations.papers import Attachment, File
 from integrations.previewing import HeldBack, Objection, Preview
 from integrations.reference import Record, RecordKind, RecordList, Row
 from integrations.standing import Event, Page, Standing
+
+LOOKS_BACK: Final = timedelta(days=14)
+"""How long before its own day a payment may have been entered by hand, where only the latest can be asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,6 +269,16 @@ class AccountingSystem(System):
         `post` raises, and `Missing`.
         """
         raise Rejected(f"{self.metadata.name} takes no changes of what is posted.")
+
+    def settlements_of(self, document: Document) -> Sequence[Settled]:
+        """Those of the last while, picked out of `settled_since`; where `can.tells_settlements_of` a connector has a
+        method of its own, which tells all."""
+        wanted = {one.posted_as for one in document.allocations}
+        day = document.day or datetime.now(UTC).date()
+        since = datetime.combine(day, time(), UTC) - LOOKS_BACK
+        return [
+            one for one in self.settled_since(since) if wanted & {each.posted_as for each in one.document.allocations}
+        ]
 
     def records(self, kind: RecordKind) -> Iterator[Record]:
         """All reference data of a kind, page by page, inactive records too and marked as such.

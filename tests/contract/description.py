@@ -66,6 +66,9 @@ class DescriptionCases(OnBooks):
         assert not can.tells_settlements or is_its_own(self.connector, AccountingSystem.settled_since), (
             "`tells_settlements` needs a `settled_since` of its own"
         )
+        assert not can.tells_settlements_of or is_its_own(self.connector, AccountingSystem.settlements_of), (
+            "`tells_settlements_of` needs a `settlements_of` of its own"
+        )
         assert not can.reads or is_its_own(self.connector, AccountingSystem.records), (
             "`reads` needs a `records` of its own"
         )

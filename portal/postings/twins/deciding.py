@@ -48,12 +48,12 @@ IN_PARTS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the system said a moment ago: what is settled there, and how much of each can be settled still. Without
-    `is_told` it cannot be asked."""
+    """What the system said a moment ago: what is settled there, and how much of each can be settled still. With
+    `is_whole` it told all of it, so that what is not among it was undone."""
 
-    is_told: bool = False
     settled: Sequence[Settled] = ()
     room: Mapping[str, Decimal] = field(default_factory=dict)
+    is_whole: bool = False
 
 
 def is_looked_at(posting: Posting, document: Document) -> bool:
@@ -63,9 +63,10 @@ def is_looked_at(posting: Posting, document: Document) -> bool:
 
 def look(posting: Posting, connector: System, document: Document) -> Seen:
     """Ask the system, if it can be asked. Raises what `settlements_of` raises."""
-    if not abilities(posting.connection).tells_settlements_of:
-        return Seen()
-    return Seen(True, connector.settlements_of(document), connector.room_for(document))
+    can = abilities(posting.connection)
+    if can.tells_settlements_of:
+        return Seen(connector.settlements_of(document), connector.room_for(document), is_whole=True)
+    return Seen(connector.settlements_of(document)) if can.tells_settlements else Seen()
 
 
 def decide(posting: Posting, document: Document, seen: Seen) -> Verdict:
@@ -103,7 +104,7 @@ class _Case:
             return Ask(IN_PARTS.format(their_id=", ".join(sorted(ids))), TOO_MUCH)
         [their_id] = ids
         other = next((one for one in self.seen.settled if one.document.external_id == their_id), None)
-        if other is None and self.seen.is_told:
+        if other is None and self.seen.is_whole:
             keep_question(self.ends.posting, (), also=their_id)
             return Ask(UNDONE.format(their_id=their_id), TOO_MUCH)
         return There(self._posted(their_id, other), KNOWN.format(their_id=_called(other) if other else their_id))
