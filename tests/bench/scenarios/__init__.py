@@ -1,4 +1,4 @@
-"""What the rows cannot show: limits, a hanging vendor, memory, fairness, a long history, a big sync, its pages."""
+"""What the rows cannot show: limits, a hanging vendor, memory, fairness, long histories, a big sync, its pages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.bench.finding import Finding, Tell
-from tests.bench.scenarios import backlog, dashboard, fairness, hang, limits, memory, reference
+from tests.bench.scenarios import backlog, dashboard, fairness, feeds, hang, limits, memory, reference
 
 # Each takes a directory, how much of everything (1.0 is the whole), and whom to tell what it does.
 SCENARIOS: Mapping[str, Callable[[Path, float, Tell], Finding]] = {
@@ -17,4 +17,5 @@ SCENARIOS: Mapping[str, Callable[[Path, float, Tell], Finding]] = {
     "backlog": backlog.run,
     "reference": reference.run,
     "dashboard": dashboard.run,
+    "feeds": feeds.run,
 }

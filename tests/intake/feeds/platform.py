@@ -26,11 +26,7 @@ class Platform:
 
     def add(self, module: str, *records: dict[str, Any]) -> list[dict[str, Any]]:
         """Records as they are given, without any consequence."""
-        url = f"{self.standin.root}/control/platforms/{SLUG}/records/{module}"
-        answer = requests.post(url, data=to_json({"results": list(records)}).encode(), timeout=60)
-        assert answer.ok, answer.text
-        made: list[dict[str, Any]] = from_json(answer.text)["results"]
-        return made
+        return add(self.standin, module, *records)
 
     def read(self, *feeds: str) -> list[FeedReader]:
         """One pass of each feed, all of them where none is named."""
@@ -40,6 +36,15 @@ class Platform:
         """Method, module and query of the latest requests."""
         calls = self.standin.control("GET", f"platforms/{SLUG}/calls")["calls"]
         return [(one["method"], one["module"], one["query"]) for one in calls]
+
+
+def add(standin: StandIn, module: str, *records: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same, without a link."""
+    url = f"{standin.root}/control/platforms/{SLUG}/records/{module}"
+    answer = requests.post(url, data=to_json({"results": list(records)}).encode(), timeout=60)
+    assert answer.ok, answer.text
+    made: list[dict[str, Any]] = from_json(answer.text)["results"]
+    return made
 
 
 def linked(standin: StandIn, **settings: str) -> dict[str, Any]:
