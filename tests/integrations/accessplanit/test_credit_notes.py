@@ -48,6 +48,7 @@ def test_names_by_setting() -> None:
 
 
 def test_its_status_counts_where_it_has_one() -> None:
-    with pytest.raises(NotDue):
+    with pytest.raises(NotDue) as caught:
         read(body(Status="Temporary"))
+    assert not caught.value.for_good
     assert read(body(Status="Cancelled")).stage is Stage.DELETED

@@ -97,13 +97,15 @@ def test_statuses_that_are_booked(status: str) -> None:
 
 
 def test_a_temporary_invoice_waits() -> None:
-    with pytest.raises(NotDue, match="not committed"):
+    with pytest.raises(NotDue, match="not committed") as caught:
         read(invoice_body(Status="TEMPORARY"))
+    assert not caught.value.for_good
 
 
 def test_which_statuses_wait_is_a_setting() -> None:
-    with pytest.raises(NotDue):
+    with pytest.raises(NotDue) as caught:
         read(invoice_body(Status="Pro forma"), skip_statuses="Temporary, Proforma")
+    assert not caught.value.for_good
 
 
 @pytest.mark.parametrize("items", [None, [], [{"ID": "1", "DynamicLabel": "gone"}]])
@@ -114,8 +116,9 @@ def test_a_cancelled_invoice_is_deleted_whatever_became_of_its_items(items: Any)
 
 
 def test_before_the_start_nothing_is_due() -> None:
-    with pytest.raises(NotDue, match="2025-05-13"):
+    with pytest.raises(NotDue, match="2025-05-13") as caught:
         read(invoice_body(), start_date="2025-05-13")
+    assert caught.value.for_good
     assert read(invoice_body(), start_date="2025-05-12").gross == 582
 
 
@@ -127,8 +130,9 @@ def test_a_total_below_zero_is_a_credit_note_with_the_same_id() -> None:
 
 
 def test_a_total_of_nothing_is_nothing_to_book() -> None:
-    with pytest.raises(NotDue, match="nothing to book"):
+    with pytest.raises(NotDue, match="nothing to book") as caught:
         read(invoice_body(item("120", "20"), item("-120", "-20"), Amount=0))
+    assert caught.value.for_good
 
 
 def test_a_total_of_nothing_with_a_tax_is_refused() -> None:

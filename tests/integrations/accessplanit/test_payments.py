@@ -76,23 +76,27 @@ def test_what_is_below_zero_is_settled_as_a_credit_note() -> None:
 
 @pytest.mark.parametrize("method", ["Credit Note", "CreditNote", "credit note"])
 def test_a_credit_note_as_a_method_moves_no_money(method: str) -> None:
-    with pytest.raises(NotDue, match="no money"):
+    with pytest.raises(NotDue, match="no money") as caught:
         read(payment_body(TransactionMethod=method))
+    assert caught.value.for_good
 
 
 def test_what_we_entered_ourselves_is_not_booked_again() -> None:
-    with pytest.raises(NotDue, match="by Postroom"):
+    with pytest.raises(NotDue, match="by Postroom") as caught:
         read(payment_body(Reference=marked("P-000001", KEY)))
+    assert caught.value.for_good
 
 
 def test_nothing_is_nothing_to_book() -> None:
-    with pytest.raises(NotDue):
+    with pytest.raises(NotDue) as caught:
         read(payment_body(Amount=0))
+    assert caught.value.for_good
 
 
 def test_before_the_start_nothing_is_due() -> None:
-    with pytest.raises(NotDue):
+    with pytest.raises(NotDue) as caught:
         read(payment_body(), start_date="2025-06-01")
+    assert caught.value.for_good
 
 
 def test_without_an_invoice_the_record_names_the_customer() -> None:
@@ -135,5 +139,6 @@ def test_what_cannot_be_read_is_refused_by_name(body: dict[str, Any], field: str
 def test_the_day_of_business_may_be_another_than_that_of_making() -> None:
     found = read(payment_body(PaidOn="2025-03-31"), fields="transaction.date = PaidOn", start_date="2025-05-01")
     assert (found.date, found.created_at) == (date(2025, 3, 31), datetime(2025, 5, 20, 10, 2, tzinfo=UTC))
-    with pytest.raises(NotDue):
+    with pytest.raises(NotDue) as caught:
         read(payment_body(PaidOn="2025-06-30"), fields="transaction.date = PaidOn", start_date="2025-06-01")
+    assert caught.value.for_good
