@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import Exists, OuterRef
@@ -20,15 +20,20 @@ OPEN_EVERY_SECONDS: Final = 86_400
 
 
 def ensure(connection: Connection, now: datetime) -> None:
-    """The readers that the connection should have, due at `now`; those that it has stay as they are."""
+    """The readers that the connection should have; those that it has stay as they are.
+
+    They are due at `now`, but for those of what is still open: at first the others read that, too, and two at once
+    would ask for each record twice.
+    """
     source = source_of(connection)
     if not isinstance(source, FedSource):
         return
     for values in _readers(source):
+        feed, still_open = values.pop("feed"), values.pop("still_open")
+        next_at = now + timedelta(seconds=OPEN_EVERY_SECONDS if still_open else 0)
         FeedReader.objects.get_or_create(
-            connection=connection, feed=values.pop("feed"), still_open=values.pop("still_open"),
-            defaults={**values, "next_at": now},
-        )  # fmt: skip
+            connection=connection, feed=feed, still_open=still_open, defaults={**values, "next_at": next_at}
+        )
 
 
 def ensure_all(now: datetime) -> int:

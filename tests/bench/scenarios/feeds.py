@@ -26,7 +26,8 @@ ABOUT = (
     "A history of a thousand invoices and a long one lie before the start; what is due has one line each."
 )
 READ: Final[LiteralString] = """
-SELECT count(*) FILTER (WHERE ended_at IS NULL), max(problem) FROM intake_feedreader WHERE connection_id = %s
+SELECT count(*) FILTER (WHERE ended_at IS NULL), max(problem) FROM intake_feedreader
+WHERE connection_id = %s AND NOT still_open
 """
 BOOKED: Final[LiteralString] = """
 SELECT count(*) FILTER (WHERE posting.state = 'posted'), count(*), max(posting.reason) FROM postings_posting posting

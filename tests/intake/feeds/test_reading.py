@@ -247,6 +247,11 @@ def test_what_is_still_open_is_read_by_itself_where_changes_do_not_show(source: 
     setting_up.ensure(source, timezone.now())
     both = FeedReader.objects.filter(connection=source, feed="bill").order_by("still_open")
     assert [(one.still_open, one.every_seconds) for one in both] == [(False, 900), (True, 86_400)]
+    # At first the usual reader finds all of it: the other one begins a day later.
+    assert leases.due(timezone.now()) == list(
+        FeedReader.objects.filter(still_open=False).order_by("next_at", "pk").values_list("pk", flat=True)
+    )
+    both.update(next_at=timezone.now())
     for one in both:
         perform(one.pk, nobody)
     assert [one.read for one in both.all()] == [2, 1]

@@ -65,7 +65,7 @@ def _always(code: str) -> Rule:
 
 
 def _due(connection: Connection) -> list[int]:
-    readers = FeedReader.objects.filter(connection=connection)
+    readers = FeedReader.objects.filter(connection=connection, still_open=False)
     readers.update(next_at=timezone.now(), ended_at=None)
     found = list(readers.values_list("pk", flat=True))
     for reader_id in found:
