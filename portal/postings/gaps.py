@@ -192,7 +192,7 @@ def _counted(judged: dict[Use, Judged], seen: dict[Use, _Seen]) -> Iterator[Coun
     for several in together.values():
         several.sort(key=lambda one: one[0].order)
         gap = _Seen.of([seen[use] for use, _ in several]).counted(several[0][1].of_its_group)
-        things = list(dict.fromkeys(use.sold.words for use, _ in several if use.sold is not None and use.sold.words))
+        things = list(dict.fromkeys(use.sold.words for use, _ in several if use.sold is not None and use.sold.label))
         yield replace(gap, things=tuple(things[:MOST_THINGS]), things_in_all=len(things))
 
 

@@ -295,6 +295,7 @@ def test_money_is_booked_to_the_account_of_its_method(selling: Scene) -> None:
     document = with_line(sale(Kind.PAYMENT), 0, account_code=None)
     posting = selling.receive(document)
     assert (posting.state, posting.reason_field) == (State.REJECTED, "mapping.bank[BACS]")
+    assert gaps_of(selling.connection).found[0].about == ""
     assert "Method of payment</th>" in page(selling, "mapping-codes", "?family=bank")
     assert "Saved: 1 added" in save(selling, "bank", source_0="BACS", sent_0="1200", was_0="", note_0="")
     assert selling.receive(document).state == State.POSTED
