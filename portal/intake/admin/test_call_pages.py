@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -53,7 +54,8 @@ class TestCallPages(DryRunPages):
 
     def test_call(self, request: HttpRequest, obj: Endpoint) -> HttpResponse:
         """Ask for a call, then show what it hints at."""
-        context, effects, form = self.page_context(request, obj, TEST_CALL.label), EFFECTS, CallForm(form_data(request))
+        context, form = self.page_context(request, obj, TEST_CALL.label), CallForm(form_data(request))
+        effects: Sequence[str] = EFFECTS
         submit = TEST_CALL.label
         if not is_fed(obj.connection):
             effects, submit = (NOT_FED.format(integration=obj.connection.integration),), ""

@@ -123,7 +123,7 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 def _settled(found: Sequence[Posting]) -> dict[str, str]:
     """By the id of a payment's entry, the numbers of what it settles."""
-    money = [one.external_id for one in found if one.kind in MONEY and one.external_id]
+    money = [int(one.external_id) for one in found if one.kind in MONEY and one.external_id]
     rows = EntryAllocation.objects.filter(entry__in=money).select_related("settled")
     numbers: dict[str, list[str]] = {}
     for row in rows:
