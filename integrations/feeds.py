@@ -152,6 +152,16 @@ class FedSource(Source):
     names_setting: ClassVar[str] = "fields"
 
     @classmethod
+    def parts_for(cls, settings: Mapping[str, str]) -> tuple[Part, ...]:
+        """Those of `parts` that a connection with these settings has. No request goes out, and nothing is raised."""
+        return cls.parts
+
+    @classmethod
+    def found_names(cls, told: Mapping[str, Any]) -> Mapping[str, str]:
+        """The names that a `survey` has found by itself, by their keys: they count where nobody has given one."""
+        return {}
+
+    @classmethod
     def check(cls, settings: Mapping[str, str]) -> None:
         """Whether these settings can be used. Raises `Misconfigured` with the field; no request goes out."""
 

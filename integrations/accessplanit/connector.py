@@ -85,6 +85,21 @@ class AccessPlanit(FedSource):
         return replace(cls.can, kinds=_PAYMENTS if writes else frozenset(), lookup=writes, tells_settlements_of=writes)
 
     @classmethod
+    def parts_for(cls, settings: Mapping[str, str]) -> tuple[Part, ...]:
+        """Those whose module has a name."""
+        try:
+            named = names.modules(settings.get("modules", ""))
+        except Misconfigured:
+            named = names.MODULES
+        return tuple(part for part in cls.parts if named[part.name])
+
+    @classmethod
+    def found_names(cls, told: Mapping[str, Any]) -> Mapping[str, str]:
+        """The moments of the last change that every record has."""
+        found = {f"{feed}.updated": discovery.changes_field(told, feed) for feed in names.FEED_NAMES}
+        return {key: name for key, name in found.items() if name}
+
+    @classmethod
     def check(cls, settings: Mapping[str, str]) -> None:
         """The way of reading, and the names. Raises `Misconfigured`."""
         reading(settings)

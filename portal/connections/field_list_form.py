@@ -18,9 +18,12 @@ SAID: Final[Mapping[Sureness, str]] = {
     Sureness.ABSENT: "Not in the list: choose another one.",
     Sureness.UNVERIFIED: "Unverified: a guess until the field list has been read.",
     Sureness.PUBLISHED: "As the vendor has shown it.",
+    Sureness.BY_ITSELF: "Found by itself: {found}.",
     Sureness.UNUSED: "Not looked at.",
 }
+DOUBTFUL: Final = frozenset({Sureness.UNVERIFIED, Sureness.ABSENT})
 NONE: Final = "None: not looked at"
+BY_ITSELF: Final = "As it was found: {found}"
 GONE: Final = "{name} (not in the list)"
 
 
@@ -59,16 +62,20 @@ class FieldNamesForm(forms.Form):
         return True
 
 
+def said_of(one: ChosenName) -> str:
+    """How sure a name is, in a sentence."""
+    return SAID[one.sureness].format(found=one.found)
+
+
 def unverified(groups: list[PartOfForm]) -> int:
     """How many names are guesses, or are not in the list."""
-    doubtful = (Sureness.UNVERIFIED, Sureness.ABSENT)
-    return sum(one.sureness in doubtful for part in groups for one in part.names)
+    return sum(one.sureness in DOUBTFUL for part in groups for one in part.names)
 
 
 def _field(one: ChosenName) -> forms.Field:
     shared: dict[str, Any] = {
         "label": one.asked.label,
-        "help_text": SAID[one.sureness],
+        "help_text": said_of(one),
         "required": False,  # `choose` says what is needed
         "initial": one.value,
     }
@@ -79,7 +86,7 @@ def _field(one: ChosenName) -> forms.Field:
 
 def _choices(one: ChosenName) -> Iterator[tuple[str, str]]:
     if not one.asked.is_needed or not one.value:
-        yield "", NONE
+        yield "", BY_ITSELF.format(found=one.found) if one.found else NONE
     if one.sureness is Sureness.ABSENT:
         yield one.value, GONE.format(name=one.value)
     for field in one.offered:

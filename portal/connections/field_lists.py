@@ -19,7 +19,7 @@ from integrations.feeds import FedSource, Field, FieldName, Part
 from portal.connections.access.changes import settings_changed
 from portal.connections.models import Connection, Status
 from portal.connections.registry import sources
-from portal.connections.told_fields import NOT_READ, FieldList, fed_source, known, read, read_at
+from portal.connections.told_fields import NOT_READ, FieldList, fed_source, known, parts_of, read, read_at
 from portal.events.services import tell
 
 __all__ = [
@@ -46,18 +46,22 @@ class Sureness(StrEnum):
     """There is no list, and nobody has published the name."""
     PUBLISHED = "published"
     """There is no list, but the vendor has shown the name."""
+    BY_ITSELF = "by_itself"
+    """Nobody has given a name, and the source was found to have one."""
     UNUSED = "unused"
     """It has no name: it is not looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenName:
-    """One name as it is in force. `offered` are the fields to choose from; none where there is no list."""
+    """One name as it is in force. `offered` are the fields to choose from; none where there is no list. `found` is what
+    counts while no name is given, where the source was found to have it."""
 
     asked: FieldName
     value: str
     sureness: Sureness
     offered: tuple[Field, ...]
+    found: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,15 +91,18 @@ def hidden(connection: Connection) -> list[str]:
 def parts(connection: Connection) -> list[PartOfForm]:
     """The form, part by part: each name that is in force, how sure it is, and what can be chosen instead."""
     source, lists, values = fed_source(connection), known(connection), in_force(connection)
+    found = source.found_names(connection.told)
     return [
         PartOfForm(
             part=part,
             why="" if lists[part.name].fields else lists[part.name].why,
             names=tuple(
-                _chosen(one, values[one.key], lists[part.name]) for one in source.field_names if one.part == part.name
+                _chosen(one, values[one.key], lists[part.name], found.get(one.key, ""))
+                for one in source.field_names
+                if one.part == part.name
             ),
         )
-        for part in source.parts
+        for part in parts_of(connection)
         if any(one.part == part.name for one in source.field_names)
     ]
 
@@ -119,7 +126,7 @@ def choose(connection: Connection, chosen: Mapping[str, str], *, who: str) -> No
     names, problems = {}, {}
     for one in asked:
         try:
-            names[one.key] = _checked(one, chosen[one.key].strip(), lists[one.part], labels[one.part])
+            names[one.key] = _checked(one, chosen[one.key].strip(), lists.get(one.part, FieldList()), labels[one.part])
         except ValidationError as error:
             problems[one.key] = error
     if problems:
@@ -169,9 +176,10 @@ def _settings(connection: Connection, names: Mapping[str, str]) -> dict[str, str
     return {**own, source.names_setting: "\n".join(lines)}
 
 
-def _chosen(asked: FieldName, value: str, found: FieldList) -> ChosenName:
-    offered = tuple(one for one in found.fields if not (asked.is_written and one.is_writable is False))
-    return ChosenName(asked=asked, value=value, sureness=_sureness(asked, value, found), offered=offered)
+def _chosen(asked: FieldName, value: str, there: FieldList, found: str) -> ChosenName:
+    offered = tuple(one for one in there.fields if not (asked.is_written and one.is_writable is False))
+    sureness = Sureness.BY_ITSELF if found and not value else _sureness(asked, value, there)
+    return ChosenName(asked=asked, value=value, sureness=sureness, offered=offered, found=found)
 
 
 def _sureness(asked: FieldName, value: str, found: FieldList) -> Sureness:

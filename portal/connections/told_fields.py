@@ -49,6 +49,11 @@ def fed_source(connection: Connection) -> FedSource:
     return found
 
 
+def parts_of(connection: Connection) -> tuple[Part, ...]:
+    """The parts that this connection has, by its settings."""
+    return fed_source(connection).parts_for(connection.settings)
+
+
 def read(connection: Connection, *, who: str) -> Mapping[str, FieldList]:
     """Ask the source now for the fields of all its parts, and keep what it tells; whoever asks waits for some twenty
     seconds at most.
@@ -71,9 +76,9 @@ def read(connection: Connection, *, who: str) -> Mapping[str, FieldList]:
 
 
 def known(connection: Connection) -> Mapping[str, FieldList]:
-    """What was told when the lists were last read; each part of the source has one."""
+    """What was told when the lists were last read; each part that the connection has, has one."""
     told = _mapping(_mapping(connection.told.get(TOLD)).get("parts"))
-    return {part.name: _from_json(_mapping(told.get(part.name))) for part in fed_source(connection).parts}
+    return {part.name: _from_json(_mapping(told.get(part.name))) for part in parts_of(connection)}
 
 
 def read_at(connection: Connection) -> datetime | None:
@@ -87,7 +92,7 @@ def _asked(connection: Connection) -> dict[str, Any]:
     with one_of(connection.company_id), paced(connection, nothing, **terms) as outbound:
         asked = source_of(connection, outbound)
         assert isinstance(asked, FedSource)  # noqa: S101 - `has_field_lists` said so
-        for part in asked.parts:
+        for part in parts_of(connection):
             found[part.name] = _of_part(asked, part, is_first=not found)
     return found
 

@@ -15,6 +15,7 @@ from portal.connections import field_lists
 from portal.connections.field_list_form import FieldNamesForm
 from portal.connections.field_lists import NEEDED, NOT_READ, Sureness
 from portal.connections.models import Connection, Status
+from portal.connections.surveying import survey
 from portal.events.models import AuditEvent
 from tests.factories import SourceConnectionFactory
 from tests.integrations.accessplanit.scene import StandIn, served
@@ -71,8 +72,7 @@ class TestReading:
         order_number = lists["invoice"].named("ponumber")
         assert order_number is not None
         assert order_number.is_writable is True
-        assert lists["credit_note_item"].fields == ()
-        assert "credit_note_item" in lists["credit_note_item"].why
+        assert "credit_note_item" not in lists, "this module has no name, so there is nothing to choose"
         assert field_lists.read_at(again) is not None
         assert again.told_at is None, "the survey of a new connection must not be put off for a day"
         found = sureness(again)
@@ -124,6 +124,24 @@ class TestReading:
             integration="accessplanit", told={"feeds": {"transaction": {"visible": False, "why": "The role hides it."}}}
         )
         assert field_lists.hidden(connection) == ["Payments and refunds: The role hides it."]
+
+    def test_a_module_that_has_a_name_is_among_them(self) -> None:
+        connection = SourceConnectionFactory.create(
+            integration="accessplanit", settings={"modules": "credit_note_item = CreditNoteItem\nallocation ="}
+        )
+        names_of_parts = [part.part.name for part in field_lists.parts(connection)]
+        assert names_of_parts == ["invoice", "transaction", "credit_note", "credit_note_item"]
+
+    def test_what_a_survey_found_by_itself_is_said(self, platform: StandIn) -> None:
+        connection = linked(platform)
+        survey(connection, who="sam")
+        found = {one.asked.key: one for part in field_lists.parts(connection) for one in part.names}
+        updated = found["invoice.updated"]
+        assert (updated.value, updated.found, updated.sureness) == ("", "DateUpdated", Sureness.BY_ITSELF)
+        field_lists.read(connection, who="sam")
+        form = FieldNamesForm(connection=connection)
+        assert choices(form, "invoice.updated")[""] == "As it was found: DateUpdated"
+        assert form.fields["invoice.updated"].help_text == "Found by itself: DateUpdated."
 
 
 class TestChoosing:

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from integrations.errors import IntegrationError
 from portal.connections import field_lists
 from portal.connections.admin.hook_pages import HookPages
-from portal.connections.field_list_form import SAID, FieldNamesForm
+from portal.connections.field_list_form import DOUBTFUL, FieldNamesForm, said_of
 from portal.connections.models import Connection, Status
 from portal.staff.asking import CONFIRMED, Question, SureForm, ask, form_data, is_confirmed
 from portal.staff.base import Button, name_of, row_url, say
@@ -29,6 +29,7 @@ EFFECTS: Final = (
 WAS_READ: Final = "The field list was read. Look at the names that are in force, and choose others where they differ."
 NOT_DESCRIBED: Final = "{source} describes no fields to this user: the names can be typed in instead."
 SAVED: Final = "Saved. Records that could not be taken are tried again with these names by themselves."
+ALL_FOUND: Final = "All are the usual ones, and in the list."
 NOTHING_HIDDEN: Final = "Nothing, as far as it has told."
 
 
@@ -96,13 +97,15 @@ def field_sections(connection: Connection) -> Sequence[Section]:
 
 
 def _names(connection: Connection) -> Section:
+    """Those that somebody should look at, or has chosen: the rest is on the form."""
     rows = [
-        (part.part.label, one.asked.label, one.value, SAID[one.sureness])
+        (part.part.label, one.asked.label, one.value or one.found, said_of(one))
         for part in field_lists.parts(connection)
         for one in part.names
+        if one.sureness in DOUBTFUL or one.value != one.asked.default
     ]
     return Section(
         title="Names of fields",
         facts=[Fact("Field list read", moment(field_lists.read_at(connection)))],
-        table=Table(head=("Records", "What", "Name there", "How sure"), rows=rows),
+        table=Table(head=("Records", "What", "Name there", "How sure"), rows=rows, empty=ALL_FOUND),
     )

@@ -59,7 +59,7 @@ class AgainForm(ReasonForm):
 class FeedReaderAdmin(ReadOnlyAdmin[FeedReader]):
     """One way of reading one feed of one connection."""
 
-    list_display = ("badge", "company", "source", "feed", "way", "through", "last", "read", "taken", "due", "problem")
+    list_display = ("badge", "company", "feed", "way", "through", "last", "due", "problem")
     list_display_links = ("badge", "company")
     list_select_related = ("connection__company",)
     list_filter = ("still_open", CodeCompanyFilter, ConnectionFilter)
@@ -123,15 +123,10 @@ class FeedReaderAdmin(ReadOnlyAdmin[FeedReader]):
         """Whose."""
         return obj.connection.company.name
 
-    @admin.display(description="Source", ordering="connection__integration")
-    def source(self, obj: FeedReader) -> str:
-        """Where it is read."""
-        return obj.connection.integration
-
     @admin.display(description="Reads")
     def way(self, obj: FeedReader) -> str:
         """What it reads of the feed."""
-        return "What is still open" if obj.still_open else "What is new"
+        return "Still open" if obj.still_open else "New"
 
     @admin.display(description="Read through", ordering="read_through")
     def through(self, obj: FeedReader) -> str:
