@@ -88,7 +88,6 @@ _READING: Final = (
         label="Are amounts in pounds or in pence?",
         help="An example: one hundred and twenty pounds. Version 1 of the interface wrote pence.",
         default="major",
-        required=False,
         choices=(("major", "In pounds or euros: 120.00"), ("minor", "In pence or cents: 12000")),
     ),
     Setting(

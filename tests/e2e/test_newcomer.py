@@ -72,7 +72,8 @@ def test_a_newcomer_sets_up_icompleat_and_sees_suppliers_arrive(
     watched: Watched, scene: Scene, there: There, worker: Runner
 ) -> None:
     page = watched.page
-    page.get_by_role("link", name="iCompleat", exact=True).first.click()
+    page.get_by_role("link", name="Sources", exact=True).click()
+    page.get_by_role("link", name="Choose iCompleat").click()
     expect(page.get_by_role("heading", name="Link iCompleat first")).to_be_visible()
 
     fill_in(page, there)

@@ -50,9 +50,9 @@ class Platform:
         ).json()["results"]
         return found
 
-    def tell(self, method: str, path: str, **body: object) -> Any:
+    def tell(self, verb: str, path: str, /, **body: object) -> Any:
         """Something that people or scripts do there."""
-        answer = requests.request(method, self.url + path, json=body, timeout=10)
+        answer = requests.request(verb, self.url + path, json=body, timeout=10)
         answer.raise_for_status()
         return answer.json()
 
