@@ -181,6 +181,8 @@ def latest_runs(page: Page) -> dict[str, str]:
 def icompleat_connected(stranger: Watched, town: Town, there: Elsewhere) -> None:
     """What iCompleat's API page shows, tried with a slip first."""
     page = stranger.page
+    look(stranger, "journey-20-sources")
+    page.get_by_role("link", name="Choose iCompleat").click()
     look(stranger, "journey-20-icompleat")
     given = {
         "API base URL": f"{town.sandbox}/icompleat", "Tenant ID": there.tenant_id, "Company ID": there.company_id,

@@ -171,7 +171,7 @@ def test_the_number_of_queries_of_the_question_does_not_grow(
     client, address = demo.client, f"/companies/{demo.company.pk}/transactions/repair/"
     for count in (1, 10):
         ids = _chosen(*(demo.in_state(State.REJECTED, number=f"INV{count}-{index}") for index in range(count)))
-        with django_assert_num_queries(6):  # session, user, companies, membership, transactions, postings
+        with django_assert_num_queries(7):  # session, user, companies, membership, transactions, postings, sources
             client.post(address, {"repair": "void", "chosen": ids})
 
 

@@ -298,7 +298,7 @@ def test_the_number_of_queries_does_not_grow(scene: Scene, django_assert_num_que
     client = scene.client
     for count in (1, 12):
         posting = scene.receive(number=f"INV{count}", lines=tuple(a_line(number + 1) for number in range(count)))
-        with django_assert_num_queries(16):
+        with django_assert_num_queries(17):
             client.get(its_page(posting))
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(16):
             _now(client, posting)
