@@ -36,7 +36,7 @@ SUPPLIERS: Final = {
     "CROWN01": "Crown Conference Centre", "METRO01": "Metro Telecom", "LAKES01": "Lakeside Learning Inc",
 }  # fmt: skip
 DEPARTMENTS: Final = {"ADM": "Administration", "IT": "Operations", "OPS": "Operations", "TRN": "Training"}
-DOCUMENTS: Final = ("bills", "billCreditNotes", "purchaseOrders")
+DOCUMENTS: Final = ("bills", "billCreditNotes", "purchaseOrders", "invoices", "creditNotes", "payments")
 EVENTS: Final = [
     *(f"connection.{what}" for what in ("connected", "disconnected", "reconnected", "deleted")),
     "read.completed",

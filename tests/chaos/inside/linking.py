@@ -53,7 +53,7 @@ EVENTS: Final = [
     "read.completed",
     *(
         f"{kind}.write.{how}"
-        for kind in ("bills", "billCreditNotes", "purchaseOrders")
+        for kind in ("bills", "billCreditNotes", "purchaseOrders", "invoices", "creditNotes", "payments")
         for how in ("successful", "unsuccessful")
     ),
 ]
