@@ -13,9 +13,11 @@ from integrations.documents import Customer, Document, IdempotencyKey, Kind
 from integrations.errors import Rejected, Retryable
 from integrations.http import Outbound
 from tests.contract import book
+from tests.integrations.codat.account import SYNC, ago, client, data_status, reading
 from tests.integrations.codat.conversation import member
 from tests.integrations.codat.rig import Codat, Linked, SeenBooks
 from tests.samples import CUSTOMER, KEY, OTHER_KEY, REFERENCE, sale
+from tests.scripted import ScriptedServer, json_answer
 
 NEW = replace(CUSTOMER, code="acc-4711", name="Eskdale Outdoor Centre", email="office@eskdale.example")
 
@@ -159,3 +161,17 @@ def test_a_platform_with_codes_of_its_own_gets_the_sources() -> None:
 def test_texts_are_cut_and_a_contact_is_named_where_one_is_needed() -> None:
     body = pushed(CUSTOMER, contactName=member("String", "Max length of 8 characters.", required=True))
     assert body["contactName"] == "Harbour"
+
+
+def test_nothing_is_made_before_codat_was_asked_to_read_the_customers_within_the_hour() -> None:
+    """Its key is forgotten after 90 minutes, so that an older reading could hide that it was made."""
+    status = data_status(
+        "customers", "Complete", lastSuccessfulSync=ago(10), latestSyncId=SYNC, latestSuccessfulSyncId=SYNC
+    )
+    asked_long_ago = json_answer(reading("Complete", requested=ago(3700), completed=ago(10)))
+    queued = json_answer(reading("Queued", requested=ago(0)))
+    with ScriptedServer(status, asked_long_ago, queued) as server, pytest.raises(Retryable) as caught:
+        customers.made(client(server), "companies/c/connections/k", by(NEW), {})
+    assert "Codat is fetching" in caught.value.message
+    assert [one.path.rpartition("/")[2].partition("?")[0] for one in server.asked][-1] == "customers"
+    assert not any("/push/" in one.path for one in server.asked)
