@@ -22,7 +22,7 @@ from portal.timetable import registry
 from portal.timetable.registry import Job
 from portal.timetable.running import take
 from portal.timetable.slots import hourly
-from tests.admin.furniture import a_hint, a_reader, a_record_read
+from tests.admin.furniture import a_hint, a_reader, a_record_read, an_amendment
 from tests.admin.reconciled import a_difference
 from tests.admin.world import delivery
 from tests.desk.syncs import a_sync, an_incomplete_list
@@ -151,7 +151,7 @@ def test_the_cost_does_not_grow(django_assert_num_queries: DjangoAssertNumQuerie
     connection = DemoConnectionFactory.create()
     for _ in range(5):
         accepted(connection, a_document())
-    with django_assert_num_queries(26):
+    with django_assert_num_queries(27):
         exposition()
 
 
@@ -173,6 +173,7 @@ def test_what_goes_back_and_forth_beside_the_postings_is_counted() -> None:
     a_sync(connection, SyncState.VALIDATION_QUEUED)
     a_sync(connection, SyncState.FETCH_ERROR, kind="account")
     an_incomplete_list(source)
+    an_amendment(accepted(connection, a_document()).posting)
     a_source_difference(source)
     told = numbers()
     assert {name: value for name, value in told.items() if name.startswith("postroom_syncs") and value} == {
@@ -182,6 +183,7 @@ def test_what_goes_back_and_forth_beside_the_postings_is_counted() -> None:
     assert told["postroom_lists_incomplete"] == 1
     assert told["postroom_source_differences{never_received}"] == 1
     assert told["postroom_handovers{waiting}"] == 0
+    assert (told["postroom_amendments{needs_a_person}"], told["postroom_amendments{due}"]) == (1, 0)
 
 
 def test_feeds_that_stand_still_and_records_that_cannot_be_taken_are_counted() -> None:
