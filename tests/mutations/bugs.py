@@ -122,16 +122,17 @@ BUGS: dict[str, tuple[Change, ...]] = {
         Change(
             "portal/postings/accept.py",
             "    with turn(destination.company_id), atomic():\n"
-            "        acceptance = _accept(document, destination, received_at)\n",
+            "        acceptance = _accept(document, destination, received_at, may_amend)\n",
             "    with atomic():\n"
             '        number = "" if _taken(document, destination).exists() else next_number(destination.company_id)\n'
             "    with turn(destination.company_id), atomic():\n"
-            "        acceptance = _accept(document, destination, received_at, number)\n",
+            "        acceptance = _accept(document, destination, received_at, may_amend, number)\n",
         ),
         Change(
             "portal/postings/accept.py",
-            "def _accept(document: Document, destination: Destination, received_at: datetime) -> Acceptance:",
-            "def _accept(document, destination, received_at, number):",
+            "def _accept(document: Document, destination: Destination, received_at: datetime, may_amend: bool) "
+            "-> Acceptance:",
+            "def _accept(document, destination, received_at, may_amend, number):",
         ),
         Change(
             "portal/postings/accept.py",
