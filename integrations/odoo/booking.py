@@ -87,10 +87,18 @@ def end_of_next_open_month(locked: str) -> str:
 
 def number(database: Database, move: Values) -> str:
     """The next number of invoices or of their credit notes in a month."""
+    if move["move_type"] == "entry":
+        return _of_journal(database, move)
     letters = LETTERS[move["move_type"]]
     start = f"{letters}/{move['date'][:4]}/{move['date'][5:7]}/"
     taken = [one["name"] for one in all_of(database, "account.move") if str(one["name"]).startswith(start)]
     return f"{start}{len(taken) + 1:04}"
+
+
+def _of_journal(database: Database, move: Values) -> str:
+    start = f"{one_of(database, 'account.journal', move['journal_id'])['code']}/{move['date'][:4]}/"
+    taken = [one["name"] for one in all_of(database, "account.move") if str(one["name"]).startswith(start)]
+    return f"{start}{len(taken) + 1:05}"
 
 
 def order_number(database: Database) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from integrations.odoo.booking import end_of_next_open_month, number, with_tax
 from integrations.odoo.chart import RECORDS
 from integrations.odoo.domains import matches
+from integrations.odoo.entries import check_balanced, furnish, keep_line_of, posted_lines, reconciled, remove_lines
 from integrations.odoo.loading import BUSY, loaded, not_loaded
 from integrations.odoo.records import (
     SCHEMA,
@@ -41,6 +42,8 @@ class Books:
             if database.execute("SELECT 1 FROM record LIMIT 1").fetchone() is None:
                 for model, values in RECORDS:
                     insert(database, model, dict(values))
+            if not all_of(database, "account.journal"):
+                furnish(database)
 
     def search_read(self, model: str, asked: Mapping[str, Any]) -> list[Values]:
         """The records that match a domain, with the fields that were asked for."""
@@ -90,7 +93,12 @@ class Books:
             locked = move["date"] if moves_date else one_of(database, "res.company", 1)["fiscalyear_lock_date"]
             if locked and move["date"] <= locked:
                 move["date"] = end_of_next_open_month(locked)
-            update(database, "account.move", {**move, "state": "posted", "name": number(database, move)})
+            if move["move_type"] == "entry":
+                check_balanced(database, move)
+            move = {**move, "state": "posted", "name": number(database, move)}
+            update(database, "account.move", move)
+            keep_line_of(database, move)
+            posted_lines(database, move)
             partner = one_of(database, "res.partner", move["partner_id"])
             # As in Odoo: posting counts the supplier or customer up, which touches it.
             rank = "customer_rank" if move["move_type"].startswith("out_") else "supplier_rank"
@@ -116,12 +124,18 @@ class Books:
             record = existing(database, model, record_id)
             if model == "account.move" and record["name"]:
                 raise Failure("A document that was posted once cannot be deleted.")
+            remove_lines(database, model, record)
             if model == "purchase.order" and record["state"] != "cancel":
                 raise Failure("Cancel the purchase order before it is deleted.")
             database.execute("DELETE FROM record WHERE model = ? AND id = ?", (model, record_id))
             names = [name for name in (record["xid"], *(line["xid"] for line in record["lines"])) if name]
             for name in names:
                 database.execute("DELETE FROM external WHERE module || '.' || name = ?", (name,))
+
+    def reconcile(self, lines: Sequence[int]) -> None:
+        """Settle debits with credits of one account, as far as they go."""
+        with self._state.transaction() as database:
+            reconciled(database, lines)
 
     def write(self, model: str, record_id: int, values: Mapping[str, Any]) -> None:
         """Change a record; of a bill also the tax of a group that has some."""

@@ -142,7 +142,11 @@ class Client:
 
     def change(self, model: str, method: str, record: int, **arguments: object) -> None:
         """Call a method that writes, on one record. What it gives back means nothing."""
-        _accepted(self._write(f"{model}/{method}", {"ids": [record], **arguments}), writes=True)
+        self.change_all(model, method, [record], **arguments)
+
+    def change_all(self, model: str, method: str, records: Sequence[int], **arguments: object) -> None:
+        """The same on several records at once."""
+        _accepted(self._write(f"{model}/{method}", {"ids": [*records], **arguments}), writes=True)
 
     def _write(self, path: str, arguments: Mapping[str, object]) -> Reply:
         return self._http.post(f"json/2/{path}", json={**arguments, "context": self._context()}, returns={500})

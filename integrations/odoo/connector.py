@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -10,10 +9,9 @@ from integrations.base import AccountingSystem, Link
 from integrations.documents import Company, Document, IdempotencyKey, Kind, Posted, Written
 from integrations.errors import IntegrationError, Misconfigured, OutcomeUnknown, Rejected
 from integrations.metadata import Abilities, Limits, Metadata, Setting
-from integrations.odoo import attachments, codes, mapping
+from integrations.odoo import attachments, mapping, money, naming, paying
 from integrations.odoo.client import MODULE, Client, Row
-from integrations.odoo.codes import Known
-from integrations.odoo.mapping import Form
+from integrations.odoo.mapping import MONEY, Form
 from integrations.odoo.reading import LISTINGS, records
 from integrations.odoo.values import amount, record_id, text
 from integrations.papers import Attachment, File
@@ -97,17 +95,22 @@ class Odoo(AccountingSystem):
             row = self._booked(form, document, row)
         if row["state"] not in form.booked:
             raise OutcomeUnknown("Odoo took the document and has not booked it. It will be looked up.")
+        if document.kind in MONEY:
+            paying.settle(self._client, document, key)
         return self._told(form, [row])[0]
 
     def find(self, document: Document, *, key: IdempotencyKey) -> tuple[Posted, ...]:
         """The document in the books with our key; at most one, for Odoo lets no two have it.
 
-        A draft is not in the books: it counts as absent, and the `post` that follows finishes it. Raises `Retryable`,
+        A draft is not in the books, nor is a payment that has not settled what it shall: they count as absent, and the
+        `post` that follows finishes them. Raises `Retryable`,
         `Unauthorised`, `Misconfigured`.
         """
         form = mapping.form(document.kind)
         record = self._client.named(form.model, key.value)
         rows = [] if record is None else [self._row(form, record)]
+        if rows and document.kind in MONEY and not paying.is_settled(self._client, document, key):
+            return ()
         return tuple(self._told(form, [row for row in rows if row["state"] in form.booked]))
 
     def written_since(self, since: datetime) -> Iterator[Written]:
@@ -144,67 +147,21 @@ class Odoo(AccountingSystem):
 
     def _loaded(self, form: Form, document: Document, key: IdempotencyKey, reference: str) -> int:
         """The id of a new draft, or of the document that somebody else has booked under our key in the meantime."""
-        fields, data = mapping.table(document, self._known(document), key=key, reference=reference)
+        fields, data = self._table(document, key, reference)
         record = self._client.load(form.model, fields, data) or self._client.named(form.model, key.value)
         if record is None:
             raise OutcomeUnknown("Odoo has booked a document under our key and does not find it. It will be looked up.")
         return record
 
-    # --- what the codes of a document are in Odoo --------------------------------------------------------------------
-
-    def _known(self, document: Document) -> Known:
-        """Looks up every code before anything is written."""
-        is_order = document.kind is Kind.PURCHASE_ORDER
-        accounts = {} if is_order else self._accounts(document)
-        taxes, currency = self._taxes(document), self._currency(document)
-        partner, product = self._partner(document), self._product() if is_order else 0
-        return Known(partner=partner, currency=currency, taxes=taxes, accounts=accounts, product=product)
-
-    def _accounts(self, document: Document) -> dict[str, int]:
-        domain = [["code", "in", codes.named(document, "account")]]
-        return codes.accounts(document, self._client.read("account.account", domain, ["code", "active"]))
-
-    def _taxes(self, document: Document) -> dict[str, codes.Tax]:
-        use = "sale" if document.kind.is_sale else "purchase"
-        domain = [["name", "in", codes.named(document, "tax")], ["type_tax_use", "=", use]]
-        fields = ["name", "active", "price_include", "tax_group_id"]
-        return codes.taxes(document, self._client.read("account.tax", domain, fields))
-
-    def _currency(self, document: Document) -> int:
-        domain = [["name", "=", document.currency]]
-        return codes.currency(document, self._client.read("res.currency", domain, ["name", "active"]))
-
-    def _partner(self, document: Document) -> int:
-        """By code, else by name, else a new one under an external id of its own, so that two at once make one."""
-        code, name = document.party.code, document.party.name.strip()
-        # `=ilike` reads these as wildcards.
-        pattern = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        domain: list[object] = ["&", ["parent_id", "=", False], ["name", "=ilike", pattern]]
-        if code:
-            domain = ["|", ["ref", "=", code], *domain]
-        found = codes.partner(document, self._client.read("res.partner", domain, ["name", "ref", "active"]))
-        if found is not None:
-            return found
-        external = f"{codes.who(document)}-{hashlib.sha256((code or name.casefold()).encode()).hexdigest()[:32]}"
-        known = self._client.named("res.partner", external)
-        return known or self._made("res.partner", *codes.new_partner(document, external))
-
-    def _product(self) -> int:
-        domain = [["default_code", "=", codes.PRODUCT_CODE], ["active", "=", True]]
-        for row in self._client.read("product.product", domain, ["default_code"], limit=1):
-            return int(row["id"])
-        return self._made("product.product", *codes.new_product())
-
-    def _made(self, model: str, fields: list[str], data: list[list[str]]) -> int:
-        made = self._client.load(model, fields, data)
-        if made is None:
-            raise OutcomeUnknown("Odoo did not tell what it made of a new record. It will be looked up.")
-        return made
+    def _table(self, document: Document, key: IdempotencyKey, reference: str) -> tuple[list[str], list[list[str]]]:
+        if document.kind in MONEY:
+            return money.table(document, paying.named(self._client, document), key=key, reference=reference)
+        return mapping.table(document, naming.known(self._client, document), key=key, reference=reference)
 
     # --- drafts and what was booked ----------------------------------------------------------------------------------
 
     def _row(self, form: Form, record: int) -> Row:
-        totals = ["tax_totals"] if form.model == "account.move" else []
+        totals = ["tax_totals"] if form.move_type not in ("", mapping.ENTRY) else []
         return self._client.one(form.model, record, [*form.fields, *totals])
 
     def _booked(self, form: Form, document: Document, draft: Row) -> Row:
@@ -227,7 +184,7 @@ class Odoo(AccountingSystem):
         """Odoo computes tax from rates; on a bill it can be told another. An order keeps what Odoo computed."""
         if form.model != "account.move" or amount(draft["amount_tax"]) == document.tax:
             return
-        if change := mapping.stated_tax(document, self._taxes(document), draft):
+        if change := mapping.stated_tax(document, naming.taxes(self._client, document), draft):
             self._client.change(form.model, "write", draft["id"], vals=change)
 
     def _discard(self, form: Form, record: int, refusal: Rejected) -> None:

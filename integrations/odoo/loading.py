@@ -11,6 +11,7 @@ from typing import Final
 
 from integrations.odoo.booking import computed, order_number, with_terms
 from integrations.odoo.chart import LINKS, NUMBERS, ORDERS, REQUIRED
+from integrations.odoo.entries import keep_line, with_total
 from integrations.odoo.records import Database, Failure, Values, all_of, insert, now, one_of, update
 
 BUSY: Final = "could not serialize access due to concurrent update\n"
@@ -33,6 +34,8 @@ def loaded(database: Database, model: str, fields: Sequence[str], data: Sequence
         return _keep(database, model, name, {**earlier, **values})
     if model == "account.move" and earlier.get("state") == "posted":
         raise Failure("No change of these readonly fields on a posted move: date, partner_id")
+    if head.get("move_type") == "entry":
+        return _entry(database, name, {**earlier, **head}, lines)
     if model == "purchase.order" and any(not line.get("product_id") for line in lines):
         raise Failure("A line of the order is missing a product.")
     # Lines without an external id of their own are added once more with every load.
@@ -50,6 +53,16 @@ def loaded(database: Database, model: str, fields: Sequence[str], data: Sequence
     return record_id
 
 
+def _entry(database: Database, name: str, head: Values, lines: list[Values]) -> int:
+    """An entry of the ledger: its lines are records of their own, each under its external id."""
+    fresh = {"state": "draft", "company_id": 1, "name": False}
+    record_id = _keep(database, "account.move", name, with_total({**fresh, **head, "xid": name, "lines": lines}))
+    for line in lines:
+        line_id = keep_line(database, record_id, line)
+        _note(database, line["xid"], "account.move.line", line_id)
+    return record_id
+
+
 def _file(database: Database, head: Values) -> Values:
     """A file as it is told; one of a document that there is not is forbidden, as in Odoo."""
     number = int(str(head["res_id"]))
@@ -63,7 +76,7 @@ def _keep(database: Database, model: str, name: str, values: Values) -> int:
     if "id" in values:
         update(database, model, values)
         return int(values["id"])
-    for required in REQUIRED.get(model, ()):
+    for required in ("journal_id",) if values.get("move_type") == "entry" else REQUIRED.get(model, ()):
         if not values.get(required):
             raise Failure(f"The field {required} has to have a value.")
     record_id = insert(database, model, values)
@@ -87,7 +100,7 @@ def _record(database: Database, fields: Sequence[str], data: Sequence[Sequence[s
         line: Values = {}
         for path, value in zip(fields, row, strict=True):
             first, *rest = path.split("/")
-            if rest and first.endswith(("_line", "_line_ids")):
+            if rest and first.endswith(("_line", "line_ids")):
                 line |= _value(database, rest, value, "xid")
             elif place == 0:
                 head |= _value(database, [first, *rest], value, "xid")

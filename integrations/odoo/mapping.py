@@ -52,6 +52,8 @@ FORMS: Final[Mapping[Kind, Form]] = {
     Kind.CREDIT_NOTE: _move("in_refund"),
     Kind.SALES_INVOICE: _move("out_invoice"),
     Kind.SALES_CREDIT_NOTE: _move("out_refund"),
+    Kind.PAYMENT: _move("entry"),
+    Kind.REFUND: _move("entry"),
     Kind.PURCHASE_ORDER: Form(
         model="purchase.order",
         confirm="button_confirm",
@@ -62,7 +64,10 @@ FORMS: Final[Mapping[Kind, Form]] = {
 }
 BY_MODEL: Final[Mapping[str, Form]] = {one.model: one for one in FORMS.values()}
 CANCELLED: Final = "cancel"
-_KINDS: Final[Mapping[str, Kind]] = {one.move_type: kind for kind, one in FORMS.items()}
+ENTRY: Final = "entry"
+MONEY: Final = frozenset({Kind.PAYMENT, Kind.REFUND})
+"""Customers' money: entries of the ledger. An entry does not tell which of the two it is."""
+_KINDS: Final[Mapping[str, Kind]] = {one.move_type: kind for kind, one in FORMS.items() if kind not in MONEY}
 
 
 def form(kind: Kind) -> Form:
@@ -95,7 +100,7 @@ def table(
 
 
 def _bill(document: Document, known: Known, reference: str) -> dict[str, str]:
-    day = _day(document)
+    day = day_of(document)
     return {
         "move_type": FORMS[document.kind].move_type,
         "partner_id/.id": str(known.partner),
@@ -104,7 +109,7 @@ def _bill(document: Document, known: Known, reference: str) -> dict[str, str]:
         "date": day,
         **_due(document),
         "ref": words((not document.kind.is_sale and document.supplier_reference) or document.number),
-        "invoice_origin": _origin(document, reference),
+        "invoice_origin": origin(document, reference),
         **({"invoice_currency_rate": rate} if (rate := _rate(document)) else {}),
     }
 
@@ -121,9 +126,9 @@ def _order(document: Document, known: Known, reference: str) -> dict[str, str]:
         "partner_id/.id": str(known.partner),
         "currency_id/.id": str(known.currency),
         # Noon in UTC is the same day in nearly every zone in which Odoo may show it.
-        "date_order": f"{_day(document)} 12:00:00",
+        "date_order": f"{day_of(document)} 12:00:00",
         "partner_ref": words(document.supplier_reference or document.number),
-        "origin": _origin(document, reference),
+        "origin": origin(document, reference),
     }
 
 
@@ -154,7 +159,8 @@ def _is_short(value: Decimal) -> bool:
     return value == round(value, _HUNDREDTHS)
 
 
-def _day(document: Document) -> str:
+def day_of(document: Document) -> str:
+    """The date to book on. Raises `Rejected` for a document without any."""
     if document.day is None:
         raise Rejected("The document has no date, and Odoo wants one.", field="date")
     return document.day.isoformat()
@@ -167,7 +173,8 @@ def _rate(document: Document) -> str:
     return plain((document.gross / document.base_gross).quantize(_RATE_DIGITS))
 
 
-def _origin(document: Document, reference: str) -> str:
+def origin(document: Document, reference: str) -> str:
+    """The portal's number, the source's and the order's."""
     return words(_ORIGIN.join(filter(None, (reference, words(document.number, 60), words(document.order_number, 60)))))
 
 
@@ -199,14 +206,19 @@ def _tax_groups(totals: object) -> dict[int, Decimal]:
 
 
 def posted(row: Row, codes_of_partners: Mapping[int, str]) -> Posted:
-    """A document as Odoo tells it; its id is known to be there. What cannot be read counts as not told."""
+    """A document as Odoo tells it; its id is known to be there. What cannot be read counts as not told.
+
+    An entry has a total, and no net of its own.
+    """
+    total = amount(row.get("amount_total"))
+    is_entry = row.get("move_type") == ENTRY
     return Posted(
         external_id=str(row["id"]),
         number=text(row.get("name")) or "",
         supplier_code=codes_of_partners.get(record_id(row.get("partner_id"))),
-        net=amount(row.get("amount_untaxed")),
+        net=total if is_entry else amount(row.get("amount_untaxed")),
         tax=amount(row.get("amount_tax")),
-        gross=amount(row.get("amount_total")),
+        gross=total,
         currency=label(row.get("currency_id")),
         date=day(row.get("date") or row.get("date_order")),
     )
@@ -214,12 +226,12 @@ def posted(row: Row, codes_of_partners: Mapping[int, str]) -> Posted:
 
 def written(key: str, row: Row, codes_of_partners: Mapping[int, str]) -> Written:
     """A document of a listing."""
-    origin = text(row.get("invoice_origin")) or text(row.get("origin")) or ""
+    source = text(row.get("invoice_origin")) or text(row.get("origin")) or ""
     return Written(
         key=key,
         posted=posted(row, codes_of_partners),
         kind=_KINDS.get(text(row.get("move_type")) or ""),
-        reference=origin.partition(_ORIGIN)[0],
+        reference=source.partition(_ORIGIN)[0],
     )
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from integrations.exact import from_json, to_json
-from integrations.odoo.chart import LINKS, MODELS
+from integrations.odoo.chart import LINKS, MODELS, RECEIVABLE
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS record (
@@ -59,6 +59,8 @@ def insert(database: Database, model: str, values: Values) -> int:
     database.execute("UPDATE last_id SET id = id + 1 WHERE model = ?", (model,))
     number: int = database.execute("SELECT id FROM last_id WHERE model = ?", (model,)).fetchone()["id"]
     body = {**dict.fromkeys(MODELS[model], False), **_defaults(model), **values, "id": number, "create_date": now()}
+    if model == "res.partner":
+        body |= {"property_account_receivable_id": _receivable(database)}
     database.execute("INSERT INTO record VALUES (?, ?, ?)", (model, number, to_json(body)))
     return number
 
@@ -66,6 +68,12 @@ def insert(database: Database, model: str, values: Values) -> int:
 def update(database: Database, model: str, body: Values) -> None:
     """Keep a record as it is now."""
     database.execute("UPDATE record SET body = ? WHERE model = ? AND id = ?", (to_json(body), model, body["id"]))
+
+
+def _receivable(database: Database) -> object:
+    """Each partner has the one account."""
+    rows = (one for one in all_of(database, "account.account") if one["code"] == RECEIVABLE)
+    return next((one["id"] for one in rows), False)
 
 
 def _defaults(model: str) -> Values:

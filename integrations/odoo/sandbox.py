@@ -140,6 +140,7 @@ _METHODS: Final[Mapping[str, Callable[..., object]]] = {
     "action_post": _post,
     "button_confirm": _each(lambda books, _model, record, _told: books.confirm(record)),
     "button_cancel": _each(lambda books, model, record, _told: books.cancel(model, record)),
+    "reconcile": lambda books, _model, told, _request: books.reconcile(told["ids"]),
     "unlink": _each(lambda books, model, record, _told: books.unlink(model, record)),
     "write": _each(lambda books, model, record, told: books.write(model, record, told["vals"])),
 }

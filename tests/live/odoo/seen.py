@@ -56,17 +56,30 @@ class RealBooks:
         return moves
 
     def count(self) -> int:
-        """Bills, credit notes and orders, in any state."""
-        return len(self.moves()) + int(self.call("purchase.order/search_count", domain=[]))
+        """Bills, credit notes and orders, what was sold, and customers' money, in any state."""
+        sold = ["|", ["move_type", "in", ["out_invoice", "out_refund"]], ["journal_id.type", "=", "bank"]]
+        of_sales = int(self.call("account.move/search_count", domain=sold))
+        return len(self.moves()) + of_sales + int(self.call("purchase.order/search_count", domain=[]))
 
     def owed(self, supplier_code: str) -> Decimal:
         """The open balance of the supplier's payable account, in the company's currency."""
+        return -self._balance(supplier_code, "liability_payable")
+
+    def due_from(self, customer_code: str) -> Decimal:
+        """The open balance of the customer's receivable account, likewise."""
+        return self._balance(customer_code, "asset_receivable")
+
+    def pay_by_hand(self, invoice: str, amount: Decimal) -> str:
+        """Asked only where settlements are told."""
+        raise NotImplementedError
+
+    def _balance(self, code: str, account_type: str) -> Decimal:
         query = sql.SQL(
-            "SELECT coalesce(-sum(line.balance), 0) FROM account_move_line line"
+            "SELECT coalesce(sum(line.balance), 0) FROM account_move_line line"
             " JOIN account_move move ON move.id = line.move_id AND move.state = 'posted'"
-            " JOIN account_account account ON account.id = line.account_id AND account_type = 'liability_payable'"
+            " JOIN account_account account ON account.id = line.account_id AND account_type = {}"
             " JOIN res_partner partner ON partner.id = line.partner_id WHERE partner.ref = {}"
-        ).format(sql.Literal(supplier_code))
+        ).format(sql.Literal(account_type), sql.Literal(code))
         return Decimal(str(self.odoo.rows(self.database, query)[0][0]))
 
     def plant(self, document: Document, key: str) -> bool:
