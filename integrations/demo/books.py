@@ -152,6 +152,12 @@ class Books:
         with self._state.transaction() as database:
             return open_of(database, document), settled_by(database, document["id"])
 
+    def settlements_of(self, document_id: str) -> list[dict[str, Any]]:
+        """The payments and refunds that go to a document, the first first."""
+        with self._state.transaction() as database:
+            found = settled_by(database, document_id)
+        return [one for one in found if BY_KIND[one["kind"]].is_money]
+
     def pay(self, company_id: str, document_id: object, amount: Decimal) -> dict[str, Any]:
         """Record by hand that an invoice was paid, or a credit note paid out. Raises `Refusal`."""
         item = self.document(str(document_id))

@@ -74,6 +74,11 @@ class Client:
         wanted = {"booked_since": since.isoformat(timespec="milliseconds")}
         return self._pages(wanted, _MOST_PAGES_LISTED, "settlements")
 
+    def settlements_of(self, document_id: str) -> Iterator[Mapping[str, Any]]:
+        """All payments and refunds that go to a document. Raises `Rejected` where there is no such document."""
+        reply = self._http.get(f"{self._company}/documents/{quote(document_id, safe='')}/settlements")
+        return iter(_listed(reply, _accepted(reply), "settlements"))
+
     def rows(self, resource: str) -> Iterator[Mapping[str, Any]]:
         """All rows of a resource, such as `tax-codes`, page after page."""
         return self._pages({}, _MOST_PAGES_LISTED, resource)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from integrations.base import AccountingSystem, Link
@@ -56,6 +56,7 @@ class DemoBooks(AccountingSystem):
         reads=frozenset(SHELVES),
         attaches=frozenset(mapping.COLLECTIONS),
         tells_settlements=True,
+        tells_settlements_of=True,
     )
 
     def __init__(self, link: Link) -> None:
@@ -92,6 +93,13 @@ class DemoBooks(AccountingSystem):
         """
         base_currency = self.company().base_currency
         return (selling.settled(one, base_currency) for one in self._client.settled_since(since))
+
+    def settlements_of(self, document: Document) -> Sequence[Settled]:
+        """All payments and refunds that go to what the document settles, each once. Raises as the base says."""
+        base_currency = self.company().base_currency
+        ids = dict.fromkeys(one.posted_as for one in document.allocations)
+        found = {one["id"]: one for each in ids for one in self._client.settlements_of(each)}
+        return [selling.settled(one, base_currency) for one in found.values()]
 
     def records(self, kind: RecordKind) -> Iterator[Record]:
         """All rows of a kind, inactive ones too, 500 a page. Raises `Retryable`, `Unauthorised`, `Misconfigured`."""

@@ -37,7 +37,8 @@ _SHOWN = 200
 _LAST_PAGE = 1_000_000
 _JSON = "application/json"
 _COMPANY: Final = "/api/companies/<company_id>"
-_FILES: Final = f"{_COMPANY}/documents/<document_id>/attachments"
+_DOCUMENT: Final = f"{_COMPANY}/documents/<document_id>"
+_FILES: Final = f"{_DOCUMENT}/attachments"
 
 _ROUTES: Final = Map(
     [
@@ -50,6 +51,7 @@ _ROUTES: Final = Map(
         Rule(f"{_COMPANY}/documents", endpoint="documents", methods=["GET"]),
         Rule(f"{_COMPANY}/settlements", endpoint="settlements", methods=["GET"]),
         *(Rule(f"{_COMPANY}/{name}", endpoint=name, methods=["POST"]) for name in COLLECTIONS),
+        Rule(f"{_DOCUMENT}/settlements", endpoint="settled_by", methods=["GET"]),
         Rule(_FILES, endpoint="files", methods=["GET"]),
         Rule(_FILES, endpoint="attach", methods=["POST"]),
         Rule(f"{_FILES}/<file_id>", endpoint="file", methods=["GET"]),
@@ -157,6 +159,8 @@ class DemoBooksSandbox:
         document = values["document_id"]
         if self._books.company_of(document) != values["company_id"]:
             raise Refusal("unknown_document", f"There is no document {document} here.", "document_id", status=404)
+        if name == "settled_by":
+            return _json(200, {"settlements": self._books.settlements_of(document), "next_page": None})
         if name == "attach":
             return _json(*self._files.add(document, _body(request)))
         if name == "files":

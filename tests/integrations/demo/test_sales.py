@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,11 +15,14 @@ from werkzeug.test import Client
 
 from integrations.demo import selling
 from integrations.demo.books import Books
+from integrations.demo.connector import DemoBooks
 from integrations.demo.sandbox import build
-from integrations.documents import Allocation, Customer, Kind
+from integrations.documents import Allocation, Customer, IdempotencyKey, Kind
 from integrations.errors import Rejected, Retryable
 from integrations.exact import from_json, to_json
-from integrations.sandbox import Store
+from integrations.sandbox import Server, Store, mount
+from tests.contract.sales import for_invoice
+from tests.integrations.demo.test_connector import link
 from tests.integrations.demo.test_sandbox import API, TOKEN, get, line, post
 from tests.samples import KEY, sale, settling
 
@@ -228,6 +232,26 @@ def test_a_state_from_before_gets_what_sales_need(tmp_path: Path, monkeypatch: p
     for _ in range(2):
         rows = get(Client(build(Store("demo", tmp_path))), "/accounts")["accounts"]
         assert [one["code"] for one in rows][-4:] == ["7901", "1200", "4000", "4020"]
+
+
+def test_all_that_goes_to_an_invoice_is_told_before_more_is_sent(state: Store) -> None:
+    """One of ours, one by hand; not the credit note, and nothing of another invoice."""
+    with Server(mount({"demo": build(state)})) as server:
+        system = DemoBooks(link(f"{server.url}/demo"))
+        first, second = (
+            system.post(sale(number=one), key=IdempotencyKey(one), reference="P-1") for one in ("INV-1", "INV-2")
+        )
+        for kind, key, invoice in ((Kind.PAYMENT, "a", first), (Kind.SALES_CREDIT_NOTE, "b", first),
+                                   (Kind.PAYMENT, "c", second)):  # fmt: skip
+            system.post(for_invoice(sale(kind), invoice, "50.00"), key=IdempotencyKey(key), reference="P-2")
+        by_hand = Books(state).pay("harbour-street", first.external_id, Decimal("7.00"))
+        payment = for_invoice(sale(Kind.PAYMENT), first, "10.00")
+        told = system.settlements_of(payment)
+        assert [(one.key, one.document.gross) for one in told] == [("a", Decimal("170.50")), ("", Decimal("7.00"))]
+        assert told[1].document.external_id == by_hand["id"]
+        assert [each.amount for one in told for each in one.document.allocations] == [Decimal("50.00"), Decimal("7.00")]
+        with pytest.raises(Rejected):
+            system.settlements_of(replace(payment, allocations=settling("1.00", "doc_0")))
 
 
 # --- the connector's side --------------------------------------------------------------------------------------------
