@@ -90,7 +90,7 @@ class SeenBooks:
 
     def draft(self, document: Document, key: str) -> int:
         client, book = Client(link(self._url)), kinds.book(document.kind)
-        words = {"key": IdempotencyKey(key), "reference": REFERENCE}
+        words: dict[str, Any] = {"key": IdempotencyKey(key), "reference": REFERENCE}
         if document.kind in kinds.MONEY:
             body = money.values(document, paying.named(client, document), **words)
         else:
@@ -796,7 +796,7 @@ def test_a_draft_that_says_something_else_is_replaced(system: Tryton, books: See
 
 @pytest.mark.parametrize("kind", sorted(kinds.MONEY))
 def test_a_draft_of_other_money_is_replaced(system: Tryton, books: SeenBooks, kind: Kind) -> None:
-    less = {"net": Decimal("10.00"), "gross": Decimal("10.00")}
+    less: dict[str, Any] = {"net": Decimal("10.00"), "gross": Decimal("10.00")}
     others = [
         replace(with_line(sample(kind), 0, **less), **less),
         with_line(sample(kind), 0, account_code="4000"),

@@ -66,8 +66,12 @@ def test_a_credit_note_is_paid_out_and_no_more_than_that(system: Connector, book
 
 def test_a_foreign_payment_at_another_rate_settles_its_invoice(system: Connector, books: RealBooks) -> None:
     """Odoo books the exchange difference by itself."""
-    base = {"base_net": Decimal("125.31"), "base_tax": Decimal("16.66"), "base_gross": Decimal("141.97")}
-    invoice = post(system, sale(currency="USD", **base), "a")
+    base: dict[str, Any] = {
+        "base_net": Decimal("125.31"),
+        "base_tax": Decimal("16.66"),
+        "base_gross": Decimal("141.97"),
+    }
+    invoice = post(system, sale(currency="USD", base_gross=Decimal("141.97"), **base), "a")
     paid = post(system, for_invoice(in_dollars("140.00"), invoice, "170.50"), "b")
     assert (paid.gross, paid.currency) == (Decimal("170.50"), "USD")
     assert left(books, invoice) == ("paid", 0)

@@ -87,7 +87,7 @@ class Ledger:
     def draft(self, document: Document, key: str) -> int:
         """What an attempt leaves behind that broke off before the second step."""
         client = Client(link(self._server))
-        words = {"key": IdempotencyKey(key), "reference": REFERENCE}
+        words: dict[str, Any] = {"key": IdempotencyKey(key), "reference": REFERENCE}
         if document.kind in kinds.MONEY:
             body = money.values(document, paying.named(client, document), **words)
         else:
