@@ -13,6 +13,8 @@ from portal.connections.models import AccessGrant, Connection, Endpoint, Integra
 from portal.intake.models import FedRecord, FeedReader, HintedRecord, VendorMessage
 from portal.postings.attachments.models import Handover
 from portal.postings.models import Posting
+from portal.uat.models import Round
+from tests.factories import SourceConnectionFactory
 from tests.intake.found import a_capture, a_source_difference, a_source_run
 
 INSTALLATION_SECRET = "planted-secret-of-the-installation"
@@ -24,9 +26,11 @@ def of_the_source(source: Connection, endpoint: Endpoint, booked: Posting) -> No
     a_capture(endpoint)
     a_source_difference(source, run=a_source_run(source))
     a_source_difference(source, "deleted", transaction=booked.transaction)
-    a_reader(source)
-    a_record_read(source)
-    a_hint(source)
+    read = SourceConnectionFactory.create(company=source.company, integration="accessplanit")
+    a_reader(read)
+    a_record_read(read)
+    a_hint(read)
+    Round.objects.create(connection=read, number=1, began_at=timezone.now(), began_by="tests")
 
 
 def a_reader(connection: Connection) -> FeedReader:
