@@ -222,6 +222,14 @@ def test_a_dimension_that_the_source_named_is_looked_up_by_its_code() -> None:
     assert on_header.lines[0].dimensions == ()
 
 
+def test_what_was_bought_gives_no_dimension_and_no_account() -> None:
+    bought = with_line(sample(), 0, item_code="Course/4711", account_code=None)
+    rows = {TYPE: "4000", ("account", "Course"): "1", ("dimension:department", "Course"): "T-01"}
+    rules = replace(DEPARTMENT, account=TABLE, tax=AS_IT_COMES)
+    line = mapped_as_far_as_known(bought, rules, rows).lines[0]
+    assert (line.account_code, line.dimensions) == (None, ())
+
+
 def test_what_was_sold_may_have_no_dimension_or_the_default_or_be_refused() -> None:
     rows = {TYPE: "4000", **TAXES}
     assert mapped(invoice(), DEPARTMENT, rows).lines[0].dimensions == ()
@@ -300,7 +308,11 @@ RULES = st.builds(
 )  # fmt: skip
 
 
-@given(ONE, ROWS)
+NAMES = ITEMS | TEXTS
+OF_REVENUE = st.dictionaries(st.tuples(st.just("revenue"), NAMES), st.uuids().map(str), max_size=6)
+
+
+@given(ONE, OF_REVENUE | st.dictionaries(st.tuples(st.just("revenue"), TEXTS), st.uuids().map(str)))
 def test_the_order_is_thing_type_longest_label_then_the_alphabet(line: Line, rows: Rows) -> None:
     """Told once more, the long way."""
     sold = sold_on(line)
@@ -341,6 +353,18 @@ def test_rules_and_rows_of_sales_change_no_purchase(
     mine = {key: code for key, code in rows.items() if key[0] in of_purchases and not key[1].startswith("*")}
     assert mapped_as_far_as_known(bought, others, mine) == mapped_as_far_as_known(bought, rules, rows)
     assert gaps(bought, others, mine) == gaps(bought, rules, rows)
+
+
+@given(DOCUMENTS, RULES, ROWS)
+def test_what_was_bought_is_never_looked_up_by_its_item_or_its_name(
+    document: Document, rules: Rules, rows: Rows
+) -> None:
+    bought = sample(lines=document.lines)
+    nameless = replace(bought, lines=tuple(replace(one, item_code="", description="") for one in bought.lines))
+    made = mapped_as_far_as_known(bought, rules, rows)
+    stripped = replace(made, lines=tuple(replace(one, item_code="", description="") for one in made.lines))
+    assert stripped == mapped_as_far_as_known(nameless, rules, rows)
+    assert gaps(bought, rules, rows) == gaps(nameless, rules, rows)
 
 
 @given(DOCUMENTS, RULES, ROWS)

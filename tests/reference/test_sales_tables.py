@@ -51,7 +51,8 @@ def test_a_rule_that_lets_a_sale_through_is_stored_and_the_plain_one_is_not() ->
 
 @pytest.mark.parametrize("family", ["revenue", "bank"])
 def test_what_was_sold_and_a_method_are_no_codes_that_could_be_sent(family: str) -> None:
-    wrong = Rules(**{family: Rule(how=How.TABLE, unknown=Missing.AS_IS)})
+    rule = Rule(how=How.TABLE, unknown=Missing.AS_IS)
+    wrong = Rules(revenue=rule) if family == "revenue" else Rules(bank=rule)
     assert problems(wrong) == {f"{family}.unknown": NO_CODE}
     assert problems(Rules(sales_tax=Rule(how=How.TABLE, unknown=Missing.AS_IS))) == {}
     assert problems(Rules(bank=Rule(how=How.DROP))) == {"bank.how": "Only a dimension can be left out."}
