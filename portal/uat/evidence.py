@@ -10,6 +10,7 @@ from typing import Final
 
 from integrations.documents import Kind
 from portal.connections.models import Connection, Endpoint
+from portal.intake.feeds.taking import CANCELLED
 from portal.intake.models import Delivery, Origin, Verdict
 from portal.postings.models import Posting, Transaction
 from portal.postings.states import State
@@ -18,6 +19,8 @@ from portal.uat.steps import STEPS, Step, Trace
 
 SHOWN: Final = 3
 LOOKED_AT: Final = 500
+# One whose order number or due date alone has changed is skipped: nothing of it is booked a second time.
+CHANGED: Final = (Verdict.REVISED, Verdict.CONTESTED, Verdict.SKIPPED)
 # Hints at a record are gathered, and the record is read soon after; one that is older has nothing to do with it.
 SOON: Final = timedelta(minutes=15)
 
@@ -120,6 +123,6 @@ def _log(connection: Connection, since: datetime) -> _Log:
         if verdict == Verdict.HINT:
             for word in reason.casefold().split():
                 hinted[word].append(at)
-        elif origin == Origin.FEED and transaction_id and verdict in (Verdict.REVISED, Verdict.CONTESTED):
+        elif origin == Origin.FEED and transaction_id and verdict in CHANGED and reason not in CANCELLED.values():
             again.setdefault(transaction_id, at)
     return _Log(hinted=hinted, again=again)

@@ -128,4 +128,4 @@ def test_from_the_link_to_an_invoice_that_is_paid(visit: Visit, tmp_path: Path) 
         posting = Posting.objects.get(transaction__source_number=invoice["Reference"], kind=Kind.SALES_INVOICE)
         assert posting.state == State.POSTED
         expect(page.get_by_text(posting.external_number).first).to_be_visible()
-        assert EntryAllocation.objects.filter(settled=posting.external_id).count() == 1
+        assert EntryAllocation.objects.filter(settled__id=posting.external_id or "").count() == 1

@@ -122,7 +122,7 @@ def _deliveries_with(connection: Connection, query: str) -> list[int]:
     feeds = set(FedRecord.objects.filter(connection=connection).values_list("feed", flat=True).order_by().distinct())
     wanted = [bare, *(f"{feed}-{bare}" for feed in feeds)]
     found = FedRecord.objects.filter(connection=connection, feed__in=feeds, external_id__in=wanted)
-    return [pk for pk in found.values_list("delivery_id", flat=True) if pk is not None]
+    return [row.delivery_id for row in found.only("delivery_id") if row.delivery_id is not None]
 
 
 def _latest(rows: QuerySet[Delivery], connection: Connection) -> QuerySet[Delivery]:

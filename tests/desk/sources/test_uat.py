@@ -18,7 +18,9 @@ from portal.events.models import AuditEvent
 from portal.intake import deliveries
 from portal.intake.deliveries import Judgement
 from portal.intake.endpoints import OpenEndpoint, find
+from portal.intake.feeds.taking import CANCELLED
 from portal.intake.models import Delivery, Origin, Verdict
+from portal.postings.cancelled import Ended
 from portal.postings.models import Posting
 from portal.uat import services
 from portal.uat.evidence import evidence
@@ -190,12 +192,22 @@ def test_a_hint_of_long_ago_has_nothing_to_do_with_it(scene: Scene, source: Conn
     assert (seen(begun, "invoice-webhook"), seen(begun, "invoice-batch")) == ([], ["invoice-1"])
 
 
-def test_an_invoice_that_came_again_changed_is_an_update(scene: Scene, source: Connection, begun: Round) -> None:
+@pytest.mark.parametrize("verdict", [Verdict.CONTESTED, Verdict.REVISED, Verdict.SKIPPED])
+def test_an_invoice_that_came_again_changed_is_an_update(
+    scene: Scene, source: Connection, begun: Round, verdict: Verdict
+) -> None:
     old = an_invoice(scene, "invoice-1", at=begun.began_at - timedelta(days=1))
-    a_delivery(source, Verdict.CONTESTED, "It came again.", origin=Origin.FEED, transaction_id=old.transaction_id)
+    a_delivery(source, verdict, "It came again.", origin=Origin.FEED, transaction_id=old.transaction_id)
     assert seen(begun, "update-batch") == ["invoice-1"]
     assert seen(begun, "update-webhook") == []
     assert seen(begun, "invoice-batch") == []
+
+
+def test_one_that_was_cancelled_is_no_update(scene: Scene, source: Connection, begun: Round) -> None:
+    old = an_invoice(scene, "invoice-1", at=begun.began_at - timedelta(days=1))
+    said = {"origin": Origin.FEED, "transaction_id": old.transaction_id}
+    a_delivery(source, Verdict.CONTESTED, CANCELLED[Ended.CONTESTED], **said)
+    assert seen(begun, "update-batch") == []
 
 
 def test_the_page_shows_the_journal_number_and_the_finding_keeps_it(
@@ -233,7 +245,7 @@ def test_the_file_has_every_step_and_every_finding(scene: Scene, source: Connect
     record(scene, 1, outcome="failed", note="=1+1")
     record(scene, 1, outcome="passed")
     response = scene.client.get(address(scene, "fed-uat-file"))
-    text = b"".join(response.streaming_content).decode("utf-8-sig")  # type: ignore[arg-type]
+    text = response.getvalue().decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert len(rows) == len(STEPS) + 1
     assert [row["Outcome"] for row in rows[:3]] == ["Failed", "Passed", "Not tried"]
