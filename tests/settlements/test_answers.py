@@ -54,6 +54,7 @@ def test_it_is_that_one(shop: Shop, both: tuple[Posting, Posting], staff: Any) -
     held, back = both
     same(held, by=staff, why="The bank's statement says so.")
     assert (fresh(held).state, fresh(held).external_id) == ("posted", str(shop.in_books()[0].pk))
+    assert fresh(held).reason == "There already: The bank's statement says so."
     assert fresh(back).state == "ready"
     shop.work()
     assert (fresh(back).state, fresh(back).external_id) == ("posted", shop.in_till()[0].number)

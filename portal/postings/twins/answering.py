@@ -24,6 +24,7 @@ from portal.postings.twins.standing import adopt
 
 NOT_KNOWN: Final = "It is not known any more which payment was meant. Retry it, and it is looked for again."
 TAKEN: Final = "The payment {number} there was found to be another one meanwhile. Retry, and it is looked for again."
+THERE: Final = "There already: {why}"
 IS_THAT_ONE: Final = "{number} is {other}, which somebody entered by hand: {why}"
 IS_ANOTHER: Final = "{number} is sent all the same: {why}"
 ANSWERED: Final = "The same question about {number} was answered: {why}"
@@ -40,7 +41,7 @@ def same(posting: Posting, *, by: By, why: str) -> None:
             adopt(ends, document, external_id)
             there = Posted(external_id=external_id, number=number, date=date.fromisoformat(day) if day else None)
             fields = booked_fields(document, there)
-            move_by_hand(posting, State.POSTED, by, why, next_attempt_at=None, reason=why, **fields)
+            move_by_hand(posting, State.POSTED, by, why, next_attempt_at=None, reason=THERE.format(why=why), **fields)
             release(posting)
             _answer_others(ends, document, (external_id,), by, why)
             message = IS_THAT_ONE.format(number=posting.transaction.number, other=number or external_id, why=why)
