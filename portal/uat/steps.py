@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from integrations.amendments import POSTED_NUMBER, TERMS
 from integrations.documents import Kind
 
 INVOICES: Final = "Invoice generation"
@@ -25,14 +26,14 @@ class Trace(StrEnum):
     """A transaction that was there already came again, changed."""
     WENT = "went"
     """Something was written into the source."""
-    NONE = "none"
-    """It cannot: a person looks over there."""
+    AMENDED = "amended"
+    """An invoice that is in the source was changed there by us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One thing to try. `by_webhook` None: it makes no difference. `kinds` are those of the transactions that come of
-    it."""
+    it, `members` the members of an amendment that are written into the source."""
 
     key: str
     process: str
@@ -42,6 +43,7 @@ class Step:
     trace: Trace
     kinds: frozenset[Kind] = frozenset()
     by_webhook: bool | None = None
+    members: frozenset[str] = frozenset()
 
 
 _INVOICE: Final = frozenset({Kind.SALES_INVOICE, Kind.SALES_CREDIT_NOTE})
@@ -109,12 +111,14 @@ STEPS: Final = (
         expect="The page of that invoice shows the change. Amounts in {system} are what they were.",
     ),
     Step(
-        key="update-back", process=UPDATES, title="A change that is made in the accounting system", trace=Trace.NONE,
+        key="update-back", process=UPDATES, title="A change that is made in the accounting system",
+        trace=Trace.AMENDED, kinds=_INVOICE, members=frozenset(TERMS),
         do="Change the due date of an invoice in {system}, where that is possible.",
         expect="The invoice in {source} has the new date, and keeps it.",
     ),
     Step(
-        key="number-back", process=UPDATES, title="The journal number in the source", trace=Trace.NONE,
+        key="number-back", process=UPDATES, title="The journal number in the source",
+        trace=Trace.AMENDED, kinds=_INVOICE, members=frozenset({POSTED_NUMBER}),
         do="Name the field for the posted number among the field names of {source}, then raise an invoice.",
         expect="The field of that invoice in {source} holds the journal number that stands here.",
     ),

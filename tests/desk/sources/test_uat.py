@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +11,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.documents import Kind
+from integrations.documents import Customer, Kind
+from portal.amending.models import AmendmentDuty, DutyState, Member
 from portal.connections.models import Connection, Endpoint
 from portal.events.models import AuditEvent
 from portal.intake import deliveries
@@ -20,7 +20,9 @@ from portal.intake.deliveries import Judgement
 from portal.intake.endpoints import OpenEndpoint, find
 from portal.intake.feeds.taking import CANCELLED
 from portal.intake.models import Delivery, Origin, Verdict
+from portal.postings.accept import accept
 from portal.postings.cancelled import Ended
+from portal.postings.destination import Destination
 from portal.postings.models import Posting
 from portal.uat import services
 from portal.uat.evidence import evidence
@@ -28,7 +30,13 @@ from portal.uat.models import Finding, Outcome, Round
 from portal.uat.steps import STEPS
 from tests.desk.scene import Scene
 from tests.desk.sources.test_linking import address, text_of
-from tests.factories import EndpointFactory, SourceConnectionFactory, a_document, accepted
+from tests.factories import (
+    SALES_AS_THEY_COME,
+    EndpointFactory,
+    SourceConnectionFactory,
+    a_document,
+    a_line,
+)
 
 pytestmark = pytest.mark.engine
 
@@ -50,15 +58,20 @@ def begun(source: Connection) -> Round:
     return made
 
 
+@pytest.fixture(autouse=True)
+def books_take_sales(scene: Scene) -> None:
+    """In the document's own codes."""
+    Connection.objects.filter(pk=scene.connection.pk).update(mapping=SALES_AS_THEY_COME)
+    scene.connection.refresh_from_db()
+
+
 def an_invoice(scene: Scene, external_id: str, at: datetime | None = None) -> Posting:
-    """A document of accessplanit that the ledger has posted. Of its kind nothing depends on the lines."""
-    posting = accepted(
-        scene.connection, replace(a_document(external_id=external_id, identity=external_id), source="accessplanit")
-    ).posting
-    transaction = posting.transaction
-    transaction.kind, transaction.received_at = Kind.SALES_INVOICE.value, at or timezone.now()
-    transaction.save()
-    return posting
+    """A sales invoice of accessplanit that the ledger has posted."""
+    document = a_document(
+        external_id=external_id, source="accessplanit", kind=Kind.SALES_INVOICE,
+        party=Customer(code="BRIGHT7KQ2", name="Brightwater Care Ltd"), lines=(a_line(account_code="4000"),),
+    )  # fmt: skip
+    return accept(document, Destination.of(scene.connection), received_at=at or timezone.now()).posting
 
 
 def a_delivery(connection: Connection, verdict: Verdict, reason: str, **more: Any) -> None:
@@ -210,6 +223,34 @@ def test_one_that_was_cancelled_is_no_update(scene: Scene, source: Connection, b
     assert seen(begun, "update-batch") == []
 
 
+def written(source: Connection, posting: Posting, member: Member, after: str, **more: Any) -> None:
+    """An amendment of an invoice that went into the source, unless `more` says otherwise."""
+    now = timezone.now()
+    values = {"state": DutyState.DONE, "ended_at": now, "noticed_at": now, "connection": source, **more}
+    AmendmentDuty.objects.create(posting=posting, member=member, after=after, why="A test.", **values)
+
+
+def test_what_was_written_into_its_invoices_is_seen(scene: Scene, source: Connection, begun: Round) -> None:
+    old = an_invoice(scene, "invoice-1", at=begun.began_at - timedelta(days=1))
+    new = an_invoice(scene, "invoice-2")
+    written(source, old, Member.DUE_DATE, "2026-12-24")
+    written(source, new, Member.POSTED_NUMBER, "JNL-000002")
+    assert (seen(begun, "update-back"), seen(begun, "number-back")) == (["invoice-1"], ["invoice-2"])
+    body = text_of(scene.client.get(address(scene, "fed-uat")))
+    assert "Due date written there: 2026-12-24" in body.split('id="update-back"')[1].split("</li>")[0]
+
+
+def test_what_is_not_written_or_was_before_or_went_into_the_books_is_not(
+    scene: Scene, source: Connection, begun: Round
+) -> None:
+    posting = an_invoice(scene, "invoice-1")
+    before = begun.began_at - timedelta(minutes=1)
+    written(source, posting, Member.ORDER_NUMBER, "PO-2", state=DutyState.DUE, ended_at=None)
+    written(source, posting, Member.ORDER_NUMBER, "PO-3", ended_at=before)
+    written(source, posting, Member.DUE_DATE, "2026-12-24", connection=scene.connection)
+    assert seen(begun, "update-back") == []
+
+
 def test_the_page_shows_the_journal_number_and_the_finding_keeps_it(
     scene: Scene, source: Connection, begun: Round
 ) -> None:
@@ -229,12 +270,12 @@ def test_the_page_costs_the_same_however_much_came(
 ) -> None:
     client = scene.client
     an_invoice(scene, "invoice-1")
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         client.get(address(scene, "fed-uat"))
     for number in range(2, 6):
         an_invoice(scene, f"invoice-{number}")
         record(scene, 1, outcome="passed")
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         client.get(address(scene, "fed-uat"))
 
 
