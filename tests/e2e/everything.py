@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from integrations.documents import Allocation, Customer, Kind
 from portal.api import tokens
 from portal.api.models import Scope
 from portal.connections.access.ending import end
@@ -24,6 +25,9 @@ from portal.intake.models import Delivery, KeptDryRun, Verdict
 from portal.postings.figures.counting import count
 from portal.postings.models import Attempt, Posting
 from portal.postings.states import State
+from portal.postings.twins.deciding import THE_SAME
+from portal.postings.twins.models import PairQuestion
+from portal.postings.twins.verdicts import TWIN
 from portal.reference.sync.models import Change, SyncSchedule, SyncState
 from portal.tenants.models import Company, Invitation, Member, Role, Tenant
 from tests.admin import world
@@ -76,11 +80,28 @@ def build() -> Everything:
         "new": {"tenant_id": first.pk, **_company(CompanyFactory.create(tenant=first, name="Quay Ltd", live_at=None))},
         "unlinked": {"tenant_id": tenant.pk, **_unlinked(tenant)},
         "closed": {"tenant_id": tenant.pk, **_closed(tenant, people["owner"])},
+        "asked": {**full, **_transaction(_asked(base.demo))},
         **states,
     }
     _linked_long_ago()
     count(timezone.now() + timedelta(minutes=5))
     return Everything(people, stages)
+
+
+def _asked(connection: Connection) -> Posting:
+    """A payment of which somebody has to say whether it is the one that is there already."""
+    settles = Allocation(kind=Kind.SALES_INVOICE, external_id="invoice-10482", amount=Decimal(120), number="INV-10482")
+    posting = world.in_state(
+        connection,
+        State.HELD,
+        a_document(kind=Kind.PAYMENT, party=Customer(name="Brightwater Care Ltd"), allocations=(settles,)),
+    )
+    Posting.objects.filter(pk=posting.pk).update(
+        reason=THE_SAME.format(kind="payment", when=" from 3 March 2026", number="CR-104"), reason_field=TWIN
+    )
+    candidates = [["entry-104", "CR-104", "2026-03-03"]]
+    PairQuestion.objects.create(posting=posting, candidates=candidates, asked_at=timezone.now())
+    return posting
 
 
 def _linked_long_ago() -> None:

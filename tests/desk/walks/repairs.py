@@ -18,6 +18,8 @@ WALK: Final = Walk(
         "repair-chosen": (),
         "repair-retry": ("public_id",),
         "repair-mark": ("public_id",),
+        "repair-same": ("public_id",),
+        "repair-another": ("public_id",),
         "repair-void": ("public_id",),
         "books-now": ("public_id",),
         "attempt": ("public_id", "attempt"),
