@@ -21,7 +21,7 @@ from portal.postings import work
 from portal.postings.accept import accept
 from portal.postings.destination import Destination
 from portal.postings.models import Posting
-from tests.factories import CompanyFactory, LedgerConnectionFactory, SourceConnectionFactory
+from tests.factories import SALES_AS_THEY_COME, CompanyFactory, LedgerConnectionFactory, SourceConnectionFactory
 from tests.integrations.accessplanit.scene import StandIn, served
 from tests.settlements.shop import Shop
 
@@ -46,7 +46,7 @@ def there(db: None, standin: StandIn, settings: Settings) -> Iterator[Shop]:
     settings.ALLOW_PRIVATE_TARGETS = True
     registry.sources.cache_clear()
     company = CompanyFactory.create(name="Northgate Training Ltd", live_at=timezone.now() - timedelta(days=90))
-    ledger = LedgerConnectionFactory.create(company=company)
+    ledger = LedgerConnectionFactory.create(company=company, mapping=SALES_AS_THEY_COME)
     source = SourceConnectionFactory.create(
         company=company, integration="accessplanit", external_company_id="",
         settings={"base_url": standin.base, "write_payments": "yes", "payment_methods": "1200 = Cheque"},
