@@ -391,7 +391,13 @@ def test_an_open_breaker_is_shown_with_its_end(staff: Client, demo: Connection) 
     ("transport", "words"),
     [
         ("rest", ("Invoice, credit note<", "No: it tells no list of what it holds")),
-        ("soap20", ("Purchase order, invoice, credit note<", "Supplier, account, tax, currency, dimension<")),
+        (
+            "soap20",
+            (
+                "Purchase order, invoice, credit note, sales invoice, sales credit note<",
+                "Supplier, account, tax, currency, dimension<",
+            ),
+        ),
     ],
 )
 def test_what_a_connection_can_do_follows_from_its_settings(

@@ -136,5 +136,5 @@ def test_the_page_costs_as_many_queries_with_four_addresses_as_with_none(
         if posted:
             client.post(address(scene, "endpoints-open"))
             client.get(address(scene))
-        with django_assert_num_queries(9 if posted else 7):
+        with django_assert_num_queries(10 if posted else 8):
             assert client.get(address(scene)).status_code == 200

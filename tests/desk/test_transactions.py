@@ -220,7 +220,7 @@ def test_a_position_that_is_none_does_not_exist(scene: Scene, query: str) -> Non
 
 
 def test_the_number_of_queries_does_not_grow(scene: Scene, django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    """Session, user, companies, transactions, postings."""
+    """Session, user, companies, transactions, postings, the sources that the navigation names."""
     _receive_many(scene, 2)
     client = scene.client
     with django_assert_num_queries(6):
@@ -230,12 +230,12 @@ def test_the_number_of_queries_does_not_grow(scene: Scene, django_assert_num_que
         scene.receive(number=f"MORE{index}")
     with django_assert_num_queries(6):
         client.get(LIST)
-    with django_assert_num_queries(6):  # and the search
+    with django_assert_num_queries(7):  # and the search
         client.get(f"{LIST}?q=INV000001&state=posted&kind=invoice&since=2020-01-01")
-    with django_assert_num_queries(6):  # and how far may be looked
+    with django_assert_num_queries(7):  # and how far may be looked
         client.get(f"{LIST}?state=posted&kind=invoice&since=2020-01-01")
     scene.refuse()
-    with django_assert_num_queries(6):  # and whether the reader may tick what was refused
+    with django_assert_num_queries(7):  # and whether the reader may tick what was refused
         client.get(LIST)
 
 

@@ -44,6 +44,7 @@ def test_its_settings() -> None:
         "auth",
         "time_zone",
         "amount_mode",
+        "amount_unit",
         "merge_negative_lines",
     }
 

@@ -9,13 +9,24 @@ from integrations.errors import Retryable
 from portal.connections import onlookers
 from portal.postings import repair
 from portal.postings.models import Posting
-from portal.postings.repair import REPAIRS, CannotVerify, mark_posted
+from portal.postings.repair import (
+    ANOTHER,
+    ASKED,
+    MARK_POSTED,
+    REPAIRS,
+    RETRY,
+    SAME,
+    VOID,
+    CannotVerify,
+    mark_posted,
+)
 from portal.postings.repairing import there
 from portal.postings.repairing.lines import lines_of
 from portal.postings.repairing.offers import NAMES, offered, why_not
 from portal.postings.repairing.there import look
 from portal.postings.repairing.threeway import Verdict, rows
 from portal.postings.states import State
+from portal.postings.twins.verdicts import TOO_MUCH, TWIN
 from tests.admin.world import in_state
 from tests.factories import (
     SALES_AS_THEY_COME,
@@ -34,10 +45,22 @@ NAME = "Demo Books"
 @pytest.mark.parametrize("state", State)
 def test_what_is_offered_is_what_the_service_does_and_all_else_says_why_not(state: State) -> None:
     posting = in_state(DemoConnectionFactory.create(), state)
-    assert set(offered(posting)) == {name for name in NAMES if state in REPAIRS[name]}
+    possible = {name for name in set(NAMES) - set(ASKED) if state in REPAIRS[name]}
+    _offers(posting, possible)
+
+
+@pytest.mark.parametrize(("asked", "more"), [(TWIN, {SAME, ANOTHER}), (TOO_MUCH, {ANOTHER})])
+def test_what_somebody_is_asked_can_be_answered(asked: str, more: set[str]) -> None:
+    posting = in_state(DemoConnectionFactory.create(), State.HELD)
+    posting.reason_field = asked
+    _offers(posting, {RETRY, MARK_POSTED, VOID} | more)
+
+
+def _offers(posting: Posting, possible: set[str]) -> None:
+    assert set(offered(posting)) == possible
     for name in NAMES:
         said = why_not(posting, name)
-        assert bool(said) == (state not in REPAIRS[name])
+        assert bool(said) == (name not in possible)
         assert not said or said.endswith(".")
 
 
