@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.documents import Allocation, Customer, Kind
+from portal.amending import models as amending
 from portal.api import tokens
 from portal.api.models import Scope
 from portal.connections.access.ending import end
@@ -81,6 +82,7 @@ def build() -> Everything:
         "unlinked": {"tenant_id": tenant.pk, **_unlinked(tenant)},
         "closed": {"tenant_id": tenant.pk, **_closed(tenant, people["owner"])},
         "asked": {**full, **_transaction(_asked(base.demo))},
+        "amended": {**full, **_amended(base)},
         **states,
     }
     _linked_long_ago()
@@ -94,7 +96,9 @@ def _asked(connection: Connection) -> Posting:
     posting = world.in_state(
         connection,
         State.HELD,
-        a_document(kind=Kind.PAYMENT, party=Customer(name="Brightwater Care Ltd"), allocations=(settles,)),
+        a_document(
+            kind=Kind.PAYMENT, party=Customer(code="BRIGHT7KQ2", name="Brightwater Care Ltd"), allocations=(settles,)
+        ),
     )
     Posting.objects.filter(pk=posting.pk).update(
         reason=THE_SAME.format(kind="payment", when=" from 3 March 2026", number="CR-104"), reason_field=TWIN
@@ -102,6 +106,17 @@ def _asked(connection: Connection) -> Posting:
     candidates = [["entry-104", "CR-104", "2026-03-03"]]
     PairQuestion.objects.create(posting=posting, candidates=candidates, asked_at=timezone.now())
     return posting
+
+
+def _amended(base: world.World) -> dict[str, Any]:
+    """What is posted, and has another due date at its source since: its page, and that of one decision."""
+    posting = base.postings[State.POSTED]
+    duty = amending.AmendmentDuty.objects.create(
+        posting=posting, connection=base.demo, member=amending.Member.DUE_DATE, before="2026-04-13", after="2026-05-01",
+        state=amending.DutyState.NEEDS_A_PERSON, why="It was changed at the source.", noticed_at=timezone.now(),
+        message="The accounting system takes no other due date: make the change by hand.",
+    )  # fmt: skip
+    return {**_transaction(posting), "amendment": duty.pk, "choice": "not_needed"}
 
 
 def _linked_long_ago() -> None:

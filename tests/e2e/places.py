@@ -105,13 +105,16 @@ PLACES: Final[dict[str, tuple[Spot, ...]]] = {
         FULL, NEW, Spot(query="?q=nothing", mark="none"), Spot(query="?state=attention", mark="attention"),
     ),
     "transaction": (
-        *(Spot(state.value) for state in State), Spot("asked"), CLOSED, Spot("rejected", "viewer", mark="viewer")),
+        *(Spot(state.value) for state in State), Spot("asked"), Spot("amended"), CLOSED,
+        Spot("rejected", "viewer", mark="viewer"),
+    ),
     "dry-run": (Spot("rejected"), Spot("posted")),
     "repair-retry": (Spot("rejected"), Spot("held"), Spot("posted")),
     "repair-mark": (Spot("rejected"), Spot("held")),
     "repair-same": (Spot("asked"), Spot("held")),
     "repair-another": (Spot("asked"),),
     "repair-void": (Spot("rejected"), Spot("held"), Spot("void")),
+    "amendment": (Spot("amended"), Spot("amended", "viewer", mark="viewer")),
     "books-now": (Spot("posted"),),
     "attempt": (Spot("rejected"), Spot("posted"), Spot("rejected", "viewer", mark="viewer")),
 }  # fmt: skip
