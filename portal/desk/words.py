@@ -1,4 +1,4 @@
-"""What the pages say about a state: groups to filter by, what was told to the source, and what to do next."""
+"""What the pages call things: groups of states, systems, parties and fields, and what the source was told."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from integrations.documents import SALES
+from integrations.feeds import FedSource
 from portal.connections import breaker
-from portal.connections.models import Connection, Side, Status
-from portal.connections.registry import UnknownIntegration, source, system
+from portal.connections.models import Connection, Status
+from portal.connections.registry import UnknownIntegration, accounting_systems, source, system
 from portal.postings.models import Posting, Transaction
 from portal.postings.states import UNDER_WAY, Actor, State
 from portal.raising.models import Origin
@@ -39,48 +40,6 @@ STATES_OF: Final[dict[Group, frozenset[State]]] = {
     Group.CLOSED: frozenset({State.WITHDRAWN, State.VOID}),
 }
 
-NEXT_STEP: Final[dict[State, str]] = {
-    State.READY: "It waits for its turn to be sent to {system}. There is nothing for you to do.",
-    State.SENDING: "It is being sent to {system} now. There is nothing for you to do.",
-    State.AWAITING: "{system} has taken it and is still working on it. There is nothing for you to do.",
-    State.UNKNOWN: (
-        "The call to {system} broke off, so it is not known yet whether it was booked. We look there before anything "
-        "is sent a second time. There is nothing for you to do; please do not enter it by hand."
-    ),
-    State.CHECKING: "We are looking in {system} whether it was booked. Please do not enter it by hand.",
-    State.POSTED: "It is in the books of {system}. There is nothing for you to do.",
-    State.REJECTED: "Mend the cause named above, then send it again from {source}, or retry it here.",
-    State.HELD: (
-        "A person has to decide. Please do not enter it by hand: it may be in {system} already. Retry it, and it is "
-        "looked up there before anything is sent; or mark it as posted if you have found it there."
-    ),
-    State.WITHDRAWN: (
-        "{source} was told that this failed, and nothing was booked. Send it again from {source}, or retry it here."
-    ),
-    State.VOID: "It was closed for the reason above and will not be posted. There is nothing for you to do.",
-}
-HELD_LOOKED_UP: Final = (
-    "Somebody asked for it to be looked up in {system}, and it is in a moment. Please do not enter it by hand."
-)
-# For what was raised from here: it goes to the source, and what comes back from there goes to the books.
-NEXT_STEP_AT_SOURCE: Final[dict[State, str]] = {
-    State.READY: "It waits for its turn to be created in {system}. There is nothing for you to do.",
-    State.SENDING: "It is being created in {system} now. There is nothing for you to do.",
-    State.AWAITING: "{system} has taken it and is still working on it. There is nothing for you to do.",
-    State.UNKNOWN: (
-        "The call to {system} broke off, so it is not known yet whether it was created. We look there before anything "
-        "is sent a second time. There is nothing for you to do; please do not raise it under another key."
-    ),
-    State.CHECKING: "We are looking in {system} whether it was created. Please do not raise it under another key.",
-    State.POSTED: "It is in {system}. Once it is fully approved there it comes back, and that one goes to your books.",
-    State.REJECTED: ("Mend the cause named above, then retry it, or raise it again under another key."),
-    State.HELD: (
-        "A person has to decide. Please do not raise it again: it may be in {system} already. Retry it, and it is "
-        "looked up there before anything is sent."
-    ),
-    State.WITHDRAWN: "It was withdrawn, and nothing was created in {system}.",
-    State.VOID: "It was closed for the reason above and will not be created in {system}.",
-}
 # Which part of us acted, for people who know none of them.
 WHO: Final[dict[str, str]] = {
     Actor.INTAKE: "as it came in",
@@ -91,23 +50,12 @@ WHO: Final[dict[str, str]] = {
     Actor.RESTORE: "after a backup was restored",
 }
 RAISED_FROM: Final[dict[str, str]] = {Origin.UPLOAD: "Upload", Origin.API: "API"}
-REJECTED_BUT_ANSWERED: Final = (
-    "{source} holds a journal number for it already and will not send it again. Mend the cause named above, for "
-    "example by adding the missing code in {system}, then retry it here."
-)
 NOT_SENT_WHILE: Final[dict[Status, str]] = {
     Status.DEAUTHORISED: "{system} no longer accepts our access. It is sent as soon as the company is linked again.",
     Status.UNLINKED: "Its connection to {system} was unlinked: nothing is sent there any more. A person has to decide.",
     Status.PENDING_AUTH: "The link to {system} is not finished. It is sent as soon as it is.",
     Status.BLANK: "No accounting system is linked yet. It is sent as soon as one is.",
 }
-POSTED_UNTOLD: Final = (
-    "It is in the books of {system}, but {source} was not told its number. Send it again from {source}: it is answered "
-    "with the number and not booked twice."
-)
-KEPT: Final = (
-    "{system} takes no documents of this kind, so it is kept as a numbered memo entry. There is nothing for you to do."
-)
 LINE_FIELD: Final = re.compile(r"lines\[([^\]]*)\](?:#\d+)?\.(.+)", re.DOTALL)
 DIMENSION_FIELD: Final = re.compile(r"dimensions\[(.*)\](?:#\d+)?", re.DOTALL)
 UNCONFIRMED: Final = "An owner has not confirmed yet that this is the right company. It is sent as soon as one has."
@@ -126,19 +74,11 @@ OUTCOMES: Final[dict[str, str]] = {
     "OutcomeUnknown": "Broke off, outcome not known",
     "Died": "Broke off, outcome not known",
 }
+NOT_ANSWERED: Final = "–"
 OUR_ERROR: Final = "An error on our side"
 NO_ANSWER: Final = (
     "{system} does not answer at the moment. It is tried again by itself; there is nothing for you to do."
 )
-NO_POSTING: Final = "No accounting system was linked when it came in. Ask our support to link one."
-
-
-def next_step(transaction: Transaction, posting: Posting | None) -> str:
-    """What happens next to a transaction and what its reader can do, in words."""
-    if posting is None:
-        return NO_POSTING
-    sentence = _sentence(transaction, posting)
-    return sentence.format(system=system_name(posting.connection), source=source_name(transaction.source))
 
 
 def told(transaction: Transaction, posting: Posting | None) -> str:
@@ -147,6 +87,8 @@ def told(transaction: Transaction, posting: Posting | None) -> str:
         return transaction.answered_number
     if transaction.source in RAISED_FROM:
         return "Raised here"
+    if not is_answered(transaction.source):
+        return NOT_ANSWERED
     waiting = posting is None or posting.state in UNDER_WAY
     return "Nothing yet" if waiting else "Refused"
 
@@ -199,11 +141,22 @@ def parties_word(kinds: Iterable[str]) -> str:
 
 
 def source_name(slug: str) -> str:
-    """A source's name by its slug, or by which door it was raised here; the slug where it is no longer installed."""
+    """A source's name by its slug, or by which door it was raised here, or in which books it was recorded; the slug
+    where that is no longer installed."""
     try:
-        return source(slug).metadata.name
+        return system(slug).metadata.name
     except UnknownIntegration:
         return RAISED_FROM.get(slug, slug)
+
+
+def is_answered(slug: str) -> bool:
+    """Whether that source is answered with a number; what is read, raised here or recorded in the books is not."""
+    if slug in RAISED_FROM or slug in accounting_systems():
+        return False
+    try:
+        return not isinstance(source(slug), FedSource)
+    except UnknownIntegration:
+        return True
 
 
 def who_words(who: str) -> str:
@@ -214,20 +167,3 @@ def who_words(who: str) -> str:
 def _plain_words(path: str) -> str:
     dimension = DIMENSION_FIELD.fullmatch(path)
     return dimension[1] if dimension else path.replace(".", " ").replace("_", " ")
-
-
-def _sentence(transaction: Transaction, posting: Posting) -> str:
-    state = State(posting.state)
-    if state is State.READY and (found := obstacle(posting.connection)):
-        return found
-    if state is State.HELD and posting.recheck_asked:
-        return HELD_LOOKED_UP
-    if posting.connection.side == Side.SOURCE:
-        return NEXT_STEP_AT_SOURCE[state]
-    if state is State.POSTED and not transaction.answered_number:
-        return POSTED_UNTOLD
-    if state is State.POSTED and posting.kept:
-        return KEPT
-    if state is State.REJECTED and transaction.answered_number:
-        return REJECTED_BUT_ANSWERED
-    return NEXT_STEP[state]

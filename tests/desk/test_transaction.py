@@ -15,15 +15,17 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from integrations.documents import Dimension, Supplier
+from integrations.documents import Dimension, Kind, Supplier
 from portal.connections.models import Connection, Status
+from portal.desk.next_steps import NEXT_STEP, next_step
 from portal.desk.templatetags import postroom
-from portal.desk.words import NEXT_STEP, OUTCOMES, STATES_OF, Group, field_words, next_step, outcome, system_name, told
+from portal.desk.words import OUTCOMES, STATES_OF, Group, field_words, outcome, system_name, told
 from portal.intake.models import Delivery, Verdict
 from portal.postings.doers import Program
 from portal.postings.models import Attempt, Posting, Purpose, Transaction
 from portal.postings.repair import retry
 from portal.postings.states import UNDER_WAY, State
+from portal.postings.twins.verdicts import TOO_MUCH, TWIN
 from tests.desk.scene import Scene
 from tests.factories import EndpointFactory, MemberFactory, SourceConnectionFactory, a_document, a_line, accepted
 
@@ -310,6 +312,45 @@ def test_a_ready_one_says_that_its_system_does_not_answer(demo: Scene) -> None:
     )
     posting.connection.open_until = timezone.now() - timedelta(seconds=1)
     assert "waits for its turn" in next_step(posting.transaction, posting)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (State.POSTED, "It is in the books of Postroom ledger. There is nothing for you to do."),
+        (State.REJECTED, "Mend the cause named above, then retry it here."),
+        (State.WITHDRAWN, "It was taken back at accessplanit before anything was booked."),
+        (State.HELD, "A person has to decide."),
+    ],
+)
+def test_what_is_read_is_never_to_be_sent_again(scene: Scene, state: State, words: str) -> None:
+    posting = scene.receive(source="accessplanit")
+    posting.state = state
+    assert next_step(posting.transaction, posting).startswith(words)
+    assert told(posting.transaction, posting) == "–"
+    assertNotContains(_page(scene, posting), "was told")
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_payment_that_goes_back_is_said_to_be_entered_there(scene: Scene, state: State) -> None:
+    """From the ledger into accessplanit."""
+    posting = scene.receive(source="ledger", kind=Kind.PAYMENT)
+    posting.connection = SourceConnectionFactory.create(company=scene.company, integration="accessplanit")
+    posting.state = state
+    sentence = next_step(posting.transaction, posting)
+    assert "accessplanit" in sentence or state is State.REJECTED
+    assert "raise" not in sentence
+    assert "{" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [(TWIN, "Say that it is that one"), (TOO_MUCH, "Send it all the same if that may be overpaid")],
+)
+def test_who_is_asked_about_a_payment_reads_what_the_answers_do(demo: Scene, field: str, words: str) -> None:
+    posting = demo.in_state(State.HELD)
+    posting.reason_field = field
+    assert words in next_step(posting.transaction, posting)
 
 
 def test_a_memo_entry_is_not_said_to_be_booked(scene: Scene) -> None:

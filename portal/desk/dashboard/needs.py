@@ -18,7 +18,8 @@ from portal.desk.dashboard import bounded
 from portal.desk.dashboard.health import Vitals
 from portal.desk.dashboard.mending import is_mended_here, mender_words
 from portal.desk.dashboard.standing import listed
-from portal.desk.words import Group, next_step
+from portal.desk.next_steps import next_step
+from portal.desk.words import Group
 from portal.intake.models import Delivery, Verdict
 from portal.postings.figures.reading import Report
 from portal.postings.models import Posting, Transaction

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
+from portal.desk.next_steps import NO_POSTING
 from portal.desk.repairs.wording import RETRY, VOID, Case, Wording
-from portal.desk.words import NO_POSTING
 from portal.postings.models import Transaction
 from portal.postings.repairing.offers import why_not
 from portal.postings.which import posting_of
@@ -57,7 +57,7 @@ class Chosen:
     @property
     def untold(self) -> list[Case]:
         """Those of which the source was told that they failed."""
-        return [case for case in self.possible if not case.was_told and not case.is_raised]
+        return [case for case in self.possible if not case.was_told and case.is_answered]
 
     @property
     def may_be_there(self) -> list[Case]:

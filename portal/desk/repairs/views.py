@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from portal.desk.access import Place, decides, looks, looks_and_decides
+from portal.desk.next_steps import NO_POSTING
 from portal.desk.repairs import doing
 from portal.desk.repairs.bulk import BULK, MOST, Chosen
 from portal.desk.repairs.finding import attempt_of, one_of, some_of
@@ -18,7 +19,6 @@ from portal.desk.repairs.forms import ReasonForm, VoidForm
 from portal.desk.repairs.mending import mending_of
 from portal.desk.repairs.three_ways import talks, three_ways
 from portal.desk.repairs.wording import VOID, WORDINGS, Case, number_known
-from portal.desk.words import NO_POSTING
 from portal.postings import repair, tasks
 from portal.postings.repairing.offers import why_not
 

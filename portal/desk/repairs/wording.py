@@ -9,7 +9,7 @@ from typing import Final
 from integrations.errors import IntegrationError
 from portal.connections.registry import UnknownIntegration
 from portal.connections.services import abilities
-from portal.desk.words import RAISED_FROM, obstacle, source_name, system_name
+from portal.desk.words import is_answered, obstacle, source_name, system_name
 from portal.postings import repair
 from portal.postings.inside import books_inside
 from portal.postings.models import Posting, Transaction
@@ -34,9 +34,9 @@ class Case:
         return source_name(self.transaction.source)
 
     @property
-    def is_raised(self) -> bool:
-        """Whether it was raised from here and goes to the source."""
-        return self.transaction.source in RAISED_FROM
+    def is_answered(self) -> bool:
+        """Whether its source sent it and is answered with a number."""
+        return is_answered(self.transaction.source)
 
     @property
     def may_be_there(self) -> bool:
@@ -76,7 +76,7 @@ def _retry_effects(case: Case) -> list[str]:
     ]
     if case.may_be_there:
         found = [f"It is looked up in {case.system} first, for it may be there already. Nothing is booked twice."]
-    if not case.was_told and not case.is_raised:
+    if not case.was_told and case.is_answered:
         found.append(
             f"{case.source} was told that it failed. If it is booked now, {case.source} learns its number only once "
             f"somebody sends it again from there; that books nothing a second time."
@@ -89,7 +89,7 @@ def _mark_effects(case: Case) -> list[str]:
     blind = f"{case.system} cannot be searched for it, so nobody checks the number."
     found = ["It counts as posted from now on, under the number that you give. Nothing is sent."]
     found.append(asked if case.can_be_asked else blind)
-    if not case.was_told and not case.is_raised:
+    if not case.was_told and case.is_answered:
         found.append(f"{case.source} was told that it failed. Sent again from there, it is answered with this number.")
     return [*found, "This cannot be undone."]
 
@@ -111,7 +111,7 @@ def _another_effects(case: Case) -> list[str]:
 
 
 def _void_effects(case: Case) -> list[str]:
-    again = "" if case.is_raised else f", and it is refused if {case.source} sends it again"
+    again = f", and it is refused if {case.source} sends it again" if case.is_answered else ""
     return [
         f"It is never sent to {case.system}{again}.",
         f"The journal number {case.transaction.number} stays used, and your reason explains it.",

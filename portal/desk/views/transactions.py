@@ -20,12 +20,13 @@ from portal.desk.amendments.shown import amendments_of
 from portal.desk.dashboard.companies import new_company_urls
 from portal.desk.export import csv_lines
 from portal.desk.filters import Filters
+from portal.desk.next_steps import next_step
 from portal.desk.paging import Position, page
 from portal.desk.repairs.finding import place_within
 from portal.desk.repairs.panel import Panel
 from portal.desk.repairs.three_ways import three_ways
 from portal.desk.selectors import Sight, history, overviews, progress, with_postings
-from portal.desk.words import RAISED_FROM, next_step, source_name, system_name, told
+from portal.desk.words import RAISED_FROM, is_answered, source_name, system_name, told
 from portal.postings.models import Posting, Transaction
 from portal.postings.repair import REPAIRS, RETRY
 from portal.postings.states import UNDER_WAY
@@ -60,6 +61,11 @@ class Row:
     def is_raised(self) -> bool:
         """Whether it was raised from here: it goes to the source instead of coming from there."""
         return self.transaction.source in RAISED_FROM
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether its source sent it and is answered with a number."""
+        return is_answered(self.transaction.source)
 
     @property
     def tells_more(self) -> bool:
