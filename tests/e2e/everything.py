@@ -110,7 +110,11 @@ def _asked(connection: Connection) -> Posting:
 
 def _amended(base: world.World) -> dict[str, Any]:
     """What is posted, and has another due date at its source since: its page, and that of one decision."""
-    posting = base.postings[State.POSTED]
+    sold = a_document(
+        kind=Kind.SALES_INVOICE, source=SLUG, number="INV-10482",
+        party=Customer(code="BRIGHT7KQ2", name="Brightwater Care Ltd"),
+    )  # fmt: skip
+    posting = world.in_state(base.demo, State.POSTED, sold)
     duty = amending.AmendmentDuty.objects.create(
         posting=posting, connection=base.demo, member=amending.Member.DUE_DATE, before="2026-04-13", after="2026-05-01",
         state=amending.DutyState.NEEDS_A_PERSON, why="It was changed at the source.", noticed_at=timezone.now(),
