@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from integrations.feeds import Field
-from portal.connections.field_lists import ChosenName, PartOfForm, Sureness, choose, parts
+from portal.connections.field_lists import NEEDED, ChosenName, PartOfForm, Sureness, choose, parts
 from portal.connections.models import Connection
 
 SAID: Final[Mapping[Sureness, str]] = {
@@ -76,7 +76,8 @@ def _field(one: ChosenName) -> forms.Field:
     shared: dict[str, Any] = {
         "label": one.asked.label,
         "help_text": said_of(one),
-        "required": False,  # `choose` says what is needed
+        "required": one.asked.is_needed,
+        "error_messages": {"required": NEEDED},
         "initial": one.value,
     }
     if not one.offered:
