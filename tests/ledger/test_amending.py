@@ -130,7 +130,7 @@ def test_models_refuse_every_other_change(invoice: Entry) -> None:
         EntryChange.objects.all().update(why="Another reason.")
 
 
-@pytest.mark.skipif(database_kind() != "postgres", reason="Triggers are PostgreSQL's: run it with make test-postgres.")
+@pytest.mark.skipif(database_kind() != "postgres", reason="The triggers are PostgreSQL's: make test runs it there.")
 def test_the_database_lets_only_a_change_with_its_row_through(books: Books, invoice: Entry) -> None:
     changed(invoice, order_number="PO-2")
     bought = post(books, a_document(), "bought")

@@ -121,9 +121,7 @@ class _Case:
         key = str(self.ends.posting.idempotency_key)
         if (own := next((one for one in self.seen.settled if one.key == key), None)) is not None:
             return There(self._posted(own.document.external_id, own), OURS)
-        alike = sorted(
-            (one for one in self.seen.settled if not one.key and is_like(self.document, one)), key=self._order
-        )
+        alike = (one for one in self.seen.settled if not one.key and is_like(self.document, one))
         free: list[Settled] = []
         is_busy = False
         for one in sorted(alike, key=self._order):
